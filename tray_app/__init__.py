@@ -1,0 +1,25 @@
+"""Portico: a person's own Qwen Chat session as a local endpoint for any AI client.
+
+The house, floor by floor; imports go down only::
+
+    __main__    composition root: reads the command line and hands the parts to each other
+    commands    what the command line asks of a running instance
+    practice    a stand-in of the site on loopback, for trying out and for every test
+    proxy       sockets, clocks, tasks: server, guard, gate, relay, transport, session, control door
+    dialects    what clients speak, one file each                                       (pure)
+    filters     what happens to any prompt or answer on its way, one file each          (pure)
+    upstreams   what upstreams speak, one folder each                                   (pure)
+    store       disk: settings, logs, locks, the last good model list
+    core        values, codecs and protocols that two rooms share                       (pure)
+
+One request, socket to socket::
+
+    client -> guard -> relay -> dialect.parse -> gate -> flow -> transport -> upstream
+    client <- exchange <- encoder.feed <- filters <- decoder.feed <- transport <- bytes
+
+Which room does a line belong to? The first yes wins: disk, keyring, environment: store; socket,
+clock, task: proxy; a client's JSON: dialects; the upstream's JSON or paths: upstreams; changes a
+prompt or an answer whoever asked: filters; needed by two rooms: core; else where it is used.
+"""
+
+__version__ = "26.11.0"

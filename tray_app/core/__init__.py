@@ -1,0 +1,1 @@
+"""Values, codecs and protocols that two rooms share; nothing here touches the world."""

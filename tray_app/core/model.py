@@ -1,0 +1,164 @@
+"""The dialect-free prompt and the events of an answer: what every room means by a chat.
+
+A dialect never meets the upstream's JSON and an upstream never meets a client's; both meet here.
+"""
+
+from typing import Literal
+
+from msgspec import Struct
+
+Role = Literal["system", "user", "assistant", "tool"]
+Finish = Literal["stop", "length", "content_filter", "tool_calls"]
+
+
+class TextPart(Struct, frozen=True, gc=False):
+    """A piece of a message that is plain text."""
+
+    text: str
+
+
+class ReasoningPart(Struct, frozen=True, gc=False):
+    """What an assistant thought before a message, as a client sent it back."""
+
+    text: str
+
+
+class ToolCallPart(Struct, frozen=True, gc=False):
+    """An assistant's call of a client's tool."""
+
+    id: str
+    name: str
+    arguments: str
+    """JSON text, as the client sent it."""
+
+
+class ToolResultPart(Struct, frozen=True, gc=False):
+    """What a client's tool answered."""
+
+    call_id: str
+    text: str
+
+
+Part = TextPart | ReasoningPart | ToolCallPart | ToolResultPart
+
+
+class Message(Struct, frozen=True):
+    """One message of a conversation."""
+
+    role: Role
+    parts: tuple[Part, ...]
+    name: str = ""
+    """Who speaks, when a client tells several people of one role apart."""
+
+
+class Variant(Struct, frozen=True, gc=False):
+    """Features switched on for one prompt, by a suffix of the model's name or by a field."""
+
+    thinking: bool = False
+    search: bool = False
+    draw: bool = False
+
+
+class Prompt(Struct, frozen=True):
+    """One question, free of any dialect."""
+
+    model: str
+    """The name as the client wrote it, suffixes and aliases included."""
+    messages: tuple[Message, ...]
+    """Oldest first."""
+    thinking: bool | None = None
+    """What the body says about thinking; None leaves it to the name."""
+    search: bool = False
+    """The body asks for a search, whatever the name says."""
+
+
+class ModelInfo(Struct, frozen=True, gc=False):
+    """A model of the upstream and what it can do."""
+
+    id: str
+    name: str
+    context_tokens: int = 0
+    """0 where the upstream does not say."""
+    output_tokens: int = 0
+    """0 where the upstream does not say."""
+    vision: bool = False
+    thinking: bool = False
+    thinking_forced: bool = False
+    """Thinking cannot be switched off."""
+    search: bool = False
+    draw: bool = False
+    created_s: int = 0
+
+    def can(self, variant: Variant) -> bool:
+        """Whether every feature of `variant` is one this model has."""
+        return (
+            (self.thinking or not variant.thinking)
+            and (self.search or not variant.search)
+            and (self.draw or not variant.draw)
+        )
+
+
+class Choice(Struct, frozen=True):
+    """What a name came to: a model of the list and the features asked of it."""
+
+    model: ModelInfo
+    variant: Variant
+
+
+class TextDelta(Struct, frozen=True, gc=False):
+    """New text of the answer; never cumulative."""
+
+    text: str
+
+
+class ReasoningDelta(Struct, frozen=True, gc=False):
+    """New text of the model's visible thinking."""
+
+    text: str
+
+
+class Source(Struct, frozen=True, gc=False):
+    """A page that a search of this answer found; markers in the text name it by number."""
+
+    number: int
+    url: str
+    title: str
+
+
+class Citation(Struct, frozen=True, gc=False):
+    """A stretch of the answer, in characters, that rests on a source."""
+
+    url: str
+    title: str
+    start: int
+    end: int
+
+
+class ImageReady(Struct, frozen=True, gc=False):
+    """A picture that the model made."""
+
+    url: str
+
+
+class Usage(Struct, frozen=True, gc=False):
+    """Token counts of one prompt and its answer."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    """Reasoning included."""
+    reasoning_tokens: int = 0
+    cached_tokens: int = 0
+    estimated: bool = False
+    """The upstream told none, so they were guessed from sizes."""
+
+
+class Finished(Struct, frozen=True, gc=False):
+    """The answer is complete; nothing follows."""
+
+    reason: Finish = "stop"
+
+
+Event = TextDelta | ReasoningDelta | Source | Citation | ImageReady | Usage | Finished
+
+MEANINGFUL = (TextDelta, ReasoningDelta, ImageReady)
+"""Events that show an answer has begun: from here on nothing may be asked again."""

@@ -1,0 +1,105 @@
+"""The protocols by which rooms of one floor are used without being known."""
+
+from collections.abc import Callable
+from typing import Literal, Protocol
+
+from msgspec import Struct
+
+from .calls import Answer, Call, Flow, Stamp
+from .errors import ProxyError
+from .model import Choice, Event, ModelInfo, Prompt
+from .session import Session
+from .site import Site
+
+ThinkingPolicy = Literal["asked", "suffix"]
+CitationStyle = Literal["links", "plain"]
+
+
+class Profile(Struct, frozen=True):
+    """How one client wants to be treated: the part of a local key that is not secret."""
+
+    patience_s: float = 600.0
+    """How long the client waits for an answer before it gives up."""
+    thinking: ThinkingPolicy = "asked"
+    """Whether fields of a body may switch thinking on, or the name's suffix alone."""
+    citations: CitationStyle = "links"
+    """Whether markers of sources become links or stay as they are."""
+    model: str = ""
+    """The model for requests that name none."""
+
+
+class Encoder(Protocol):
+    """Turns the events of an answer into one client's bytes.
+
+    `Finished` ends a choice; events after it belong to the next one.
+    """
+
+    content_type: str
+
+    def feed(self, event: Event) -> bytes:
+        """What to send for this event; may be empty."""
+
+    def close(self) -> bytes:
+        """What ends a good answer."""
+
+    def fail(self, error: ProxyError) -> bytes:
+        """What ends a broken answer after its head has gone out."""
+
+
+EncoderMaker = Callable[[Stamp], Encoder]
+
+
+class Asked(Struct, frozen=True):
+    """A request of a client, understood."""
+
+    prompts: tuple[Prompt, ...]
+    """One answer each, in this order."""
+    stream: bool
+    ignored: tuple[str, ...]
+    """Names of fields that were accepted and cannot be honoured."""
+    encoder: EncoderMaker
+
+
+class Dialect(Protocol):
+    """An API language that clients speak."""
+
+    paths: tuple[str, ...]
+    """Where it takes prompts, without prefix and without `/v1`."""
+
+    def parse(self, body: bytes, profile: Profile) -> Asked:
+        """Understand a request; raises `ProxyError` that names the field."""
+
+    def error(self, error: ProxyError) -> bytes:
+        """An error as this dialect shows it, in JSON."""
+
+
+class Upstream(Protocol):
+    """A service that answers prompts; everything here is pure."""
+
+    name: str
+
+    def headers(
+        self, site: Site, call: Call, session: Session | None, stamp: Stamp
+    ) -> dict[str, str]:
+        """Every header that goes out with `call`."""
+
+    def ask(self, prompt: Prompt, choice: Choice, stamp: Stamp, site: Site) -> Flow:
+        """Answer a prompt; ends in a `Stream`."""
+
+    def list_models(self) -> Flow:
+        """Ends in a `Reply` of the models' list as JSON, as `read_models` takes it."""
+
+    def renew(self) -> Flow:
+        """Ends in a `Reply` of `Tokens`."""
+
+    def read_models(self, data: bytes) -> tuple[ModelInfo, ...]:
+        """The models of a list that `list_models` brought, newest first; may be empty."""
+
+    def built_in_models(self) -> tuple[ModelInfo, ...]:
+        """The models to offer while no list could be had."""
+
+    def choose(self, prompt: Prompt, models: tuple[ModelInfo, ...]) -> Choice:
+        """The model and features that a prompt asks for; raises `ProxyError` with near names."""
+
+    def refused(self, answer: Answer) -> ProxyError | None:
+        """The error that an answer is, if it is one."""

@@ -1,0 +1,8 @@
+"""What clients speak: one file for each dialect; `DIALECTS` names those that take prompts."""
+
+from tray_app.core.ports import Dialect
+
+from .openai_chat import OpenAIChat
+from .openai_completions import OpenAICompletions
+
+DIALECTS: tuple[Dialect, ...] = (OpenAIChat(), OpenAICompletions())

@@ -1,0 +1,119 @@
+"""Shapes that every OpenAI dialect shares: decoding with field names, errors, usage, fields.
+
+See: the OpenAI API reference; sizes and habits of real clients, seen 2026-11-20 and 2026-11-21.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
+
+import msgspec
+
+from tray_app.core.errors import Kind, ProxyError
+from tray_app.core.model import Usage
+
+T = TypeVar("T")
+
+_BOM = b"\xef\xbb\xbf"
+_HEADER_SAFE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+_IGNORED_NAMES = 20
+NO_DEFAULT_MODEL = "This request names no model"
+
+to_json = msgspec.json.Encoder().encode
+
+
+def invalid(param: str, message: str) -> ProxyError:
+    """A 400 that names the field."""
+    return ProxyError(Kind.INVALID_REQUEST, message, param=param)
+
+
+def later(param: str, what: str) -> ProxyError:
+    """A 501 for what this version does not do yet."""
+    return ProxyError(
+        Kind.NOT_SUPPORTED, f"{what} is not supported by this version of Portico", param=param
+    )
+
+
+def decode(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
+    """Decode a body by type; raises `ProxyError` naming the field or the position."""
+    try:
+        return decoder.decode(body.removeprefix(_BOM))
+    except msgspec.ValidationError as fault:
+        message, _, path = str(fault).partition(" - at `")
+        param = path.rstrip("`").removeprefix("$").removeprefix(".")
+        where = f"{param}: " if param else "The body: "
+        raise ProxyError(
+            Kind.INVALID_REQUEST, where + _plain(message), param=param or None
+        ) from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as fault:
+        raise ProxyError(Kind.INVALID_REQUEST, f"The body is not JSON ({fault})") from None
+    except RecursionError:
+        raise ProxyError(Kind.INVALID_REQUEST, "The body is nested too deeply") from None
+
+
+def _plain(message: str) -> str:
+    """msgspec's words without its back-ticks, which look odd in a sentence."""
+    return message.replace("`", "").replace("Expected", "expected").rstrip(".")
+
+
+_fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
+def ignored_fields(body: bytes, honoured: frozenset[str]) -> tuple[str, ...]:
+    """Names of the top-level fields that were sent and change nothing, at most twenty."""
+    names = (
+        name
+        for name, value in decode(body, _fields).items()
+        if name not in honoured and bytes(value) != b"null"
+    )
+    return tuple(name for name in names if _HEADER_SAFE.fullmatch(name))[:_IGNORED_NAMES]
+
+
+def error_object(error: ProxyError) -> dict[str, object]:
+    """The `error` member of a body or a frame."""
+    return {
+        "message": error.text,
+        "type": error.kind.row.type,
+        "param": error.param,
+        "code": error.kind.value,
+    }
+
+
+def error_body(error: ProxyError) -> bytes:
+    """A whole error body."""
+    return to_json({"error": error_object(error)})
+
+
+def usage_object(usages: Iterable[Usage]) -> dict[str, Any]:
+    """The `usage` member for the sum of some answers; `estimated` stands only where it is true."""
+    counted = list(usages)
+    prompt = sum(usage.input_tokens for usage in counted)
+    completion = sum(usage.output_tokens for usage in counted)
+    shown: dict[str, Any] = {
+        "prompt_tokens": prompt,
+        "completion_tokens": completion,
+        "total_tokens": prompt + completion,
+        "prompt_tokens_details": {"cached_tokens": sum(usage.cached_tokens for usage in counted)},
+        "completion_tokens_details": {
+            "reasoning_tokens": sum(usage.reasoning_tokens for usage in counted)
+        },
+    }
+    if any(usage.estimated for usage in counted):
+        shown["estimated"] = True
+    return shown
+
+
+def wish_of_effort(effort: str | None) -> bool | None:
+    """What an effort says about thinking: the two lowest say no, every other one yes."""
+    return None if effort is None else effort not in {"none", "minimal"}
+
+
+def markdown_image(url: str) -> str:
+    """A picture as chat clients show it."""
+    return f"![image]({url})"
+
+
+def flag(kwargs: Mapping[str, object] | None, name: str) -> bool | None:
+    """A boolean out of a loose mapping; None where it is not one."""
+    value = (kwargs or {}).get(name)
+    return value if isinstance(value, bool) else None

@@ -1,0 +1,361 @@
+"""The site's event stream, turned into events.
+
+An answer runs through phases: visible thinking (as deltas, or as snapshots of summaries that grow),
+rounds of search, then the answer itself. Only the answer's own finished frame ends it: every other
+phase says finished too. Two answers may come interleaved; the one with index 0 is ours.
+Seen: 2026-03 to 2026-10, captures and fixtures of several programs; transcripts in `tests`.
+"""
+
+from typing import Any, Literal
+
+import msgspec
+from msgspec import UNSET, Raw, Struct, UnsetType
+
+from tray_app.core.errors import Kind, ProxyError
+from tray_app.core.model import (
+    Event,
+    Finished,
+    ImageReady,
+    ReasoningDelta,
+    TextDelta,
+    Usage,
+)
+from tray_app.core.sse import EventTooLargeError, SseDecoder
+
+from . import faults
+from .media import image_urls, is_media
+from .search import SearchRounds
+from .summary import Summary
+
+_THINKING = frozenset(
+    {
+        "think", "thinking", "DeepThinking", "image_gen_think",
+        "ResearchPlanning", "ResearchSearching", "Writing",
+    }
+)  # fmt: skip
+_SEARCH = frozenset(
+    {"web_search", "search_result", "web_search_image", "image_search", "web_extractor",
+     "fetch_page"}
+)  # fmt: skip
+_IMAGE = frozenset(
+    {"image_gen", "image_edit", "image", "image_gen_tool", "image_edit_tool", "generate_image"}
+)
+_SILENT = frozenset(
+    {
+        "image_zoom_in_tool", "code_interpreter", "tool_call", "bash", "edit_file", "read_file",
+        "write_file", "present_file", "history_retriever", "bio", "local_tool", "slides",
+        "KeepAlive",
+    }
+)  # fmt: skip
+_CONTROL = frozenset({b"[DONE]", b"true"})
+_BAD_FRAMES = 3
+_BODY_BYTES = 256 << 10
+_TOKEN_BYTES = 4
+"""A guess for usage the site does not tell: about four bytes of UTF-8 to a token."""
+
+Mode = Literal["sniffing", "events", "page"]
+
+
+class _Delta(Struct):
+    content: str | None = None
+    phase: str | None = None
+    status: str | None = None
+    role: str | None = None
+    extra: Raw | UnsetType = UNSET
+    name: str | None = None
+
+
+class _Choice(Struct):
+    delta: _Delta | None = None
+    finish_reason: str | None = None
+
+
+class _Created(Struct):
+    response_id: str | None = None
+    response_index: str | int | None = None
+
+
+class _Frame(Struct):
+    choices: list[_Choice] | None = None
+    response_id: str | None = None
+    usage: Raw | UnsetType = UNSET
+    error: Raw | UnsetType = UNSET
+    created: _Created | UnsetType = msgspec.field(default=UNSET, name="response.created")
+    info: Raw | UnsetType = msgspec.field(default=UNSET, name="response.info")
+    stopped: Raw | UnsetType = msgspec.field(default=UNSET, name="response.stopped")
+    done: bool | None = None
+
+
+class _InputDetails(Struct):
+    cached_tokens: int = 0
+
+
+class _OutputDetails(Struct):
+    reasoning_tokens: int = 0
+
+
+class _Usage(Struct):
+    input_tokens: int = 0
+    output_tokens: int = 0
+    prompt_tokens_details: _InputDetails | None = None
+    output_tokens_details: _OutputDetails | None = None
+
+
+_frame = msgspec.json.Decoder(_Frame)
+_usage = msgspec.json.Decoder(_Usage)
+
+
+class QwenDecoder:
+    """Decodes one answer.
+
+    Args:
+        prompt_bytes: Size of the prompt, for a guess of usage where the site tells none.
+        draws: Pictures are the answer, so their finished frame ends it.
+        media_hosts: Hosts whose pictures are shown; an address elsewhere is not a picture.
+        incremental: The site was asked for new text only; else frames carry all text so far.
+    """
+
+    def __init__(
+        self,
+        *,
+        prompt_bytes: int = 0,
+        draws: bool = False,
+        media_hosts: tuple[str, ...] = (),
+        incremental: bool = True,
+    ) -> None:
+        self.finished = False
+        self.response_id: str | None = None
+        self._sse = SseDecoder()
+        self._mode: Mode = "sniffing"
+        self._page = bytearray()
+        self._status = 200
+        self._headers: dict[str, str] = {}
+        self._prompt_bytes = prompt_bytes
+        self._draws = draws
+        self._media_hosts = media_hosts
+        self._incremental = incremental
+        self._snapshot = ""
+        self._answer_bytes = 0
+        self._answered = False
+        self._bad = 0
+        self._usage: Raw | None = None
+        self._summary = Summary()
+        self._search = SearchRounds()
+        self._images: set[str] = set()
+        self._unknown: list[str] = []
+
+    def open(self, status: int, headers: dict[str, str]) -> None:
+        self._status = status
+        self._headers = headers
+        if faults.true_status(status, headers) != 200:
+            self._mode = "page"
+
+    def feed(self, data: bytes) -> list[Event]:
+        if self.finished:
+            return []
+        if self._mode == "sniffing":
+            data = self._sniff(data)
+        elif self._mode == "page":
+            self._collect(data)
+        if self._mode != "events":
+            return []
+        try:
+            frames = self._sse.feed(data)
+        except EventTooLargeError:
+            raise ProxyError(
+                Kind.UPSTREAM_EVENT_TOO_LARGE, "Qwen sent a piece of an answer that is too large"
+            ) from None
+        events: list[Event] = []
+        for frame in frames:
+            self._frame(frame, events)
+            if events and type(events[-1]) is Finished:
+                break
+        return events
+
+    def close(self) -> list[Event]:
+        if self.finished:
+            return []
+        if self._mode != "events":
+            raise self._page_fault()
+        if not self._answered and not self._unknown:
+            raise faults.empty()
+        raise ProxyError(Kind.UPSTREAM_TRUNCATED, "Qwen's answer stopped before its end")
+
+    def _sniff(self, data: bytes) -> bytes:
+        """Tell a stream from a page by its first byte; returns what belongs to the stream."""
+        self._page += data
+        start = bytes(self._page.lstrip(b" \t\r\n\xef\xbb\xbf")[:1])
+        if not start:
+            return b""
+        if start in b"{<" or "html" in self._headers.get("content-type", "").lower():
+            self._mode = "page"
+            return b""
+        self._mode = "events"
+        data = bytes(self._page)
+        self._page.clear()
+        return data
+
+    def _collect(self, data: bytes) -> None:
+        """Keep what is no stream, to be read as an error once it is complete."""
+        self._page += data
+        if len(self._page) > _BODY_BYTES:
+            raise self._page_fault()
+
+    def _page_fault(self) -> ProxyError:
+        body = bytes(self._page)
+        if not body and faults.true_status(self._status, self._headers) == 200:
+            return faults.empty()
+        found = faults.of_page(self._status, self._headers, body)
+        return found or ProxyError(
+            Kind.UPSTREAM_BAD_RESPONSE, "Qwen answered something that is no answer"
+        )
+
+    def _frame(self, data: bytes, events: list[Event]) -> None:
+        try:
+            frame = _frame.decode(data)
+        except (msgspec.DecodeError, RecursionError):
+            if data.strip() not in _CONTROL:
+                self._odd_frame(data, events)
+            return
+        choices = frame.choices
+        if choices is None or frame.error is not UNSET:
+            self._frame_without_choices(frame, data, events)
+            return
+        if frame.response_id is not None and not self._is_ours(frame.response_id):
+            return
+        if frame.usage is not UNSET and bytes(frame.usage) not in {b"{}", b"null"}:
+            self._usage = frame.usage
+        if choices and choices[0].delta is not None:
+            self._delta(choices[0].delta, choices[0].finish_reason, events)
+
+    def _is_ours(self, response_id: str) -> bool:
+        if self.response_id is None:
+            self.response_id = response_id
+        return response_id == self.response_id
+
+    def _frame_without_choices(self, frame: _Frame, data: bytes, events: list[Event]) -> None:
+        if frame.created is not UNSET:
+            first = str(frame.created.response_index or "0") == "0"
+            if self.response_id is None and first:
+                self.response_id = frame.created.response_id
+            return
+        if frame.info is not UNSET or frame.stopped is not UNSET or frame.done:
+            return
+        self._odd_frame(data, events)
+
+    def _odd_frame(self, data: bytes, events: list[Event]) -> None:
+        """A frame that is no part of an answer: an error of the site, or rubbish to be counted."""
+        try:
+            value = msgspec.json.decode(data)
+        except (msgspec.DecodeError, RecursionError):
+            value = None
+        found = faults.of_value(value)
+        if found is not None:
+            if isinstance(value, dict) and value.get("response_id") not in {None, self.response_id}:
+                return
+            if found.kind is Kind.CONTENT_FILTER and self._answered:
+                self._finish("content_filter", events)
+                return
+            raise found
+        self._bad += 1
+        if self._bad > _BAD_FRAMES:
+            raise ProxyError(Kind.UPSTREAM_BAD_RESPONSE, "Qwen's answer could not be understood")
+
+    def _delta(self, delta: _Delta, reason: str | None, events: list[Event]) -> None:
+        phase = delta.phase
+        if delta.status == "error":
+            raise self._delta_fault(delta)
+        if phase is None or phase == "answer" or phase.startswith(("final", "ReportGeneration")):
+            self._answer(delta, reason, events)
+        elif phase == "thinking_summary":
+            self._emit_reasoning(self._summary.feed(delta.extra, delta.status), events)
+        elif phase in _THINKING:
+            self._emit_reasoning(delta.content or "", events)
+        elif phase in _SEARCH:
+            events += self._search.feed(delta.extra)
+        elif phase in _IMAGE:
+            self._image(delta, events)
+        elif phase not in _SILENT and delta.role in {None, "assistant"} and delta.content:
+            self._unknown.append(delta.content)
+
+    def _answer(self, delta: _Delta, reason: str | None, events: list[Event]) -> None:
+        text = delta.content or ""
+        if text and not self._incremental:
+            text = self._new_text(text)
+        if text:
+            if not self._answered:
+                self._emit_reasoning(self._summary.close(), events)
+                self._answered = True
+            self._answer_bytes += len(text)
+            events.append(TextDelta(text))
+        if delta.status == "finished":
+            self._finish(reason, events)
+
+    def _new_text(self, snapshot: str) -> str:
+        known = self._snapshot
+        if not snapshot.startswith(known):
+            return ""
+        self._snapshot = snapshot
+        return snapshot[len(known) :]
+
+    def _image(self, delta: _Delta, events: list[Event]) -> None:
+        for url in image_urls(delta.content, delta.extra):
+            if url not in self._images and is_media(url, self._media_hosts):
+                self._images.add(url)
+                self._answered = True
+                events.append(ImageReady(url))
+        if self._draws and delta.status == "finished":
+            self._finish(None, events)
+
+    def _emit_reasoning(self, text: str, events: list[Event]) -> None:
+        if text:
+            self._answer_bytes += len(text)
+            events.append(ReasoningDelta(text))
+
+    def _finish(self, reason: str | None, events: list[Event]) -> None:
+        if not self._answered:
+            if not self._unknown:
+                raise faults.empty()
+            # Text of phases nobody knows is the answer only where there is no other.
+            events.append(TextDelta("".join(self._unknown)))
+        self.finished = True
+        events.append(self._counted())
+        events.append(
+            Finished("length" if reason == "length" else "content_filter")
+            if reason in {"length", "content_filter"}
+            else Finished()
+        )
+
+    def _counted(self) -> Usage:
+        told = self._told_usage()
+        if told is not None:
+            return told
+        return Usage(
+            input_tokens=self._prompt_bytes // _TOKEN_BYTES + 1,
+            output_tokens=self._answer_bytes // _TOKEN_BYTES + 1,
+            estimated=True,
+        )
+
+    def _told_usage(self) -> Usage | None:
+        if self._usage is None:
+            return None
+        try:
+            told = _usage.decode(self._usage)
+        except msgspec.DecodeError:
+            return None
+        if not told.input_tokens and not told.output_tokens and not self._draws:
+            return None
+        cached = told.prompt_tokens_details
+        details = told.output_tokens_details
+        return Usage(
+            input_tokens=told.input_tokens,
+            output_tokens=told.output_tokens,
+            reasoning_tokens=details.reasoning_tokens if details else 0,
+            cached_tokens=cached.cached_tokens if cached else 0,
+        )
+
+    def _delta_fault(self, delta: _Delta) -> ProxyError:
+        extra: Any = {} if delta.extra is UNSET else msgspec.json.decode(delta.extra)
+        error = extra.get("error") if isinstance(extra, dict) else None
+        found = faults.of_value({"error": error or delta.content or "unknown error"})
+        return found or ProxyError(Kind.UPSTREAM_ERROR, "Qwen had an error")

@@ -1,0 +1,104 @@
+"""Bodies of the web API's requests.
+
+Seen: 2026-09-24, captures of web app 0.3.11: new camel-case copies beside the old names, `id` and
+an empty `model` in the message, and the three gears of thinking.
+"""
+
+from typing import Any
+
+import msgspec
+
+from tray_app.core.calls import Stamp
+from tray_app.core.model import Choice, Prompt, Variant
+
+from .flatten import flatten
+
+_encode = msgspec.json.Encoder().encode
+
+
+def chat_type(variant: Variant) -> str:
+    """The kind of chat that a variant needs; it is fixed when the chat is made."""
+    return "t2i" if variant.draw else "t2t"
+
+
+def new_chat(choice: Choice, stamp: Stamp) -> bytes:
+    """The body that makes a chat."""
+    return _encode(
+        {
+            "chatId": "",
+            "models": [choice.model.id],
+            "project_id": "",
+            "timestamp": int(stamp.now_s * 1000),
+            "chat_type": chat_type(choice.variant),
+            "chat_mode": "normal",
+        }
+    )
+
+
+def question(prompt: Prompt, choice: Choice, chat_id: str, stamp: Stamp) -> bytes:
+    """The body that asks a prompt in a fresh chat: one user message, whatever the history."""
+    kind = chat_type(choice.variant)
+    now_s = int(stamp.now_s)
+    message = {
+        "id": None,
+        "fid": stamp.new_id(),
+        "parentId": None,
+        "parent_id": None,
+        "childrenIds": [stamp.new_id()],
+        "role": "user",
+        "content": _content(prompt, choice),
+        "user_action": "chat",
+        "files": [],
+        "timestamp": now_s,
+        "models": [choice.model.id],
+        "model": "",
+        "chat_type": kind,
+        "sub_chat_type": kind,
+        "feature_config": features(choice),
+        "extra": {"meta": {"subChatType": kind}},
+    }
+    body = {
+        "stream": True,
+        "version": "2.1",
+        "incremental_output": True,
+        "chatId": chat_id,
+        "chat_id": chat_id,
+        "parentId": "",
+        "parent_id": None,
+        "chat_mode": "normal",
+        "model": choice.model.id,
+        "messages": [message],
+        "timestamp": now_s,
+    }
+    if choice.variant.draw:
+        body["size"] = "1:1"
+    return _encode(body)
+
+
+def _content(prompt: Prompt, choice: Choice) -> str:
+    """What the site is asked; a drawing is made from what the person said last, and only that."""
+    if choice.variant.draw:
+        said = [message for message in prompt.messages if message.role == "user"]
+        return flatten(tuple(said[-1:]) or prompt.messages)
+    return flatten(prompt.messages)
+
+
+def features(choice: Choice) -> dict[str, Any]:
+    """The thinking gear and the search switch; without `output_schema` answers lose their phase."""
+    thinks = choice.variant.thinking or choice.model.thinking_forced
+    gear: dict[str, Any] = {
+        "thinking_enabled": thinks,
+        "output_schema": "phase",
+        "research_mode": "normal",
+        "auto_thinking": False,
+        "thinking_mode": "Thinking" if thinks else "Fast",
+        "auto_search": choice.variant.search,
+    }
+    if thinks:
+        gear["thinking_format"] = "summary"
+    return gear
+
+
+def stop(chat_id: str, response_id: str) -> bytes:
+    """The body that stops a running answer."""
+    return _encode({"chat_id": chat_id, "response_id": response_id})

@@ -1,0 +1,154 @@
+"""The flows of the web API: what is called, in which order, and what is cleaned up afterwards.
+
+A prompt makes a chat of its own, is asked in it, and the chat is deleted by its id when the answer
+is over, however it ended; an answer that did not reach its end is stopped first.
+"""
+
+import re
+from collections.abc import Generator
+
+import msgspec
+from msgspec import Struct
+
+from tray_app.core.calls import Answer, Call, Flow, Later, Reply, Stamp, Stream, Tokens
+from tray_app.core.errors import Kind, ProxyError
+from tray_app.core.model import Choice, Prompt
+from tray_app.core.session import expiry_of
+
+from . import encode, faults, wire
+from .decode import QwenDecoder
+
+_CHAT_ID = re.compile(r"[A-Za-z0-9_-]{4,128}")
+
+
+class _ChatData(Struct):
+    id: str | None = None
+    chat: "_ChatData | None" = None
+
+
+class _NewChat(Struct):
+    data: _ChatData | None = None
+
+
+class _RefreshData(Struct):
+    access_token: str
+    expires_at: float | str | None = None
+    refresh_token: str | None = None
+
+
+class _Refresh(Struct):
+    data: _RefreshData
+
+
+_new_chat = msgspec.json.Decoder(_NewChat)
+_refresh = msgspec.json.Decoder(_Refresh)
+
+
+def ask(prompt: Prompt, choice: Choice, stamp: Stamp, media_hosts: tuple[str, ...]) -> Flow:
+    """Ask a prompt in a chat of its own; ends in a `Stream`."""
+    chat_id = yield from _make_chat(choice, stamp)
+    body = encode.question(prompt, choice, chat_id, stamp)
+    decoder = QwenDecoder(
+        prompt_bytes=len(body), draws=choice.variant.draw, media_hosts=media_hosts
+    )
+    yield Later(forget(chat_id, decoder))
+    slow = choice.variant != type(choice.variant)() or choice.model.thinking_forced
+    call = Call(
+        "POST",
+        wire.COMPLETIONS.format(chat_id=chat_id),
+        body=body,
+        page=wire.PAGE_CHAT.format(chat_id=chat_id),
+        streams=True,
+        slow_start=slow,
+    )
+    return Stream(call, decoder)
+
+
+def _make_chat(choice: Choice, stamp: Stamp) -> Generator[Call | Later, Answer, str]:
+    """Make a chat, trying once more where the site had a fault of its own."""
+    call = Call(
+        "POST",
+        wire.NEW_CHAT,
+        body=encode.new_chat(choice, stamp),
+        page=wire.PAGE_NEW,
+        repeatable=True,
+    )
+    answer = yield call
+    fault = refused(answer)
+    if fault is not None and fault.kind is Kind.UPSTREAM_ERROR:
+        answer = yield call
+        fault = refused(answer)
+    if fault is not None:
+        if fault.kind is Kind.UPSTREAM_ERROR:
+            fault.again = None
+        raise fault
+    return _chat_id(answer.body)
+
+
+def _chat_id(body: bytes) -> str:
+    try:
+        data = _new_chat.decode(body).data
+    except msgspec.DecodeError:
+        data = None
+    found = data.id or (data.chat.id if data.chat else None) if data else None
+    if found is None or not _CHAT_ID.fullmatch(found):
+        raise ProxyError(Kind.PROTOCOL_CHANGED, "Qwen made a chat and did not say which")
+    return found
+
+
+def forget(chat_id: str, decoder: QwenDecoder) -> Flow:
+    """Delete a chat by its id, after stopping what still runs in it."""
+    if decoder.response_id is not None and not decoder.finished:
+        yield Call(
+            "POST",
+            wire.STOP.format(chat_id=chat_id),
+            body=encode.stop(chat_id, decoder.response_id),
+            page=wire.PAGE_CHAT.format(chat_id=chat_id),
+        )
+    answer = yield Call("DELETE", chat_path(chat_id), repeatable=True)
+    return Reply(answer.status in {200, 204, 404})
+
+
+def chat_path(chat_id: str) -> str:
+    """The path of one chat; never the path of all of them, which an empty id would give."""
+    if not _CHAT_ID.fullmatch(chat_id):
+        raise ProxyError(Kind.INTERNAL_ERROR, "A chat without an id was to be deleted")
+    return wire.CHAT.format(chat_id=chat_id)
+
+
+def list_models() -> Flow:
+    """Bring the list of models; ends in a `Reply` of its JSON."""
+    answer = yield Call("GET", wire.MODELS, repeatable=True)
+    fault = refused(answer)
+    if fault is not None:
+        raise fault
+    return Reply(answer.body)
+
+
+def renew() -> Flow:
+    """Renew the access token; ends in a `Reply` of `Tokens`."""
+    answer = yield Call("GET", wire.REFRESH, place="auth")
+    fault = refused(answer)
+    if fault is not None:
+        fault.again = None
+        raise fault
+    try:
+        data = _refresh.decode(answer.body).data
+    except msgspec.DecodeError:
+        raise ProxyError(
+            Kind.PROTOCOL_CHANGED, "Qwen renewed the session in a way that is not understood"
+        ) from None
+    cookies = {"refresh_token": data.refresh_token} if data.refresh_token else {}
+    return Reply(Tokens(data.access_token, _expiry(data), cookies))
+
+
+def _expiry(data: _RefreshData) -> float | None:
+    said = data.expires_at
+    if isinstance(said, int | float) and said > 0:
+        return said / 1000 if said > 1e11 else float(said)
+    return expiry_of(data.access_token)
+
+
+def refused(answer: Answer) -> ProxyError | None:
+    """The error that a whole answer is, if it is one."""
+    return faults.of_page(answer.status, answer.headers, answer.body)

@@ -1,0 +1,50 @@
+"""Qwen Chat as the house's other rooms see it."""
+
+from tray_app import __version__
+from tray_app.core.calls import Answer, Call, Flow, Stamp
+from tray_app.core.errors import ProxyError
+from tray_app.core.model import Choice, ModelInfo, Prompt
+from tray_app.core.session import Session
+from tray_app.core.site import Site
+
+from . import catalog, flow, wire
+
+
+class Qwen:
+    """The web API behind chat.qwen.ai."""
+
+    name = "qwen"
+
+    def headers(
+        self, site: Site, call: Call, session: Session | None, stamp: Stamp
+    ) -> dict[str, str]:
+        """Every header that goes out with `call`."""
+        return wire.headers(site, call, session, stamp, f"Portico/{__version__}")
+
+    def ask(self, prompt: Prompt, choice: Choice, stamp: Stamp, site: Site) -> Flow:
+        """Answer a prompt; ends in a `Stream`."""
+        return flow.ask(prompt, choice, stamp, site.media_hosts)
+
+    def list_models(self) -> Flow:
+        """Bring the list of models."""
+        return flow.list_models()
+
+    def renew(self) -> Flow:
+        """Renew the access token."""
+        return flow.renew()
+
+    def read_models(self, data: bytes) -> tuple[ModelInfo, ...]:
+        """The models of a list."""
+        return catalog.read(data)
+
+    def built_in_models(self) -> tuple[ModelInfo, ...]:
+        """The models to offer while no list could be had."""
+        return catalog.BUILT_IN
+
+    def choose(self, prompt: Prompt, models: tuple[ModelInfo, ...]) -> Choice:
+        """The model and features that a prompt asks for."""
+        return catalog.choose(prompt, models)
+
+    def refused(self, answer: Answer) -> ProxyError | None:
+        """The error that an answer is, if it is one."""
+        return flow.refused(answer)

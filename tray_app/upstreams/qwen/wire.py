@@ -1,0 +1,62 @@
+"""What may change at the site: where it is, its paths, its version, the headers we send.
+
+The list of headers is short on purpose: what a browser would add by itself is not imitated.
+Seen: 2026-09-24, web app 0.3.11 and 0.3.12.
+"""
+
+from tray_app.core.calls import Call, Stamp
+from tray_app.core.session import Session
+from tray_app.core.site import Site
+
+SITE = Site(
+    name="qwen",
+    chat_origin="https://chat.qwen.ai",
+    auth_origin="https://auth.qwen.ai",
+    media_hosts=("cdn.qwenlm.ai", ".qwen.ai", ".aliyuncs.com"),
+)
+
+WEB_APP_VERSION = "0.3.12"
+"""Said in the `version` header; without it the site answers a misleading `Bad_Request`."""
+
+MODELS = "/api/models"
+NEW_CHAT = "/api/v2/chats/new"
+COMPLETIONS = "/api/v2/chat/completions?chat_id={chat_id}"
+STOP = "/api/v2/chat/completions/stop?chat_id={chat_id}"
+CHAT = "/api/v2/chats/{chat_id}"
+REFRESH = "/api/v2/auths/refresh"
+PAGE_NEW = "/c/new-chat"
+PAGE_CHAT = "/c/{chat_id}"
+
+BODY_BUDGET_BYTES = 96_000
+"""Above this a message is better sent as a file. Seen: 2026-08-04, about 128 KiB of body pass."""
+
+
+def headers(
+    site: Site, call: Call, session: Session | None, stamp: Stamp, agent: str
+) -> dict[str, str]:
+    """Every header of a call, the whole list."""
+    sent = {
+        "Accept": "application/json, text/plain, */*",
+        "Accept-Language": "en-US,en;q=0.9",
+        "Origin": site.chat_origin,
+        "Referer": site.chat_origin + call.page,
+        "User-Agent": agent,
+        "source": "web",
+        "version": WEB_APP_VERSION,
+        "timezone": f"{stamp.local} {stamp.timezone}",
+        "x-request-id": stamp.new_id(),
+    }
+    if call.body is not None:
+        sent["Content-Type"] = "application/json"
+    if call.streams:
+        sent |= {
+            "Accept": "application/json",
+            "Accept-Encoding": "identity",
+            "x-accel-buffering": "no",
+        }
+    if call.place == "auth":
+        sent["x-request-origin"] = site.chat_origin
+    if call.signed and session is not None:
+        sent["Authorization"] = f"Bearer {session.token}"
+        sent["Cookie"] = "; ".join(f"{name}={value}" for name, value in session.cookies.items())
+    return sent
