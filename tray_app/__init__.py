@@ -2,7 +2,8 @@
 
 The house, floor by floor; imports go down only::
 
-    __main__    composition root: reads the command line and hands the parts to each other
+    __main__    reads the command line and starts the part that it names
+    headless    composition root: puts the parts of a service together and runs it
     commands    what the command line asks of a running instance
     practice    a stand-in of the site on loopback, for trying out and for every test
     proxy       sockets, clocks, tasks: server, guard, gate, relay, transport, session, control door

@@ -72,10 +72,10 @@ class Decoder(Protocol):
     def open(self, status: int, headers: dict[str, str]) -> None:
         """Learn the head of the answer; raises `ProxyError` for a status that says it all."""
 
-    def feed(self, data: bytes) -> list[Event]:
-        """Events that `data` completed; raises `ProxyError`."""
+    def feed(self, data: bytes, emit: Callable[[Event], None]) -> None:
+        """Emit the events that `data` completed; raises `ProxyError` after those before it."""
 
-    def close(self) -> list[Event]:
+    def close(self, emit: Callable[[Event], None]) -> None:
         """The bytes ended; raises `ProxyError` unless the protocol's own end was seen."""
 
 

@@ -34,6 +34,7 @@ class SseDecoder:
         self._tail = bytearray()
         self._bom: bytes | None = b""
         self._by_line = False
+        self._after_cr = False
         self._data: list[bytes] = []
         self._data_bytes = 0
 
@@ -83,18 +84,20 @@ class SseDecoder:
 
     def _feed_lines(self, data: bytes) -> list[bytes]:
         self._by_line = True
-        known = max(len(self._tail) - 1, 0)
+        if self._after_cr and data:
+            # The CR has ended its line already; an LF behind it is the rest of that end.
+            self._after_cr = False
+            data = data.removeprefix(b"\n")
+        known = len(self._tail)
         self._tail += data
         if not any(self._tail.find(end, known) >= 0 for end in (b"\n", b"\r")):
             self._check(len(self._tail))
             return []
         text = bytes(self._tail)
         self._tail.clear()
-        # A CR at the very end may be half of a CRLF: wait for what follows.
-        held = b"\r" if text.endswith(b"\r") else b""
-        lines = text[: len(text) - len(held)].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-        *whole, rest = lines.split(b"\n")
-        self._keep(rest + held)
+        self._after_cr = text.endswith(b"\r")
+        *whole, rest = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
+        self._keep(rest)
         done: list[bytes] = []
         for line in whole:
             self._line(line, done)

@@ -6,6 +6,7 @@ phase says finished too. Two answers may come interleaved; the one with index 0 
 Seen: 2026-03 to 2026-10, captures and fixtures of several programs; transcripts in `tests`.
 """
 
+from collections.abc import Callable
 from typing import Any, Literal
 
 import msgspec
@@ -53,6 +54,7 @@ _BODY_BYTES = 256 << 10
 _TOKEN_BYTES = 4
 """A guess for usage the site does not tell: about four bytes of UTF-8 to a token."""
 
+Emit = Callable[[Event], None]
 Mode = Literal["sniffing", "events", "page"]
 
 
@@ -150,31 +152,32 @@ class QwenDecoder:
         if faults.true_status(status, headers) != 200:
             self._mode = "page"
 
-    def feed(self, data: bytes) -> list[Event]:
+    def feed(self, data: bytes, emit: Emit) -> None:
         if self.finished:
-            return []
+            return
         if self._mode == "sniffing":
             data = self._sniff(data)
         elif self._mode == "page":
             self._collect(data)
         if self._mode != "events":
-            return []
+            return
         try:
             frames = self._sse.feed(data)
         except EventTooLargeError:
             raise ProxyError(
                 Kind.UPSTREAM_EVENT_TOO_LARGE, "Qwen sent a piece of an answer that is too large"
             ) from None
-        events: list[Event] = []
         for frame in frames:
-            self._frame(frame, events)
-            if events and type(events[-1]) is Finished:
-                break
-        return events
+            self._frame(frame, emit)
+            if self._is_over():
+                return
 
-    def close(self) -> list[Event]:
+    def _is_over(self) -> bool:
+        return self.finished
+
+    def close(self, emit: Emit) -> None:
         if self.finished:
-            return []
+            return
         if self._mode != "events":
             raise self._page_fault()
         if not self._answered and not self._unknown:
@@ -210,30 +213,30 @@ class QwenDecoder:
             Kind.UPSTREAM_BAD_RESPONSE, "Qwen answered something that is no answer"
         )
 
-    def _frame(self, data: bytes, events: list[Event]) -> None:
+    def _frame(self, data: bytes, emit: Emit) -> None:
         try:
             frame = _frame.decode(data)
         except (msgspec.DecodeError, RecursionError):
             if data.strip() not in _CONTROL:
-                self._odd_frame(data, events)
+                self._odd_frame(data, emit)
             return
         choices = frame.choices
         if choices is None or frame.error is not UNSET:
-            self._frame_without_choices(frame, data, events)
+            self._frame_without_choices(frame, data, emit)
             return
         if frame.response_id is not None and not self._is_ours(frame.response_id):
             return
         if frame.usage is not UNSET and bytes(frame.usage) not in {b"{}", b"null"}:
             self._usage = frame.usage
         if choices and choices[0].delta is not None:
-            self._delta(choices[0].delta, choices[0].finish_reason, events)
+            self._delta(choices[0].delta, choices[0].finish_reason, emit)
 
     def _is_ours(self, response_id: str) -> bool:
         if self.response_id is None:
             self.response_id = response_id
         return response_id == self.response_id
 
-    def _frame_without_choices(self, frame: _Frame, data: bytes, events: list[Event]) -> None:
+    def _frame_without_choices(self, frame: _Frame, data: bytes, emit: Emit) -> None:
         if frame.created is not UNSET:
             first = str(frame.created.response_index or "0") == "0"
             if self.response_id is None and first:
@@ -241,9 +244,9 @@ class QwenDecoder:
             return
         if frame.info is not UNSET or frame.stopped is not UNSET or frame.done:
             return
-        self._odd_frame(data, events)
+        self._odd_frame(data, emit)
 
-    def _odd_frame(self, data: bytes, events: list[Event]) -> None:
+    def _odd_frame(self, data: bytes, emit: Emit) -> None:
         """A frame that is no part of an answer: an error of the site, or rubbish to be counted."""
         try:
             value = msgspec.json.decode(data)
@@ -251,45 +254,49 @@ class QwenDecoder:
             value = None
         found = faults.of_value(value)
         if found is not None:
-            if isinstance(value, dict) and value.get("response_id") not in {None, self.response_id}:
+            if isinstance(value, dict) and value.get("response_id") not in (
+                None,
+                self.response_id,
+            ):
                 return
             if found.kind is Kind.CONTENT_FILTER and self._answered:
-                self._finish("content_filter", events)
+                self._finish("content_filter", emit)
                 return
             raise found
         self._bad += 1
         if self._bad > _BAD_FRAMES:
             raise ProxyError(Kind.UPSTREAM_BAD_RESPONSE, "Qwen's answer could not be understood")
 
-    def _delta(self, delta: _Delta, reason: str | None, events: list[Event]) -> None:
+    def _delta(self, delta: _Delta, reason: str | None, emit: Emit) -> None:
         phase = delta.phase
         if delta.status == "error":
             raise self._delta_fault(delta)
         if phase is None or phase == "answer" or phase.startswith(("final", "ReportGeneration")):
-            self._answer(delta, reason, events)
+            self._answer(delta, reason, emit)
         elif phase == "thinking_summary":
-            self._emit_reasoning(self._summary.feed(delta.extra, delta.status), events)
+            self._emit_reasoning(self._summary.feed(delta.extra, delta.status), emit)
         elif phase in _THINKING:
-            self._emit_reasoning(delta.content or "", events)
+            self._emit_reasoning(delta.content or "", emit)
         elif phase in _SEARCH:
-            events += self._search.feed(delta.extra)
+            for source in self._search.feed(delta.extra):
+                emit(source)
         elif phase in _IMAGE:
-            self._image(delta, events)
+            self._image(delta, emit)
         elif phase not in _SILENT and delta.role in {None, "assistant"} and delta.content:
             self._unknown.append(delta.content)
 
-    def _answer(self, delta: _Delta, reason: str | None, events: list[Event]) -> None:
+    def _answer(self, delta: _Delta, reason: str | None, emit: Emit) -> None:
         text = delta.content or ""
         if text and not self._incremental:
             text = self._new_text(text)
         if text:
             if not self._answered:
-                self._emit_reasoning(self._summary.close(), events)
+                self._emit_reasoning(self._summary.close(), emit)
                 self._answered = True
             self._answer_bytes += len(text)
-            events.append(TextDelta(text))
+            emit(TextDelta(text))
         if delta.status == "finished":
-            self._finish(reason, events)
+            self._finish(reason, emit)
 
     def _new_text(self, snapshot: str) -> str:
         known = self._snapshot
@@ -298,29 +305,29 @@ class QwenDecoder:
         self._snapshot = snapshot
         return snapshot[len(known) :]
 
-    def _image(self, delta: _Delta, events: list[Event]) -> None:
+    def _image(self, delta: _Delta, emit: Emit) -> None:
         for url in image_urls(delta.content, delta.extra):
             if url not in self._images and is_media(url, self._media_hosts):
                 self._images.add(url)
                 self._answered = True
-                events.append(ImageReady(url))
+                emit(ImageReady(url))
         if self._draws and delta.status == "finished":
-            self._finish(None, events)
+            self._finish(None, emit)
 
-    def _emit_reasoning(self, text: str, events: list[Event]) -> None:
+    def _emit_reasoning(self, text: str, emit: Emit) -> None:
         if text:
             self._answer_bytes += len(text)
-            events.append(ReasoningDelta(text))
+            emit(ReasoningDelta(text))
 
-    def _finish(self, reason: str | None, events: list[Event]) -> None:
+    def _finish(self, reason: str | None, emit: Emit) -> None:
         if not self._answered:
             if not self._unknown:
                 raise faults.empty()
             # Text of phases nobody knows is the answer only where there is no other.
-            events.append(TextDelta("".join(self._unknown)))
+            emit(TextDelta("".join(self._unknown)))
         self.finished = True
-        events.append(self._counted())
-        events.append(
+        emit(self._counted())
+        emit(
             Finished("length" if reason == "length" else "content_filter")
             if reason in {"length", "content_filter"}
             else Finished()

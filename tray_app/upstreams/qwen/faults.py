@@ -54,7 +54,7 @@ def of_page(status: int, headers: Mapping[str, str], body: bytes) -> ProxyError 
         )
     kind = headers.get("content-type", "").lower()
     start = body.lstrip()[:1]
-    if "html" in kind or start == b"<":
+    if start == b"<" or ("html" in kind and start != b"{"):
         return _of_html(true, body)
     wait_s = retry_after(headers)
     value = _json(body)

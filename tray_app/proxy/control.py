@@ -1,0 +1,104 @@
+"""What the control door can do: the commands, by name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from tray_app.core.variants import offered
+from tray_app.store.settings import SettingError, explain, parse, with_value
+
+from .door import Command, DoorError
+from .keys import DEFAULT_NAME, KeyRefusedError, LocalKey
+
+if TYPE_CHECKING:
+    from .service import House, Service
+
+_UNKNOWN = "Portico does not know this command."
+
+
+class Control:
+    """The commands of a running service; all of them run in its loop."""
+
+    def __init__(self, service: Service, house: House) -> None:
+        self._service = service
+        self._house = house
+        self._keys = service.parts.keys
+
+    def commands(self) -> dict[str, Command]:
+        """Every command, by its name."""
+        return {
+            "status": self._status,
+            "resume": self._resume,
+            "models": self._models,
+            "key": self._key,
+            "settings": self._settings,
+        }
+
+    async def _status(self, _: dict[str, Any]) -> object:
+        return msgspec.to_builtins(self._house.status())
+
+    async def _resume(self, _: dict[str, Any]) -> object:
+        held = self._house.brakes.status() is not None
+        self._house.brakes.release()
+        return held
+
+    async def _models(self, _: dict[str, Any]) -> object:
+        models = await self._house.models.current()
+        if not self._service.settings.show_variants:
+            return [{**msgspec.to_builtins(model), "names": [model.id]} for model in models]
+        return [{**msgspec.to_builtins(model), "names": offered(model)} for model in models]
+
+    async def _key(self, message: dict[str, Any]) -> object:
+        try:
+            return self._keyed(message, str(message.get("name") or DEFAULT_NAME))
+        except KeyRefusedError as error:
+            raise DoorError(str(error)) from None
+
+    def _keyed(self, message: dict[str, Any], name: str) -> object:
+        match message.get("what"):
+            case "list":
+                return [_shown(key) for key in self._keys.all()]
+            case "show":
+                return self._keys.get(name).secret
+            case "new":
+                made = self._keys.new(name)
+                self._service.parts.learn_secrets(made.secret)
+                return made.secret
+            case "revoke":
+                self._keys.revoke(name)
+                return None
+            case "set":
+                field, value = str(message.get("field")), str(message.get("value"))
+                return _shown(self._keys.change(name, field, value))
+            case _:
+                raise DoorError(_UNKNOWN)
+
+    async def _settings(self, message: dict[str, Any]) -> object:
+        match message.get("what"):
+            case "list":
+                return msgspec.to_builtins(self._service.settings)
+            case "set":
+                return self._set(str(message.get("name")), str(message.get("value")))
+            case _:
+                raise DoorError(_UNKNOWN)
+
+    def _set(self, name: str, text: str) -> bool:
+        """Put one setting in force; returns whether it takes effect only after a restart."""
+        try:
+            changed = with_value(self._service.settings, name, parse(name, text))
+        except SettingError as error:
+            raise DoorError(str(error)) from None
+        self._service.change(changed)
+        return any(field.name == name and field.restart for field in explain())
+
+
+def _shown(key: LocalKey) -> dict[str, object]:
+    """A key without its secret."""
+    return {
+        "name": key.name,
+        "created_s": key.created_s,
+        "last_used_s": key.last_used_s,
+        **msgspec.to_builtins(key.profile),
+    }

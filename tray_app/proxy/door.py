@@ -1,0 +1,139 @@
+"""The control door: a private socket over which the command line reaches the running instance.
+
+One JSON object a line each way: `{"do": "status"}` is answered by `{"ok": true, "value": …}` or by
+`{"ok": false, "error": "one sentence"}`. Only the person who runs Portico can open it: the socket
+lies in a private folder, has a private mode, and the other side's user is checked where the system
+tells it. On Windows it is a named pipe, which a remote user cannot open (not run here).
+"""
+
+import asyncio
+import json
+import os
+import socket
+import struct
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+Command = Callable[[dict[str, Any]], Awaitable[object]]
+
+_LINE_BYTES = 1 << 20
+_PATIENCE_S = 15.0
+_WINDOWS = sys.platform == "win32"
+
+
+class DoorError(Exception):
+    """A command could not be carried out; its text is for people."""
+
+
+class ControlDoor:
+    """Serves commands by name until it is closed; used from one event loop."""
+
+    def __init__(self, path: str, commands: dict[str, Command]) -> None:
+        self._path = path
+        self._commands = commands
+        self._close: Callable[[], None] = lambda: None
+
+    async def open(self) -> None:
+        """Begin to serve; what lies at the path is a leftover, since the instance lock is held."""
+        if sys.platform == "win32":
+            loop: Any = asyncio.get_running_loop()
+            [pipe] = await loop.start_serving_pipe(self._pipe_protocol, self._path)
+            self._close = pipe.close
+            return
+        path = Path(self._path)
+        await asyncio.to_thread(path.unlink, missing_ok=True)
+        listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        mask = os.umask(0o177)
+        try:
+            listening.bind(self._path)
+        finally:
+            os.umask(mask)
+        server = await asyncio.start_unix_server(self._serve, sock=listening, limit=_LINE_BYTES)
+        self._close = server.close
+
+    def close(self) -> None:
+        """Stop serving and take the socket away."""
+        self._close()
+        if not _WINDOWS:
+            Path(self._path).unlink(missing_ok=True)
+
+    def _pipe_protocol(self) -> asyncio.StreamReaderProtocol:
+        reader = asyncio.StreamReader(limit=_LINE_BYTES)
+        return asyncio.StreamReaderProtocol(reader, self._serve)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            if _is_stranger(writer.get_extra_info("socket")):
+                return
+            while line := await reader.readline():
+                writer.write(await self._answer(line))
+                await writer.drain()
+        except (ConnectionError, ValueError):
+            pass
+        finally:
+            writer.close()
+
+    async def _answer(self, line: bytes) -> bytes:
+        try:
+            message = json.loads(line)
+            command = self._commands[message["do"]]
+        except (ValueError, KeyError, TypeError):
+            answer: dict[str, object] = {
+                "ok": False,
+                "error": "Portico does not know this command.",
+            }
+        else:
+            try:
+                answer = {"ok": True, "value": await command(message)}
+            except DoorError as error:
+                answer = {"ok": False, "error": str(error)}
+        return json.dumps(answer).encode() + b"\n"
+
+
+def _is_stranger(peer: Any) -> bool:
+    """Whether the other side belongs to another user, as far as the system tells."""
+    if not hasattr(socket, "SO_PEERCRED") or peer is None:
+        return False
+    told = peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+    _, uid, _ = struct.unpack("3i", told)
+    return uid not in {os.getuid(), 0}
+
+
+def ask(path: str, message: dict[str, Any]) -> Any:
+    """Have the running instance carry out a command; blocks.
+
+    Returns:
+        What the command gives back; None when no instance is running is not among it: see Raises.
+
+    Raises:
+        ConnectionError: No instance is running.
+        DoorError: The command could not be carried out.
+    """
+    try:
+        line = _ask_pipe(path, message) if _WINDOWS else _ask_socket(path, message)
+        answer = json.loads(line)
+    except (FileNotFoundError, ConnectionRefusedError, ValueError, TimeoutError) as error:
+        raise ConnectionError("no instance is running") from error
+    if not answer["ok"]:
+        raise DoorError(answer["error"])
+    return answer["value"]
+
+
+def _ask_socket(path: str, message: dict[str, Any]) -> bytes:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
+        sock.settimeout(_PATIENCE_S)
+        sock.connect(path)
+        sock.sendall(json.dumps(message).encode() + b"\n")
+        with sock.makefile("rb") as answers:
+            return answers.readline()
+
+
+def _ask_pipe(path: str, message: dict[str, Any]) -> bytes:
+    with Path(path).open("r+b", buffering=0) as pipe:
+        pipe.write(json.dumps(message).encode() + b"\n")
+        line = bytearray()
+        while not line.endswith(b"\n") and (data := pipe.read(4096)):
+            line += data
+        return bytes(line)

@@ -1,0 +1,57 @@
+"""The numbers of the proxy, in one value: how long and how much of everything."""
+
+from msgspec import Struct
+
+from tray_app.store.settings import Settings
+
+
+class Limits(Struct, frozen=True, kw_only=True):
+    """Times in seconds, sizes in bytes."""
+
+    connect_s: float = 10.0
+    """Name, TCP and TLS together."""
+    headers_s: float = 30.0
+    first_event_s: float = 60.0
+    """Silence before the first event; any byte begins it anew."""
+    slow_first_event_s: float = 180.0
+    """The same where the model thinks, searches or draws."""
+    idle_s: float = 90.0
+    """Silence in mid-answer."""
+    whole_s: float = 280.0
+    """An answer that is not streamed, from request to end."""
+    stream_s: float = 1800.0
+    """A streamed answer, from request to end."""
+    commit_s: float = 10.0
+    """How long our 200 waits for the first meaningful event: until then errors have a status."""
+    heartbeat_s: float = 15.0
+    write_stall_s: float = 120.0
+    """A client that takes nothing for so long is dropped."""
+    body_s: float = 60.0
+    body_grace_s: float = 10.0
+    body_bytes_per_s: int = 1024
+    """The slowest body that is taken, once the grace is over."""
+    body_bytes: int = 32 << 20
+    answer_bytes: int = 8 << 20
+    """The largest whole answer of the upstream that is read."""
+    connections: int = 256
+    keepalive_s: float = 75.0
+    drain_s: float = 3.0
+    """How long running answers may go on when the proxy stops."""
+    tidy_s: float = 1.5
+    """How long deleting chats may take when the proxy stops."""
+    tick_s: float = 1.0
+    """How often open streams are looked at."""
+
+    def under(self, settings: Settings) -> "Limits":
+        """These limits with the three that people set."""
+        first = settings.first_event_timeout_s
+        ratio = self.slow_first_event_s / self.first_event_s
+        return Limits(
+            **{
+                **{name: getattr(self, name) for name in self.__struct_fields__},
+                "connect_s": settings.connect_timeout_s,
+                "first_event_s": first,
+                "slow_first_event_s": first * ratio,
+                "idle_s": settings.idle_timeout_s,
+            }
+        )

@@ -1,0 +1,157 @@
+"""The list of models: the site's for an hour, else the last good one, else the built-in one."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from fnmatch import fnmatchcase
+
+import msgspec
+
+from tray_app.core.errors import Kind, ProxyError
+from tray_app.core.model import Choice, ModelInfo, Prompt, Variant
+from tray_app.core.ports import Upstream
+from tray_app.core.variants import join, split
+
+from .runner import Runner
+from .session import SessionOwner
+from .tasks import Tasks
+
+_log = logging.getLogger(__name__)
+
+FRESH_S = 3600.0
+_RETRY_S = 60.0
+"""How soon a list that could not be had is asked for again."""
+
+
+class Shelf(msgspec.Struct, frozen=True):
+    """Where the last good list is kept between runs."""
+
+    load: Callable[[], tuple[bytes, float] | None]
+    """The list and the unix second it is of."""
+    save: Callable[[bytes, float], None]
+
+
+class Models:
+    """The models on offer; used from one event loop."""
+
+    def __init__(
+        self,
+        upstream: Upstream,
+        runner: Runner,
+        owner: SessionOwner,
+        shelf: Shelf,
+        wall_clock: Callable[[], float],
+        tasks: Tasks,
+    ) -> None:
+        self._upstream = upstream
+        self._runner = runner
+        self._owner = owner
+        self._shelf = shelf
+        self._clock = wall_clock
+        self._tasks = tasks
+        self._one_at_a_time = asyncio.Lock()
+        self._models: tuple[ModelInfo, ...] = ()
+        self._of_s: float | None = None
+        self._tried_s = 0.0
+
+    @property
+    def age_s(self) -> int | None:
+        """How old the list on offer is; None for the built-in one."""
+        return None if self._of_s is None else max(0, int(self._clock() - self._of_s))
+
+    async def current(self) -> tuple[ModelInfo, ...]:
+        """The models, freshly asked for if their hour is over; never empty, never an error."""
+        if not self._is_due():
+            return self.known()
+        async with self._one_at_a_time:
+            if self._is_due():
+                await self._refresh()
+        return self.known()
+
+    def known(self) -> tuple[ModelInfo, ...]:
+        """The models as far as they are known, without asking anybody."""
+        return self._models or self._upstream.built_in_models()
+
+    def find(self, name: str, aliases: dict[str, str]) -> ModelInfo | None:
+        """The model that goes by this name, with or without suffixes."""
+        try:
+            return self._choose(Prompt(model=name, messages=()), aliases).model
+        except ProxyError:
+            return None
+
+    async def choose(self, prompt: Prompt, aliases: dict[str, str]) -> Choice:
+        """The model and features a prompt asks for; raises `ProxyError`.
+
+        A list that is at hand is good enough for a name that it holds, so nobody waits for a newer
+        one; for a name it does not hold a newer one is worth the wait.
+        """
+        if self._of_s is None:
+            await asyncio.to_thread(self._load)
+        try:
+            choice = self._choose(prompt, aliases)
+        except ProxyError:
+            if not self._is_due():
+                raise
+            await self.current()
+            return self._choose(prompt, aliases)
+        if self._is_due():
+            self._tasks.spawn(self.current(), "models")
+        return choice
+
+    def _choose(self, prompt: Prompt, aliases: dict[str, str]) -> Choice:
+        models = self.known()
+        try:
+            return self._upstream.choose(prompt, models)
+        except ProxyError as unknown:
+            meant = _meant(prompt.model, aliases)
+            if unknown.kind is not Kind.MODEL_NOT_FOUND or meant is None:
+                raise
+        return self._upstream.choose(msgspec.structs.replace(prompt, model=meant), models)
+
+    def _is_due(self) -> bool:
+        now_s = self._clock()
+        fresh = self._of_s is not None and 0 <= now_s - self._of_s < FRESH_S
+        return not fresh and abs(now_s - self._tried_s) >= _RETRY_S
+
+    async def _refresh(self) -> None:
+        if self._of_s is None:
+            await asyncio.to_thread(self._load)
+            if not self._is_due():
+                return
+        self._tried_s = self._clock()
+        try:
+            data = await self._runner.reply(self._upstream.list_models(), self._owner.session)
+        except ProxyError as error:
+            _log.info("models=kept kind=%s", error.kind.value)
+            return
+        models = self._upstream.read_models(data) if isinstance(data, bytes) else ()
+        if not models or not isinstance(data, bytes):
+            _log.warning("models=kept reason=empty-or-unreadable")
+            return
+        self._models, self._of_s = models, self._clock()
+        await asyncio.to_thread(self._shelf.save, data, self._of_s)
+
+    def _load(self) -> None:
+        found = self._shelf.load()
+        if found is not None and self._of_s is None:
+            data, of_s = found
+            models = self._upstream.read_models(data)
+            if models:
+                self._models, self._of_s = models, of_s
+
+
+def _meant(name: str, aliases: dict[str, str]) -> str | None:
+    """What a person's aliases make of a name, its suffixes kept; the first pattern counts."""
+    if name in aliases:
+        return aliases[name]
+    base, variant = split(name)
+    for pattern, target in aliases.items():
+        if fnmatchcase(base.lower(), pattern.lower()):
+            own_base, own = split(target)
+            both = Variant(
+                thinking=own.thinking or variant.thinking,
+                search=own.search or variant.search,
+                draw=own.draw or variant.draw,
+            )
+            return join(own_base, both)
+    return None

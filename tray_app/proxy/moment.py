@@ -1,0 +1,33 @@
+"""The present moment, as a value that pure rooms may be given."""
+
+import time
+import uuid
+
+from tray_app.core.calls import Stamp
+
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = (
+    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+)  # fmt: skip
+
+
+def stamp() -> Stamp:
+    """Now, with a maker of ids; names of days and months are English whatever the locale."""
+    now_s = time.time()
+    local = time.localtime(now_s)
+    minutes = local.tm_gmtoff // 60
+    sign = "-" if minutes < 0 else "+"
+    hours, rest = divmod(abs(minutes), 60)
+    day = f"{_DAYS[local.tm_wday]} {_MONTHS[local.tm_mon - 1]} {local.tm_mday:02d}"
+    clock = f"{local.tm_hour:02d}:{local.tm_min:02d}:{local.tm_sec:02d}"
+    return Stamp(
+        now_s=now_s,
+        new_id=new_id,
+        timezone=f"GMT{sign}{hours:02d}{rest:02d}",
+        local=f"{day} {local.tm_year} {clock}",
+    )
+
+
+def new_id() -> str:
+    """A fresh random UUID."""
+    return str(uuid.uuid4())

@@ -1,0 +1,235 @@
+"""Joins both sockets: a client's prompt to the upstream, the answer's events back to the client."""
+
+import asyncio
+import contextlib
+import logging
+import random
+from collections.abc import Callable, Mapping
+
+from aiohttp import web
+from msgspec import Struct
+
+from tray_app.core.calls import Stream
+from tray_app.core.errors import Again, Kind, ProxyError
+from tray_app.core.model import MEANINGFUL, Choice, Event, Prompt
+from tray_app.core.ports import Asked, Dialect, Encoder, Upstream
+from tray_app.core.session import Session
+from tray_app.core.site import Site
+from tray_app.filters import chain
+from tray_app.store.settings import Settings
+
+from .brakes import Brakes
+from .exchange import Exchange, Streamed, Whole
+from .gate import Gate
+from .keys import LocalKey
+from .limits import Limits
+from .models import Models
+from .moment import stamp
+from .runner import Runner
+from .session import SessionOwner
+from .tasks import Fuse
+from .transport import Body
+from .watch import Watcher
+
+_log = logging.getLogger(__name__)
+
+RETRY_PAUSE_S = (0.3, 1.0)
+
+
+class Desk(Struct, frozen=True):
+    """Everything that a relay works with."""
+
+    site: Site
+    upstream: Upstream
+    settings: Callable[[], Settings]
+    limits: Callable[[], Limits]
+    clock: Callable[[], float]
+    owner: SessionOwner
+    runner: Runner
+    models: Models
+    gate: Gate
+    brakes: Brakes
+    watcher: Watcher
+
+
+class Job(Struct, frozen=True):
+    """One prompt, with all that its answer depends on."""
+
+    prompt: Prompt
+    choice: Choice
+    key: LocalKey
+    deadline_s: float
+    """On the clock: when the client gives up."""
+
+
+class Relay:
+    """Answers requests that the guard let in."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._fuses: set[Fuse] = set()
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    async def idle(self, within_s: float) -> None:
+        """Return when no request is being answered or waits for it, or when the time is over."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                await self._idle.wait()
+
+    def stop(self, error: ProxyError) -> None:
+        """End every answer that goes on."""
+        for fuse in tuple(self._fuses):
+            fuse.blow(error)
+
+    async def answer(
+        self,
+        request: web.BaseRequest,
+        dialect: Dialect,
+        key: LocalKey,
+        body: bytes,
+        headers: Mapping[str, str],
+    ) -> web.StreamResponse:
+        """The whole of one request; raises `ProxyError` while a status can still be told."""
+        asked = dialect.parse(body, key.profile)
+        jobs = await self._jobs(asked, key)
+        encoder = asked.encoder(stamp())
+        fuse = Fuse()
+        exchange = self._exchange(request, asked, {**headers, **_told(asked, encoder)}, fuse)
+        self._fuses.add(fuse)
+        self._idle.clear()
+        try:
+            with self._desk.watcher.watching(exchange):
+                return await self._exchanged(jobs, encoder, exchange, fuse)
+        finally:
+            self._fuses.discard(fuse)
+            if not self._fuses:
+                self._idle.set()
+
+    async def _jobs(self, asked: Asked, key: LocalKey) -> list[Job]:
+        desk = self._desk
+        desk.owner.check()
+        deadline_s = desk.clock() + key.profile.patience_s
+        aliases = desk.settings().aliases
+        return [
+            Job(prompt, await desk.models.choose(prompt, aliases), key, deadline_s)
+            for prompt in asked.prompts
+        ]
+
+    def _exchange(
+        self, request: web.BaseRequest, asked: Asked, headers: Mapping[str, str], fuse: Fuse
+    ) -> Exchange:
+        if asked.stream:
+            return Streamed(request, headers, fuse, self._desk.clock)
+        return Whole(headers, fuse, self._desk.clock)
+
+    async def _exchanged(
+        self, jobs: list[Job], encoder: Encoder, exchange: Exchange, fuse: Fuse
+    ) -> web.StreamResponse:
+        try:
+            async with fuse:
+                for job in jobs:
+                    await _Answering(self._desk, job, encoder, exchange).run()
+        except ProxyError as error:
+            if not exchange.committed:
+                raise
+            _log.info("answer=broken kind=%s", error.kind.value)
+            return await exchange.finish(encoder.fail(error))
+        return await exchange.finish(encoder.close())
+
+
+class _Answering:
+    """One prompt on its way to an answer.
+
+    Before the first meaningful event a failure that allows it is followed by another try: after a
+    renewal, or after a short random pause; each at most once.
+    """
+
+    def __init__(self, desk: Desk, job: Job, encoder: Encoder, exchange: Exchange) -> None:
+        self._desk = desk
+        self._job = job
+        self._encoder = encoder
+        self._exchange = exchange
+        self._began = False
+        self._out: list[bytes] = []
+        self._token = ""
+
+    async def run(self) -> None:
+        tried: set[Again] = set()
+        while True:
+            try:
+                return await self._try()
+            except ProxyError as error:
+                again = error.again
+                if self._began or again is None or again in tried:
+                    raise
+            tried.add(again)
+            self._exchange.unlisten()
+            if again == "renewed":
+                await self._desk.owner.renewed(self._token)
+            else:
+                await asyncio.sleep(random.uniform(*RETRY_PAUSE_S))  # noqa: S311
+
+    async def _try(self) -> None:
+        desk, job = self._desk, self._job
+        model = job.choice.model.id
+        desk.brakes.check(model)
+        async with desk.gate.turn(job.key.name, max(0.001, job.deadline_s - desk.clock())):
+            with desk.brakes.trying(model):
+                session = await desk.owner.current()
+                self._token = session.token
+                flow = desk.upstream.ask(job.prompt, job.choice, stamp(), desk.site)
+                async with desk.runner.running(flow, session) as end:
+                    if not isinstance(end, Stream):
+                        raise ProxyError(Kind.INTERNAL_ERROR, "A prompt came to no stream")
+                    await self._read(end, session)
+
+    async def _read(self, stream: Stream, session: Session) -> None:
+        limits = self._desk.limits()
+        first_s = limits.slow_first_event_s if stream.call.slow_start else limits.first_event_s
+        exchange = self._exchange
+        async with self._desk.runner.open(stream, session) as body:
+            exchange.listen(
+                first_s, ProxyError(Kind.UPSTREAM_TIMEOUT, "Qwen took the prompt and said nothing")
+            )
+            await self._relay(stream, body, limits.idle_s)
+        exchange.unlisten()
+
+    async def _relay(self, stream: Stream, body: Body, idle_s: float) -> None:
+        """Every piece of the answer, one write for each read."""
+        decoder, exchange, out = stream.decoder, self._exchange, self._out
+        feed = chain(self._job.key.profile, self._emit)
+        while not decoder.finished:
+            data = await body.read()
+            exchange.heard()
+            began = self._began
+            try:
+                if data:
+                    decoder.feed(data, feed)
+                else:
+                    decoder.close(feed)
+            finally:
+                # What came before an error belongs to the client.
+                if self._began and (sent := b"".join(out)):
+                    out.clear()
+                    await exchange.write(sent)
+            if self._began and not began:
+                exchange.listen(
+                    idle_s, ProxyError(Kind.UPSTREAM_STALLED, "Qwen stopped in mid-answer")
+                )
+            if not data:
+                return
+
+    def _emit(self, event: Event) -> None:
+        if not self._began and isinstance(event, MEANINGFUL):
+            self._began = True
+        self._out.append(self._encoder.feed(event))
+
+
+def _told(asked: Asked, encoder: Encoder) -> dict[str, str]:
+    told = {"Content-Type": encoder.content_type}
+    if asked.stream:
+        told["X-Accel-Buffering"] = "no"
+    if asked.ignored:
+        told["x-portico-ignored"] = ", ".join(asked.ignored)
+    return told

@@ -1,0 +1,138 @@
+"""The owner of the session while the proxy runs: hands it out, renews it, keeps its cookies.
+
+The access token lives about fifteen minutes. It is renewed shortly before it ends, by whoever needs
+it first, and only once however many wait: the cookie that renews it changes with each use.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+
+import msgspec
+
+from tray_app.core.calls import Tokens
+from tray_app.core.errors import Kind, ProxyError
+from tray_app.core.session import Session
+
+_log = logging.getLogger(__name__)
+
+RENEW_BEFORE_S = 120.0
+
+Renewal = Callable[[Session], Awaitable[Tokens]]
+
+
+class SessionOwner:
+    """The one holder of a session; used from one event loop.
+
+    Args:
+        session: What a person signed in to, or None.
+        wall_clock: Unix seconds: the site's expiry is told in them.
+        learn: Told every secret of the session, so that none reaches a log.
+    """
+
+    def __init__(
+        self,
+        session: Session | None,
+        wall_clock: Callable[[], float],
+        learn: Callable[..., None] = lambda *_: None,
+    ) -> None:
+        self._session: Session | None = None
+        self._learn = learn
+        self._wall_clock = wall_clock
+        self._renewal: Renewal | None = None
+        self._one_at_a_time = asyncio.Lock()
+        self._ended = False
+        if session is not None:
+            self._keep(session)
+
+    def renew_by(self, renewal: Renewal) -> None:
+        """Learn how to renew; said once, by whoever owns the transport."""
+        self._renewal = renewal
+
+    @property
+    def session(self) -> Session | None:
+        """The session as it is now, renewed or not."""
+        return self._session
+
+    @property
+    def state(self) -> str:
+        """In a word: `signed_in`, `signed_out` or `ended`."""
+        if self._session is None:
+            return "signed_out"
+        return "ended" if self._ended else "signed_in"
+
+    def check(self) -> Session:
+        """The session, due for renewal or not; raises `ProxyError` where there is none."""
+        if self._session is None:
+            raise ProxyError(Kind.NOT_SIGNED_IN, "Nobody is signed in to Qwen Chat")
+        if self._ended:
+            raise _ended()
+        return self._session
+
+    async def current(self) -> Session:
+        """A session that is good for a call now; raises `ProxyError`."""
+        session = self.check()
+        if session.expires_at is not None:
+            left_s = session.expires_at - self._wall_clock()
+            if left_s < RENEW_BEFORE_S:
+                return await self.renewed(session.token, still_good=left_s > 0)
+        return session
+
+    async def renewed(self, stale: str, *, still_good: bool = False) -> Session:
+        """The session after `stale`, the token of the one at hand, was renewed.
+
+        Whoever comes while somebody renews gets that one's result. With `still_good` a renewal that
+        fails for the network's sake is no reason to fail.
+        """
+        async with self._one_at_a_time:
+            session = self._session
+            if session is None or self._renewal is None:
+                raise _ended()
+            if session.token != stale:
+                return session
+            try:
+                tokens = await self._renewal(session)
+            except ProxyError as error:
+                if error.kind in {Kind.SESSION_ENDED, Kind.ACCOUNT_FORBIDDEN}:
+                    self._ended = True
+                    raise _ended() from None
+                if still_good:
+                    _log.info("renewal=failed kind=%s token=still-good", error.kind.value)
+                    return session
+                raise
+            return self._take(tokens)
+
+    def _take(self, tokens: Tokens) -> Session:
+        session = self._session
+        if session is None:
+            raise _ended()
+        _log.info("renewal=done")
+        return self._keep(
+            msgspec.structs.replace(
+                session,
+                token=tokens.token,
+                expires_at=tokens.expires_at,
+                cookies={**session.cookies, **tokens.cookies},
+            )
+        )
+
+    def _keep(self, session: Session) -> Session:
+        self._learn(session.token, *session.cookies.values())
+        self._session = session
+        return session
+
+    def absorb(self, cookies: Mapping[str, str | None]) -> None:
+        """Keep the cookies that an answer set; None takes one away."""
+        session = self._session
+        if session is None or not cookies:
+            return
+        kept = {**session.cookies, **{name: value for name, value in cookies.items() if value}}
+        for name, value in cookies.items():
+            if value is None:
+                kept.pop(name, None)
+        if kept != session.cookies:
+            self._keep(msgspec.structs.replace(session, cookies=kept))
+
+
+def _ended() -> ProxyError:
+    return ProxyError(Kind.SESSION_ENDED, "Qwen ended the session")

@@ -1,0 +1,74 @@
+"""Work beside requests: every task has a name, is held, and is waited for at the end."""
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from typing import Any
+
+from tray_app.core.errors import ProxyError
+
+_log = logging.getLogger(__name__)
+
+
+class Tasks:
+    """The tasks of one running proxy."""
+
+    def __init__(self) -> None:
+        self._running: set[asyncio.Task[Any]] = set()
+
+    def spawn(self, work: Coroutine[Any, Any, object], name: str) -> None:
+        """Start work that nobody waits for; what goes wrong in it is logged."""
+        task = asyncio.get_running_loop().create_task(work, name=name)
+        self._running.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[Any]) -> None:
+        self._running.discard(task)
+        if task.cancelled():
+            return
+        error = task.exception()
+        if isinstance(error, ProxyError):
+            _log.info("task=%s failed kind=%s", task.get_name(), error.kind.value)
+        elif error is not None:
+            _log.error("task=%s failed", task.get_name(), exc_info=error)
+
+    async def finish(self, within_s: float) -> None:
+        """Wait for everything that still runs, then end the rest."""
+        if self._running:
+            await asyncio.wait(self._running, timeout=within_s)
+        left = set(self._running)
+        for task in left:
+            task.cancel()
+        if left:
+            await asyncio.wait(left, timeout=1.0)
+
+
+class Fuse:
+    """Lets somebody else end a piece of work with an error; used as an async context.
+
+    A cancellation from elsewhere, such as the client's leaving, stays one.
+    """
+
+    def __init__(self) -> None:
+        self._task: asyncio.Task[Any] | None = None
+        self._cancelling = 0
+        self._error: ProxyError | None = None
+
+    def blow(self, error: ProxyError) -> None:
+        """End the work with this error; the first error counts."""
+        if self._error is None and self._task is not None:
+            self._error = error
+            self._task.cancel()
+
+    async def __aenter__(self) -> "Fuse":
+        self._task = task = asyncio.current_task()
+        self._cancelling = task.cancelling() if task else 0
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        task, self._task = self._task, None
+        if self._error is None or task is None:
+            return
+        left = task.uncancel()
+        if kind is asyncio.CancelledError and left <= self._cancelling:
+            raise self._error from None

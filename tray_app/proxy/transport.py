@@ -1,0 +1,246 @@
+"""Calls to the upstream over HTTP, made by us: the direct transport.
+
+Ends of bodies mean nothing here: an end of input is only an end of input, and whether an answer is
+complete is the decoder's to say. Redirects are never followed. Every error of the HTTP library is
+mapped here and nowhere else.
+"""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from http.cookies import CookieError, SimpleCookie
+from types import SimpleNamespace
+from typing import Protocol
+
+import aiohttp
+from multidict import CIMultiDictProxy
+from yarl import URL
+
+from tray_app.core.calls import Answer, Call
+from tray_app.core.errors import Kind, ProxyError
+from tray_app.core.ports import Upstream
+from tray_app.core.session import Session
+from tray_app.core.site import Site
+
+from .limits import Limits
+from .moment import stamp
+
+KEEP_ALIVE_S = 60.0
+NAMES_KEPT_S = 300
+_COOKIES = 100
+_COOKIE_CHARS = 4096
+
+
+class Body(Protocol):
+    """The answer to a call that streams, while it is read."""
+
+    status: int
+    headers: dict[str, str]
+    cookies: dict[str, str | None]
+
+    async def read(self) -> bytes:
+        """Whatever came next; empty at the end. Raises `ProxyError`."""
+
+
+class Transport(Protocol):
+    """Carries calls to the upstream."""
+
+    async def call(
+        self, call: Call, session: Session | None
+    ) -> tuple[Answer, dict[str, str | None]]:
+        """The whole answer, and the cookies it set (None: taken away)."""
+
+    def open(self, call: Call, session: Session | None) -> AbstractAsyncContextManager[Body]:
+        """The answer as it comes; it is closed with the context."""
+
+    async def close(self) -> None:
+        """Close every connection."""
+
+
+class DirectTransport:
+    """One HTTP client, with the session's cookies as a header we build.
+
+    A connection out of the pool may have died unseen. A call that got no byte of answer over such a
+    one is made once more over a connection of its own; over a fresh one it is not, since the site
+    may have begun to work on it.
+    """
+
+    def __init__(self, site: Site, upstream: Upstream, limits: Callable[[], Limits]) -> None:
+        self._site = site
+        self._upstream = upstream
+        self._limits = limits
+        self._pooled = _client(force_close=False)
+        self._single: aiohttp.ClientSession | None = None
+
+    async def call(
+        self, call: Call, session: Session | None
+    ) -> tuple[Answer, dict[str, str | None]]:
+        async with self.open(call, session) as body:
+            pieces: list[bytes] = []
+            size = 0
+            async with _deadline(self._limits().first_event_s, Kind.UPSTREAM_TIMEOUT):
+                while data := await body.read():
+                    pieces.append(data)
+                    size += len(data)
+                    if size > self._limits().answer_bytes:
+                        raise ProxyError(Kind.UPSTREAM_BAD_RESPONSE, "Qwen's answer is too large")
+        return Answer(body.status, body.headers, b"".join(pieces)), body.cookies
+
+    @asynccontextmanager
+    async def open(self, call: Call, session: Session | None) -> AsyncIterator[Body]:
+        response = await self._send(call, session)
+        try:
+            yield _HttpBody(response)
+        finally:
+            # Not release(): what is left of a stream must not be read, and the site should see
+            # at once that nobody listens.
+            if call.streams or not response.content.at_eof():
+                response.close()
+            else:
+                response.release()
+
+    async def _send(self, call: Call, session: Session | None) -> aiohttp.ClientResponse:
+        trace = SimpleNamespace(reused=False)
+        try:
+            return await self._request(self._pooled, call, session, trace)
+        except ProxyError as error:
+            if error.kind is not Kind.UPSTREAM_DISCONNECTED or not trace.reused:
+                raise
+        if self._single is None:
+            self._single = _client(force_close=True)
+        return await self._request(self._single, call, session, trace)
+
+    async def _request(
+        self,
+        client: aiohttp.ClientSession,
+        call: Call,
+        session: Session | None,
+        trace: SimpleNamespace,
+    ) -> aiohttp.ClientResponse:
+        limits = self._limits()
+        with _mapped():
+            async with _deadline(limits.connect_s + limits.headers_s, Kind.UPSTREAM_TIMEOUT):
+                return await client.request(
+                    call.method,
+                    URL(self._site.origin(call.place) + call.path, encoded=True),
+                    data=call.body,
+                    headers=self._upstream.headers(self._site, call, session, stamp()),
+                    allow_redirects=False,
+                    timeout=aiohttp.ClientTimeout(total=None, connect=limits.connect_s),
+                    trace_request_ctx=trace,
+                )
+
+    async def close(self) -> None:
+        await self._pooled.close()
+        if self._single is not None:
+            await self._single.close()
+
+
+class _HttpBody:
+    def __init__(self, response: aiohttp.ClientResponse) -> None:
+        self._response = response
+        self.status = response.status
+        self.headers = {name.lower(): value for name, value in response.headers.items()}
+        self.cookies = _cookies(response.headers)
+
+    async def read(self) -> bytes:
+        with _mapped(answering=True):
+            return await self._response.content.readany()
+
+
+def _client(*, force_close: bool) -> aiohttp.ClientSession:
+    traced = aiohttp.TraceConfig()
+    traced.on_connection_reuseconn.append(_note_reuse)
+    connector = (
+        aiohttp.TCPConnector(force_close=True, ttl_dns_cache=NAMES_KEPT_S, limit=0)
+        if force_close
+        else aiohttp.TCPConnector(
+            keepalive_timeout=KEEP_ALIVE_S, ttl_dns_cache=NAMES_KEPT_S, limit=0
+        )
+    )
+    return aiohttp.ClientSession(
+        connector=connector,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        trace_configs=[traced],
+        skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
+        trust_env=False,
+    )
+
+
+async def _note_reuse(_: aiohttp.ClientSession, context: SimpleNamespace, __: object) -> None:
+    context.trace_request_ctx.reused = True
+
+
+def _cookies(headers: CIMultiDictProxy[str]) -> dict[str, str | None]:
+    """The cookies an answer sets, None for those it takes away; bounded, odd ones left out."""
+    found: dict[str, str | None] = {}
+    for line in headers.getall("Set-Cookie", [])[:_COOKIES]:
+        if len(line) > _COOKIE_CHARS:
+            continue
+        try:
+            cookies = SimpleCookie(line)
+        except CookieError:
+            continue
+        for name, cookie in cookies.items():
+            gone = cookie["max-age"] in {"0", "-1"} or cookie.coded_value == ""
+            found[name] = None if gone else cookie.coded_value
+    return found
+
+
+@asynccontextmanager
+async def _deadline(within_s: float, kind: Kind) -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout(within_s):
+            yield
+    except TimeoutError:
+        raise ProxyError(kind, f"Qwen did not answer within {within_s:g} s") from None
+
+
+class _mapped:  # noqa: N801
+    """The one place where errors of the HTTP library become ours; a context."""
+
+    def __init__(self, *, answering: bool = False) -> None:
+        self._answering = answering
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if error is not None and (found := mapped(error, answering=self._answering)) is not None:
+            raise found from None
+
+
+def mapped(error: BaseException, *, answering: bool = False) -> ProxyError | None:
+    """Our error for one of the HTTP library's; None for what is none of its.
+
+    Args:
+        error: As it was raised.
+        answering: The head of the answer had come.
+    """
+    match error:
+        case aiohttp.ClientConnectorCertificateError() | ssl.SSLCertVerificationError():
+            return ProxyError(
+                Kind.UPSTREAM_UNREACHABLE,
+                "Qwen's certificate is not valid here, so nothing was sent "
+                "(is something on this network in between?)",
+            )
+        case aiohttp.ServerTimeoutError():
+            return ProxyError(Kind.UPSTREAM_TIMEOUT, "No connection to Qwen came about in time")
+        case aiohttp.ClientConnectorError() | aiohttp.ClientProxyConnectionError():
+            return ProxyError(
+                Kind.UPSTREAM_UNREACHABLE, "Qwen cannot be reached (is this computer offline?)"
+            )
+        case aiohttp.ClientPayloadError():
+            return ProxyError(Kind.UPSTREAM_DISCONNECTED, "The connection broke in mid-answer")
+        case aiohttp.ClientConnectionError() | ConnectionError() | ssl.SSLError():
+            where = "in mid-answer" if answering else "before an answer"
+            return ProxyError(Kind.UPSTREAM_DISCONNECTED, f"The connection to Qwen broke {where}")
+        case aiohttp.ClientError() | aiohttp.http_exceptions.HttpProcessingError():
+            return ProxyError(Kind.UPSTREAM_BAD_RESPONSE, "Qwen's answer is no proper HTTP")
+        case OSError() if not isinstance(error, TimeoutError):
+            return ProxyError(
+                Kind.UPSTREAM_UNREACHABLE, "Qwen cannot be reached (is this computer offline?)"
+            )
+        case _:
+            return None
