@@ -180,8 +180,10 @@ def _welcome(service: Service, arguments: argparse.Namespace) -> str:
         f"Endpoint for your AI client:  {service.endpoint}",
         f"Key for your AI client:       {portico} key show",
         "Try it in another terminal:",
-        f'  curl -N {service.endpoint}/chat/completions -H "Authorization: Bearer '
-        f"$({portico} key show)\" -H 'Content-Type: application/json' -d '{question}'",
+        (
+            f'  curl -N {service.endpoint}/chat/completions -H "Authorization: Bearer '
+            f"$({portico} key show)\" -H 'Content-Type: application/json' -d '{question}'"
+        ),
     ]
     return "\n".join(lines)
 

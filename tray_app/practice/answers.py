@@ -1,0 +1,102 @@
+"""What the practice site answers when nobody scripted it: an echo, useful for trying things out.
+
+A person can ask for a fault: the last line of a prompt that begins with `practice:` names one of
+`WORDS`, some of them with a number behind it.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from . import acts, frames
+
+_TURN = re.compile(r"<user(-\d+)?(?: [^>]*)?>\n(.*?)\n</user\1>", re.DOTALL)
+_WORD = re.compile(r"^practice: *([a-z-]+)(?: +(\d+))?\s*$", re.MULTILINE)
+_PIECE = re.compile(r"\S*\s*")
+_SOURCES = (
+    ("https://news.example/practice", "Practice makes perfect"),
+    ("https://library.example/search", "How searches are tried out"),
+)
+_THOUGHTS = ("The person sent a message in practice mode.", "An echo shows best what arrived.")
+
+WORDS: dict[str, Callable[[int], acts.Act]] = {
+    "challenge": lambda _: acts.CHALLENGE,
+    "challenge-page": lambda _: acts.CHALLENGE_PAGE,
+    "held": lambda _: acts.HELD,
+    "expired": lambda _: acts.EXPIRED,
+    "limit": lambda hours: acts.refused("RateLimited", "daily usage limit", num=hours or 7),
+    "busy": lambda _: acts.refused("Too_Many_Requests", "Slow down."),
+    "error": lambda _: acts.refused("internal_error", "Internal error."),
+    "filter": lambda _: acts.refused("data_inspection_failed", "Content security warning: input"),
+    "changed": lambda _: acts.refused("Bad_Request", "Something wrong with request!"),
+    "page": lambda _: acts.page("<html><title>502</title></html>", 502),
+    "empty": lambda _: acts.EMPTY,
+    "only-thinking": lambda _: acts.say(raw_thoughts=["Hm."]),
+    "stall": lambda _: acts.say("This answer stops ", "here.", finished=False, then="hang"),
+    "cut": lambda _: acts.say("This answer breaks ", "off.", finished=False, then="cut"),
+    "reset": lambda _: acts.say("This answer breaks ", "off.", finished=False, then="reset"),
+    "silence": lambda _: acts.Silence(),
+    "slow": lambda seconds: acts.Slow(acts.say("Better late than never."), seconds or 5),
+    "long": lambda count: acts.say(*(f"{at} " for at in range(1, (count or 500) + 1)), pace_s=0.01),
+}
+"""Every fault a person can ask for."""
+
+
+def said_in(content: str) -> str:
+    """What the person said last, in a bare prompt or in a transcript with an element a turn."""
+    turns = _TURN.findall(content)
+    return str(turns[-1][1]) if turns else content
+
+
+def answer_to(body: dict[str, Any], origin: str, pace_s: float) -> acts.Act:
+    """The useful answer to a completions body that the site would take."""
+    message = body["messages"][0]
+    said = said_in(str(message.get("content", "")))
+    words = _WORD.findall(said)
+    if words:
+        word, number = words[-1]
+        if word in WORDS:
+            return WORDS[word](int(number or 0))
+        return acts.say(f"Practice knows these words: {', '.join(WORDS)}.")
+    if message.get("chat_type") == "t2i":
+        return _drawing(origin, pace_s)
+    features = message.get("feature_config", {})
+    searches = bool(features.get("auto_search")) or message.get("chat_type") == "search"
+    text = f"This is practice mode, so nobody thought about this. You said: {said}"
+    deltas = _PIECE.findall(text)[:-1]
+    if searches:
+        deltas += ["\n\nTwo pages ", "say so [", "[1]", "] [[2]]."]
+    if not body.get("incremental_output"):
+        deltas = ["".join(deltas[: at + 1]) for at in range(len(deltas))]
+    act = acts.say(
+        *deltas,
+        thoughts=_THOUGHTS if features.get("thinking_enabled") else (),
+        sources=_SOURCES if searches else (),
+        pace_s=pace_s,
+    )
+    return act if features.get("output_schema") == "phase" else _without_phases(act)
+
+
+def _without_phases(act: acts.Events) -> acts.Act:
+    """The same answer as the site gives it to who does not ask for phases."""
+
+    def make(scene: acts.Scene) -> Iterator[bytes]:
+        for data in act.make(scene):
+            told = json.loads(data[6:])
+            for choice in told.get("choices", ()):
+                choice["delta"].pop("phase", None)
+            yield frames.frame(told)
+
+    return acts.Events(make, act.pace_s)
+
+
+def _drawing(origin: str, pace_s: float) -> acts.Act:
+    def make(scene: acts.Scene) -> Iterator[bytes]:
+        answer = frames.Answer(scene.response_id)
+        yield frames.created(scene.chat_id, scene.response_id)
+        yield frames.info(scene.chat_id, scene.response_id)
+        yield answer.picture(f"{origin}/output/{scene.response_id}.png?key=practice")
+        yield answer.finished("image_gen")
+
+    return acts.Events(make, pace_s)

@@ -1,0 +1,372 @@
+"""The practice site: its two hosts on loopback, in a thread of its own."""
+
+import asyncio
+import json
+import re
+import ssl
+import struct
+import threading
+import time
+import uuid
+import zlib
+from base64 import urlsafe_b64encode
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from . import acts, answers, catalog
+from .http import Reader, Request, Wire
+
+Host = Literal["chat", "auth"]
+_BODY_BYTES = 128 << 10
+_LINE_BYTES = 1 << 20
+_CHAT = re.compile(r"/api/v2/chats/([^/]+)")
+_PICTURE = re.compile(r"/output/[\w-]+\.png")
+
+
+@dataclass
+class Heard:
+    """A request that the site got."""
+
+    host: Host
+    request: Request
+    connection: int
+    closed_s: float | None = field(default=None)
+    """When its connection was seen to end while it was being answered, on the monotonic clock."""
+
+
+class PracticeSite:
+    """The site; everything public may be used from any thread.
+
+    Args:
+        pace_s: Seconds between two pieces of an answer.
+        token_life_s: How long an access token lives.
+        rotates: Each renewal changes the cookie that renews, and ends the one before.
+        tls: Serve over TLS with this.
+    """
+
+    def __init__(
+        self,
+        *,
+        pace_s: float = 0.02,
+        token_life_s: float = 900.0,
+        rotates: bool = True,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        self.pace_s = pace_s
+        self.token_life_s = token_life_s
+        self.rotates = rotates
+        self.origin = self.auth_origin = ""
+        self.heard: list[Heard] = []
+        self.chats: dict[str, dict[str, Any]] = {}
+        self.deleted: list[str] = []
+        self.stopped: list[str] = []
+        self.delete_all_calls = 0
+        self.open_streams = 0
+        self._tls = tls
+        self._tokens: dict[str, float] = {}
+        self._refresh = ""
+        self._scripts: dict[str, deque[acts.Act]] = {}
+        self._busy: set[str] = set()
+        self._idle: set[Wire] = set()
+        self._changed = threading.Condition()
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run, name="practice", daemon=True)
+        self._listening = threading.Event()
+        self._connections = 0
+
+    def start(self) -> None:
+        """Return when both hosts listen."""
+        self._thread.start()
+        self._listening.wait()
+
+    def stop(self) -> None:
+        """End every connection and the thread."""
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join(timeout=5)
+
+    def sign_in(self) -> dict[str, object]:
+        """A session as signing in gives it: `token`, `expires_at` in unix seconds, `cookies`."""
+        self._refresh = uuid.uuid4().hex
+        token, expires_at = self._new_token()
+        cookies = {
+            "acw_tc": uuid.uuid4().hex,
+            "x-ap": "ap-southeast-1",
+            "cna": uuid.uuid4().hex,
+            "token": token,
+            "refresh_token": self._refresh,
+        }
+        return {"token": token, "expires_at": expires_at, "cookies": cookies}
+
+    def will(self, *script: acts.Act) -> None:
+        """Answer the next completions like this, one after the other."""
+        self.on("completions", *script)
+
+    def on(self, route: str, *script: acts.Act) -> None:
+        """The same for `models`, `new`, `delete`, `stop`, `refresh` or `settings`."""
+        self._scripts.setdefault(route, deque()).extend(script)
+
+    def expire_tokens(self) -> None:
+        """Take no access token any more that is out now."""
+        self._tokens.clear()
+
+    def close_idle(self) -> None:
+        """Close every connection that waits for a request, as sites do after a while."""
+
+        async def close() -> None:
+            for wire in tuple(self._idle):
+                wire.cut()
+
+        asyncio.run_coroutine_threadsafe(close(), self._loop).result(5)
+
+    def heard_on(self, path: str) -> list[Heard]:
+        """Requests whose path begins like this."""
+        return [heard for heard in self.heard if heard.request.path.startswith(path)]
+
+    def wait_until(self, holds: Callable[[], object], timeout_s: float = 5.0) -> None:
+        """Return when something holds; raises `AssertionError` when it does not in time."""
+        with self._changed:
+            if not self._changed.wait_for(lambda: bool(holds()), timeout_s):
+                raise AssertionError("the practice site did not come to what was awaited")
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        try:
+            self._loop.run_until_complete(self._listen())
+            self._listening.set()
+            self._loop.run_forever()
+        finally:
+            tasks = asyncio.all_tasks(self._loop)
+            for task in tasks:
+                task.cancel()
+            self._loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+            for server in self._servers:
+                server.close()
+            self._loop.run_until_complete(asyncio.sleep(0))
+            self._loop.close()
+
+    async def _listen(self) -> None:
+        scheme = "https" if self._tls else "http"
+        self._servers = [await self._listen_as("chat"), await self._listen_as("auth")]
+        ports = [server.sockets[0].getsockname()[1] for server in self._servers]
+        name = "localhost" if self._tls else "127.0.0.1"
+        self.origin, self.auth_origin = (f"{scheme}://{name}:{port}" for port in ports)
+
+    async def _listen_as(self, host: Host) -> asyncio.Server:
+        def connection() -> asyncio.StreamReaderProtocol:
+            reader = Reader(_LINE_BYTES)
+            return asyncio.StreamReaderProtocol(
+                reader, lambda _, writer: self._serve(host, reader, writer)
+            )
+
+        return await self._loop.create_server(connection, "127.0.0.1", 0, ssl=self._tls)
+
+    async def _serve(self, host: Host, reader: Reader, writer: asyncio.StreamWriter) -> None:
+        self._connections += 1
+        wire = Wire(reader, writer, self._connections)
+        try:
+            while wire.keeps_alive:
+                self._idle.add(wire)
+                request = await wire.read()
+                self._idle.discard(wire)
+                if request is None:
+                    break
+                heard = Heard(host, request, wire.number)
+                with self._changed:
+                    self.heard.append(heard)
+                    self._changed.notify_all()
+                await self._answer(heard, wire)
+                await wire.flush()
+        except (ConnectionError, asyncio.IncompleteReadError, ValueError):
+            pass
+        finally:
+            self._idle.discard(wire)
+            writer.close()
+
+    async def _answer(self, heard: Heard, wire: Wire) -> None:
+        request = heard.request
+        route, chat_id = self._route(heard)
+        script = self._scripts.get(route)
+        act = script.popleft() if script else self._usual(route, request, chat_id)
+        scene = acts.Scene(wire, request, chat_id, uuid.uuid4().hex)
+        streams = route == "completions"
+        if streams:
+            self._note(lambda: self._busy.add(chat_id), streams=1)
+        try:
+            await self._played(act, scene, heard)
+        finally:
+            if streams:
+                self._note(lambda: self._busy.discard(chat_id), streams=-1)
+
+    async def _played(self, act: acts.Act, scene: acts.Scene, heard: Heard) -> None:
+        """Play an act, ending it as soon as the client has left."""
+        loop = asyncio.get_running_loop()
+        playing = loop.create_task(act.play(scene))
+        leaving = loop.create_task(scene.wire.gone())
+        try:
+            await asyncio.wait({playing, leaving}, return_when=asyncio.FIRST_COMPLETED)
+            if leaving.done():
+                scene.wire.keeps_alive = False
+                self._note(lambda: setattr(heard, "closed_s", time.monotonic()))
+            if playing.done():
+                playing.result()
+        finally:
+            playing.cancel()
+            leaving.cancel()
+
+    def _note(self, change: Callable[[], object], streams: int = 0) -> None:
+        with self._changed:
+            change()
+            self.open_streams += streams
+            self._changed.notify_all()
+
+    def _route(self, heard: Heard) -> tuple[str, str]:
+        """What a request is for, and the chat it is about."""
+        method, path = heard.request.method, heard.request.path
+        query = dict(
+            pair.split("=", 1)
+            for pair in heard.request.target.partition("?")[2].split("&")
+            if "=" in pair
+        )
+        chat_id = query.get("chat_id", "")
+        fixed = {
+            ("GET", "/api/models"): "models",
+            ("GET", "/api/v2/models/"): "models-v2",
+            ("POST", "/api/v2/chats/new"): "new",
+            ("POST", "/api/v2/chat/completions"): "completions",
+            ("POST", "/api/v2/chat/completions/stop"): "stop",
+            ("DELETE", "/api/v2/chats/"): "delete-all",
+            ("GET", "/api/v2/chats/"): "chats",
+            ("GET", "/api/v2/users/user/settings"): "settings",
+            ("GET", "/api/v2/auths/refresh"): "refresh",
+        }.get((method, path))
+        if fixed is not None:
+            return fixed, chat_id
+        one = _CHAT.fullmatch(path)
+        if one is not None and method in {"GET", "DELETE"}:
+            return ("delete" if method == "DELETE" else "chat"), one[1]
+        return ("picture" if _PICTURE.fullmatch(path) else "unknown"), chat_id
+
+    def _usual(self, route: str, request: Request, chat_id: str) -> acts.Act:
+        if route in {"models", "models-v2"}:
+            data: Any = {"data": catalog.listed()}
+            return acts.value({"success": True, "data": data} if route == "models-v2" else data)
+        if route == "refresh":
+            return self._renewed(request)
+        if route == "picture":
+            return acts.Whole(_png(), content_type="image/png")
+        if route == "unknown":
+            return acts.refused("Not_Found", "no such path", 404)
+        if not self._is_signed_in(request):
+            return acts.EXPIRED
+        return self._signed_in(route, request, chat_id)
+
+    def _signed_in(self, route: str, request: Request, chat_id: str) -> acts.Act:
+        match route:
+            case "new":
+                return self._new_chat(request)
+            case "completions":
+                refused = self._refusal(request, chat_id)
+                return refused or answers.answer_to(request.json(), self.origin, self.pace_s)
+            case "stop":
+                self._note(lambda: self.stopped.append(chat_id))
+                return acts.value({"success": True, "data": {"status": True}})
+            case "delete":
+                return self._delete(chat_id)
+            case "delete-all":
+                self.delete_all_calls += 1
+                self._note(self.chats.clear)
+                return acts.value({"success": True})
+            case "chats":
+                listed = [{"id": one, "title": "New Chat", **self.chats[one]} for one in self.chats]
+                return acts.value({"success": True, "data": listed})
+            case "chat" if chat_id in self.chats:
+                return acts.value({"success": True, "data": {"id": chat_id}})
+            case "settings":
+                return acts.value({"success": True, "data": {"memory": {}, "ui": {}}})
+            case _:
+                return acts.refused("Not_Found", "no such chat")
+
+    def _new_chat(self, request: Request) -> acts.Act:
+        asked = request.json()
+        chat_id = str(uuid.uuid4())
+        made = {"model": asked.get("models"), "chat_type": asked.get("chat_type")}
+        self._note(lambda: self.chats.update({chat_id: made}))
+        told = {"success": True, "request_id": uuid.uuid4().hex, "data": {"id": chat_id}}
+        fresh = f"acw_tc={uuid.uuid4().hex}; Path=/; HttpOnly"
+        return acts.value(told, Set_Cookie=fresh)
+
+    def _delete(self, chat_id: str) -> acts.Act:
+        if chat_id not in self.chats:
+            return acts.refused("Not_Found", "no such chat")
+
+        def gone() -> None:
+            del self.chats[chat_id]
+            self.deleted.append(chat_id)
+
+        self._note(gone)
+        return acts.value({"success": True, "data": {"status": True}})
+
+    def _refusal(self, request: Request, chat_id: str) -> acts.Act | None:
+        """What the site has against a completions request, if anything."""
+        body = request.json()
+        messages = body.get("messages")
+        if len(request.body) > _BODY_BYTES:
+            return acts.CHALLENGE
+        if request.header("version") is None:
+            return acts.refused("Bad_Request", "Something wrong with request!")
+        if not body.get("chat_id"):
+            return acts.refused("RequestValidationError", "Field chat_id is required")
+        if chat_id not in self.chats or body.get("chat_id") != chat_id:
+            return acts.refused("CHAT_NOT_FOUND", "the chat is not exist")
+        if chat_id in self._busy:
+            return acts.refused("Bad_Request", "The chat is in progress!")
+        if not isinstance(messages, list) or len(messages) != 1:
+            return acts.refused("Bad_Request", "Invalid input too many messages")
+        if messages[0].get("role") == "system":
+            return acts.EMPTY
+        features = messages[0].get("feature_config", {})
+        if body.get("model") in catalog.ALWAYS_THINKS and not features.get("thinking_enabled"):
+            return acts.refused("invalid_input", "thinking cannot be disabled")
+        return None
+
+    def _is_signed_in(self, request: Request) -> bool:
+        scheme, _, token = (request.header("authorization") or "").partition(" ")
+        alive = self._tokens.get(token, 0) > time.time()
+        return scheme == "Bearer" and alive and "acw_tc" in request.cookies
+
+    def _renewed(self, request: Request) -> acts.Act:
+        given = request.cookies.get("refresh_token")
+        if given != self._refresh or request.header("x-request-origin") != self.origin:
+            return acts.refused("Unauthorized", "Please log in again.")
+        token, expires_at = self._new_token()
+        told = {"success": True, "data": {"access_token": token, "expires_at": expires_at}}
+        if not self.rotates:
+            return acts.value(told)
+        self._refresh = uuid.uuid4().hex
+        cookie = f"refresh_token={self._refresh}; Domain=.qwen.ai; Path=/; HttpOnly; Secure"
+        return acts.value(told, Set_Cookie=cookie)
+
+    def _new_token(self) -> tuple[str, float]:
+        expires_at = time.time() + self.token_life_s
+        claims = {"id": uuid.uuid4().hex, "exp": int(expires_at), "type": "access_token"}
+        parts = (json.dumps(part).encode() for part in ({"alg": "HS256", "typ": "JWT"}, claims))
+        coded = [urlsafe_b64encode(part).decode().rstrip("=") for part in parts]
+        token = ".".join([*coded, uuid.uuid4().hex])
+        self._tokens[token] = expires_at
+        return token, expires_at
+
+
+def _png() -> bytes:
+    """A small grey picture."""
+
+    def part(kind: bytes, data: bytes) -> bytes:
+        check = zlib.crc32(kind + data)
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", check)
+
+    rows = (b"\0" + b"\x80" * 64) * 64
+    head = struct.pack(">IIBBBBB", 64, 64, 8, 0, 0, 0, 0)
+    body = part(b"IHDR", head) + part(b"IDAT", zlib.compress(rows)) + part(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + body

@@ -1,0 +1,104 @@
+"""Private files: written whole or not at all, and never through a link somebody planted."""
+
+import contextlib
+import os
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+SIZE_LIMIT_BYTES = 10 << 20
+_NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
+_NONBLOCK = getattr(os, "O_NONBLOCK", 0)
+_TEMPORARY = ".new"
+
+
+class StoreError(Exception):
+    """Something on the disk is not as it must be; its text is one sentence and one action."""
+
+
+def read_private(path: Path) -> bytes | None:
+    """The content of a regular file, None where there is none; raises `StoreError` for the rest."""
+    try:
+        opened = os.open(path, os.O_RDONLY | _NOFOLLOW | _NONBLOCK)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise _refused(path) from error
+    with os.fdopen(opened, "rb") as file:
+        _check_regular(path, os.fstat(opened))
+        return file.read(SIZE_LIMIT_BYTES + 1)
+
+
+def write_private(path: Path, data: bytes, *, step: Callable[[str], None] = lambda _: None) -> None:
+    """Replace a file by new content, so that a crash leaves the old or the new, never a mixture.
+
+    Args:
+        path: A regular file or nothing; anything else is refused and left alone.
+        data: The whole content.
+        step: Called after each step (`write`, `fsync`, `replace`, `done`), so that a test may stop
+            there.
+    """
+    _check_target(path)
+    temporary = path.with_name(path.name + _TEMPORARY)
+    with contextlib.suppress(FileNotFoundError):
+        temporary.unlink()
+    opened = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NOFOLLOW, 0o600)
+    with os.fdopen(opened, "wb") as file:
+        file.write(data)
+        file.flush()
+        step("write")
+        os.fsync(file.fileno())
+    step("fsync")
+    temporary.replace(path)
+    step("replace")
+    _sync_folder(path.parent)
+    step("done")
+
+
+def open_private(path: Path, flags: int) -> int:
+    """A descriptor of a regular file that only its owner can read, made where there is none."""
+    _check_target(path)
+    try:
+        opened = os.open(path, flags | os.O_CREAT | _NOFOLLOW | _NONBLOCK, 0o600)
+    except OSError as error:
+        raise _refused(path) from error
+    _check_regular(path, os.fstat(opened))
+    return opened
+
+
+def make_private(folder: Path) -> None:
+    """Make a folder that only its owner can enter; raises `StoreError` where that cannot be."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if os.name != "posix":
+        return
+    told = folder.stat()
+    if told.st_uid != os.getuid():
+        raise StoreError(
+            f"The folder {folder} belongs to another user. Set PORTICO_HOME to one of your own."
+        )
+    if stat.S_IMODE(told.st_mode) != 0o700:
+        folder.chmod(0o700)
+
+
+def _check_target(path: Path) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        _check_regular(path, path.lstat())
+
+
+def _check_regular(path: Path, told: os.stat_result) -> None:
+    if not stat.S_ISREG(told.st_mode):
+        raise _refused(path)
+
+
+def _refused(path: Path) -> StoreError:
+    return StoreError(f"{path} is no plain file that Portico can use. Move it away and try again.")
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name != "posix":
+        return
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)

@@ -1,0 +1,107 @@
+"""Logs: one line a record, no secrets, bounded, and never in anybody's way.
+
+Secrets are taken out of the finished line, after arguments and tracebacks were put in: a filter on
+a logger would miss what other loggers, exceptions and libraries write (measured: 2026-11-20).
+"""
+
+import logging
+import os
+import sys
+from datetime import UTC, datetime
+from io import TextIOWrapper
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+
+from tray_app.core.redact import Redactor
+
+from .files import StoreError, open_private
+
+_FILE_BYTES = 2 << 20
+_FILES = 4
+_LINE_CHARS = 8192
+_QUIET = ("asyncio", "aiohttp", "charset_normalizer")
+
+
+class _OneLine(logging.Formatter):
+    """A record as one line without secrets."""
+
+    def __init__(self, redactor: Redactor) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(name)s %(message)s")
+        self._redactor = redactor
+
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802
+        moment = datetime.fromtimestamp(record.created, UTC)
+        return moment.isoformat(timespec="milliseconds")
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = self._redactor(super().format(record))
+        if len(line) > _LINE_CHARS:
+            line = line[:_LINE_CHARS] + "…"
+        return "".join(
+            char if char.isprintable() else char.encode("unicode_escape").decode() for char in line
+        )
+
+
+class _PrivateFile(RotatingFileHandler):
+    """A rotating file that only its owner reads; a disk that refuses it is told once."""
+
+    _told = False
+
+    def _open(self) -> TextIOWrapper:
+        opened = open_private(Path(self.baseFilename), os.O_WRONLY | os.O_APPEND)
+        return TextIOWrapper(os.fdopen(opened, "ab"), "utf-8", "backslashreplace")
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            if self.stream is not None and not Path(self.baseFilename).exists():
+                self.close()
+            if self.shouldRollover(record):
+                self.doRollover()
+            logging.FileHandler.emit(self, record)
+        except (OSError, ValueError, StoreError):
+            self._tell()
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
+        self._tell()
+
+    def _tell(self) -> None:
+        if not self._told and sys.stderr is not None:
+            self._told = True
+            sys.stderr.write("portico: the log cannot be written. Check the disk.\n")
+
+
+def start_logging(folder: Path, level: str, redactor: Redactor, *, stderr: bool = False) -> None:
+    """Log to a file of this folder, and to stderr if wanted; what was set up before is replaced.
+
+    Args:
+        folder: Must exist.
+        level: A name; one that is none means info.
+        redactor: Takes the secrets out; may learn more of them later.
+        stderr: Also to stderr, where there is one.
+    """
+    stop_logging()
+    logging.raiseExceptions = False
+    handlers: list[logging.Handler] = [
+        _PrivateFile(folder / "portico.log", maxBytes=_FILE_BYTES, backupCount=_FILES, delay=True)
+    ]
+    if stderr and sys.stderr is not None:
+        handlers.append(logging.StreamHandler(sys.stderr))
+    root = logging.getLogger()
+    for handler in handlers:
+        handler.setFormatter(_OneLine(redactor))
+        root.addHandler(handler)
+    numbers = logging.getLevelNamesMapping()
+    root.setLevel(numbers.get(level.upper(), logging.INFO))
+    for name in _QUIET:
+        logging.getLogger(name).setLevel(max(root.level, logging.WARNING))
+    logging.captureWarnings(capture=True)
+
+
+def stop_logging() -> None:
+    """Close the log."""
+    logging.captureWarnings(capture=False)
+    root = logging.getLogger()
+    for handler in tuple(root.handlers):
+        if isinstance(handler.formatter, _OneLine):
+            root.removeHandler(handler)
+            handler.close()

@@ -1,0 +1,74 @@
+"""Where everything lies on the disk."""
+
+import hashlib
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import platformdirs
+from msgspec import Struct
+
+from .files import make_private
+
+_SOCKET_PATH_BYTES = 100
+"""What every system takes for the path of a socket; Linux takes 107, macOS 103."""
+
+
+class Paths(Struct, frozen=True):
+    """The files of one data folder."""
+
+    home: Path
+
+    @property
+    def settings(self) -> Path:
+        """The settings, as JSON."""
+        return self.home / "settings.json"
+
+    @property
+    def logs(self) -> Path:
+        """The folder of the logs."""
+        return self.home / "logs"
+
+    @property
+    def log(self) -> Path:
+        """The log that is written now."""
+        return self.logs / "portico.log"
+
+    @property
+    def lock(self) -> Path:
+        """What the one running instance holds."""
+        return self.home / "instance.lock"
+
+    @property
+    def models(self) -> Path:
+        """The last good list of models."""
+        return self.home / "models.json"
+
+    @property
+    def door(self) -> str:
+        """The control door: a socket in this folder, or where its path is short enough."""
+        mark = hashlib.sha256(os.fsencode(self.home)).hexdigest()[:16]
+        if sys.platform == "win32":
+            return rf"\\.\pipe\portico-{mark}"
+        inside = self.home / "door.sock"
+        if len(os.fsencode(inside)) <= _SOCKET_PATH_BYTES:
+            return str(inside)
+        return str(platformdirs.user_runtime_path("portico") / f"{mark}.sock")
+
+    def prepare(self) -> None:
+        """Make the folders, private; raises `StoreError`."""
+        make_private(self.home)
+        make_private(self.logs)
+        if sys.platform != "win32":
+            runtime = Path(self.door).parent
+            if runtime != self.home:
+                make_private(runtime)
+
+
+def find(environ: Mapping[str, str]) -> Paths:
+    """The data folder: `PORTICO_HOME`, or the system's place for an app's data."""
+    told = environ.get("PORTICO_HOME")
+    if told:
+        return Paths(Path(told).expanduser().absolute())
+    return Paths(platformdirs.user_data_path("portico", appauthor=False))

@@ -1,0 +1,299 @@
+"""Settings: one frozen value, a file that survives anything, and who has the last word.
+
+A flag outranks the environment, which outranks the file, which outranks the default. What cannot be
+read is moved aside and never lost; one bad field costs that field alone.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, get_type_hints
+
+import msgspec
+from msgspec import Meta, Struct
+
+from .files import SIZE_LIMIT_BYTES, StoreError, read_private, write_private
+
+VERSION = 1
+_MANY_ANSWERS = 4
+
+
+def _about(description: str, *, restart: bool = False, **limits: Any) -> Meta:
+    return Meta(description=description, extra={"restart": restart}, **limits)
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """Everything a person can set."""
+
+    port: Annotated[int, _about("The port on this computer.", restart=True, ge=1, le=65535)] = 7936
+    path_prefix: Annotated[
+        str,
+        _about(
+            "A path before every route, such as /qwen.",
+            restart=True,
+            pattern=r"^(/[A-Za-z0-9._~-]+)*$",
+        ),
+    ] = ""
+    parallel_answers: Annotated[
+        int, _about("How many answers are asked for at the same time.", ge=1, le=1000)
+    ] = 2
+    start_spacing_s: Annotated[
+        float, _about("Seconds between the starts of two answers.", ge=0, le=60)
+    ] = 0.5
+    queue_size: Annotated[
+        int, _about("How many requests may wait; more are refused.", ge=1, le=1000)
+    ] = 32
+    show_variants: Annotated[
+        bool, _about("List -thinking, -search and -draw names beside each model.")
+    ] = True
+    aliases: Annotated[
+        dict[str, str], _about('Other names for models, with *: {"gpt-*": "qwen3.7-plus"}.')
+    ] = {}
+    hosts: Annotated[
+        tuple[str, ...], _about("Further host names under which clients may call Portico.")
+    ] = ()
+    origins: Annotated[
+        tuple[
+            Annotated[str, Meta(pattern=r"^https?://[A-Za-z0-9.\[\]:-]+$")],
+            ...,
+        ],
+        _about("Web apps that may call Portico, as exact origins: https://app.example."),
+    ] = ()
+    opaque_origins: Annotated[
+        bool, _about("Let apps in whose origin is null; the key is still needed.")
+    ] = False
+    connect_timeout_s: Annotated[
+        float, _about("Seconds for a connection to Qwen.", ge=0.1, le=120)
+    ] = 10.0
+    first_event_timeout_s: Annotated[
+        float,
+        _about(
+            "Seconds of silence before an answer begins; thrice that when it thinks or searches.",
+            ge=0.1,
+            le=600,
+        ),
+    ] = 60.0
+    idle_timeout_s: Annotated[
+        float, _about("Seconds of silence in mid-answer.", ge=0.1, le=600)
+    ] = 90.0
+    outbound_proxy: Annotated[
+        str,
+        _about(
+            "How Qwen is reached: system, none, or the address of an HTTP proxy.",
+            restart=True,
+            pattern=r"^(system|none|https?://[^\s/]+/?)$",
+        ),
+    ] = "system"
+
+
+class SettingError(Exception):
+    """A setting cannot be what somebody wants it to be.
+
+    Args:
+        name: The setting, or the variable that says it.
+        sentence: What is wrong and what would be right.
+    """
+
+    def __init__(self, name: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.name = name
+
+
+class Loaded(Struct, frozen=True):
+    """What a settings file came to."""
+
+    settings: Settings
+    notes: tuple[str, ...] = ()
+    """For people: what could not be read, and what was done about it."""
+    extra: dict[str, Any] = {}
+    """Fields of the file that this version does not know."""
+    read_only: bool = False
+    """The file is of a newer version, which must not be written over."""
+
+
+class Field(Struct, frozen=True):
+    """A setting as people see it."""
+
+    name: str
+    kind: str
+    default: Any
+    description: str
+    restart: bool
+
+
+def explain() -> tuple[Field, ...]:
+    """Every setting, in the order of the file."""
+    hints = get_type_hints(Settings, include_extras=True)
+    found = []
+    for field in msgspec.structs.fields(Settings):
+        meta = next(one for one in hints[field.name].__metadata__ if isinstance(one, Meta))
+        default = (
+            field.default_factory()
+            if field.default_factory is not msgspec.NODEFAULT
+            else field.default
+        )
+        kind = hints[field.name].__origin__
+        found.append(
+            Field(
+                name=field.name,
+                kind=getattr(kind, "__name__", str(kind)),
+                default=msgspec.to_builtins(default),
+                description=meta.description or "",
+                restart=bool((meta.extra or {}).get("restart")),
+            )
+        )
+    return tuple(found)
+
+
+def with_value(settings: Settings, name: str, value: object) -> Settings:
+    """The settings with one changed; raises `SettingError` that names it and says what it takes."""
+    if name not in Settings.__struct_fields__:
+        raise SettingError(
+            name,
+            f"There is no setting {name!r}. `portico settings list` shows all of them.",
+        )
+    told = {**msgspec.to_builtins(settings), name: value}
+    try:
+        return msgspec.convert(told, Settings)
+    except msgspec.ValidationError as fault:
+        why = str(fault).partition(" - at ")[0].replace("`", "")
+        why = why[:1].lower() + why[1:]
+        raise SettingError(name, f"{name}: {why}.") from None
+
+
+def parse(name: str, text: str) -> object:
+    """What a person typed for a setting, as a value; raises `SettingError`."""
+    kinds = {field.name: field.kind for field in explain()}
+    kind = kinds.get(name)
+    if kind == "str":
+        value: object = text
+    elif kind == "bool" and text.lower() in {"yes", "on"}:
+        value = True
+    elif kind == "bool" and text.lower() in {"no", "off"}:
+        value = False
+    else:
+        try:
+            value = msgspec.json.decode(text.lower() if kind == "bool" else text)
+        except (msgspec.DecodeError, RecursionError):
+            value = text
+    with_value(Settings(), name, value)
+    return value
+
+
+def effective(
+    settings: Settings, environ: Mapping[str, str], flags: Mapping[str, object]
+) -> Settings:
+    """The settings for this run; raises `SettingError` that names a bad variable."""
+    port = environ.get("PORTICO_PORT")
+    if port:
+        try:
+            settings = with_value(settings, "port", parse("port", port))
+        except SettingError:
+            raise SettingError(
+                "PORTICO_PORT", f"PORTICO_PORT is {port!r}, which is no port from 1 to 65535."
+            ) from None
+    for name, value in flags.items():
+        if value is not None:
+            settings = with_value(settings, name, value)
+    return settings
+
+
+def warnings_of(settings: Settings) -> tuple[str, ...]:
+    """What a person should know about these settings."""
+    if settings.parallel_answers > _MANY_ANSWERS:
+        warning = (
+            f"parallel_answers is {settings.parallel_answers}: Qwen answers bursts with a check "
+            "that a person must pass, so more than 4 often ends in a pause."
+        )
+        return (warning,)
+    return ()
+
+
+def load(path: Path, now: Callable[[], datetime]) -> Loaded:
+    """The settings of a file, whatever it holds; never raises for its content.
+
+    Args:
+        path: `settings.json`; its last good copy lies beside it with `.bak`.
+        now: UTC, for the name under which an unreadable file is kept.
+    """
+    try:
+        data = read_private(path)
+    except StoreError as error:
+        return Loaded(Settings(), (str(error),), read_only=True)
+    if data is None:
+        return Loaded(Settings())
+    told = _object(data)
+    if told is not None:
+        return _read(told)
+    kept = path.with_name(f"{path.name}.corrupt-{now():%Y%m%dT%H%M%SZ}")
+    path.replace(kept)
+    note = f"The settings could not be read and are kept as {kept.name}."
+    backup = _backup(path)
+    if backup is None:
+        return Loaded(Settings(), (f"{note} Every setting has its default now.",))
+    return Loaded(backup.settings, (f"{note} The last good ones are used.",), backup.extra)
+
+
+def save(path: Path, settings: Settings, temporary: Mapping[str, object] | None = None) -> None:
+    """Write settings, keeping fields this version does not know and a copy of the last good file.
+
+    Args:
+        path: `settings.json`.
+        settings: What is in force.
+        temporary: What the file should hold instead for settings that a flag or a variable says for
+            one run, as long as nobody changed them.
+    """
+    data = read_private(path)
+    told = _object(data) if data is not None else None
+    before = _read(told) if told is not None else Loaded(Settings())
+    if before.read_only:
+        raise StoreError(
+            "The settings are of a newer Portico, so they are left alone. Update this Portico."
+        )
+    if told is not None and data is not None:
+        write_private(_backup_path(path), data)
+    filed = {**before.extra, **msgspec.to_builtins(settings), **(temporary or {})}
+    lines = msgspec.json.format(msgspec.json.encode({"version": VERSION, **filed}), indent=2)
+    write_private(path, lines + b"\n")
+
+
+def _object(data: bytes) -> dict[str, Any] | None:
+    if len(data) > SIZE_LIMIT_BYTES:
+        return None
+    try:
+        told = msgspec.json.decode(data.removeprefix(b"\xef\xbb\xbf"))
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        return None
+    return told if isinstance(told, dict) else None
+
+
+def _read(told: dict[str, Any]) -> Loaded:
+    settings = Settings()
+    notes: list[str] = []
+    extra: dict[str, Any] = {}
+    version = told.pop("version", VERSION)
+    for name, value in told.items():
+        if name not in Settings.__struct_fields__:
+            extra[name] = value
+            continue
+        try:
+            settings = with_value(settings, name, value)
+        except SettingError as error:
+            notes.append(f"In the settings, {error} It has its default now.")
+    newer = isinstance(version, int) and version > VERSION
+    if newer:
+        notes.append("The settings are of a newer Portico: they are used, and not changed.")
+    return Loaded(settings, tuple(notes), extra, read_only=newer)
+
+
+def _backup_path(path: Path) -> Path:
+    return path.with_name(path.name + ".bak")
+
+
+def _backup(path: Path) -> Loaded | None:
+    try:
+        data = read_private(_backup_path(path))
+    except StoreError:
+        return None
+    told = _object(data) if data is not None else None
+    return None if told is None else _read(told)
