@@ -81,7 +81,11 @@ def test_where_the_socket_cuts_does_not_matter(
     assert decoded(cut(stream, places)) == decoded([stream])
 
 
-@given(texts=st.lists(st.text(alphabet=st.characters(exclude_characters="\r\n", codec="utf-8"), max_size=30)))
+@given(
+    texts=st.lists(
+        st.text(alphabet=st.characters(exclude_characters="\r\n", codec="utf-8"), max_size=30)
+    )
+)
 def test_our_frames_read_the_same_with_another_parser(texts: list[str]) -> None:
     """F3"""
     payloads = [text.encode() for text in texts]

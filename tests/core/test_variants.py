@@ -12,7 +12,9 @@ from tray_app.core.variants import join, makes_sense, offered, split
 SUFFIXES = ["-thinking", "-search", "-draw", "-image"]
 names = st.one_of(
     st.text(max_size=30),
-    st.lists(st.sampled_from(["qwen3.7", "-plus", *SUFFIXES, "-thinkin", "x"]), max_size=6).map("".join),
+    st.lists(st.sampled_from(["qwen3.7", "-plus", *SUFFIXES, "-thinkin", "x"]), max_size=6).map(
+        "".join
+    ),
 )
 
 

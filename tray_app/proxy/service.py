@@ -25,7 +25,7 @@ from tray_app.store.settings import Settings
 
 from .brakes import Brakes
 from .control import Control
-from .door import ControlDoor
+from .door import Command, ControlDoor
 from .gate import Gate, Rules
 from .guard import Guard
 from .keys import Keys
@@ -76,6 +76,7 @@ class Service:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping: asyncio.Event | None = None
         self._ready: Future[None] = Future()
+        self._control: dict[str, Command] | None = None
         self._thread = threading.Thread(target=self._run, name="portico-proxy", daemon=True)
 
     @property
@@ -107,6 +108,12 @@ class Service:
             raise RuntimeError("the service is not running")
         return asyncio.run_coroutine_threadsafe(work, self._loop)
 
+    async def control(self, name: str, message: dict[str, Any]) -> object:
+        """Carry out a command of the control door; called in the loop."""
+        if self._control is None:
+            raise RuntimeError("the service is not running")
+        return await self._control[name](message)
+
     def change(self, settings: Settings) -> None:
         """Put settings in force and save them; called in the loop."""
         self.parts.save_settings(settings)
@@ -127,6 +134,7 @@ class Service:
         self._loop = asyncio.get_running_loop()
         self._stopping = asyncio.Event()
         house = House(self)
+        self._control = house.commands
         runner = web.ServerRunner(house.server, shutdown_timeout=1.0)
         await runner.setup()
         try:
@@ -179,11 +187,8 @@ class House:
         self.relay = Relay(desk)
         guard = Guard(lambda: service.settings, parts.keys)
         self.server = Server(Door(guard, self.relay, desk), desk)
-        self.door = (
-            ControlDoor(parts.door_path, Control(service, self).commands())
-            if parts.door_path
-            else None
-        )
+        self.commands = Control(service, self).commands()
+        self.door = ControlDoor(parts.door_path, self.commands) if parts.door_path else None
         self._closing = False
 
     def _limits(self) -> Limits:

@@ -156,9 +156,7 @@ def test_a_summary_that_begins_again_adds_only_what_is_new() -> None:
 
 def test_titles_are_shown_where_no_thought_comes() -> None:
     titles = {"summary_title": {"content": ["Reading", "Checking"]}}
-    events = decode(
-        created(), delta("", "thinking_summary", extra=titles), delta("x"), finished()
-    )
+    events = decode(created(), delta("", "thinking_summary", extra=titles), delta("x"), finished())
 
     assert reasoning_of(events) == "Reading\n\nChecking"
 
