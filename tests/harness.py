@@ -1,4 +1,4 @@
-"""What tests share: a real proxy in its thread, in front of a real practice site, on real sockets."""
+"""What tests share: a real proxy in front of a real practice site, on real sockets."""
 
 import http.client
 import json
@@ -158,7 +158,7 @@ def running(
     *,
     settings: Settings = QUICK,
     limits: Limits | None = None,
-    session: Session | None | str = "practice",
+    session: Session | str | None = "practice",
     shelf: Shelf | None = None,
     **parts: Any,
 ) -> Iterator[Running]:

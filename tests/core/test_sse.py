@@ -1,5 +1,7 @@
 """Server-sent events: R30, R31, R32, F1, F11."""
 
+from itertools import pairwise
+
 import httpx_sse
 import pytest
 from hypothesis import given
@@ -17,7 +19,7 @@ def decoded(pieces: list[bytes]) -> list[bytes]:
 
 def cut(data: bytes, places: list[int]) -> list[bytes]:
     marks = [0, *sorted(place % (len(data) + 1) for place in places), len(data)]
-    return [data[start:end] for start, end in zip(marks, marks[1:], strict=False)]
+    return [data[start:end] for start, end in pairwise(marks)]
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,430 @@
-"""The relay under faults of either side: the R rows that a client can see."""
+"""The relay under faults of the upstream, as a client sees them: R14 to R38, R77, F4, F7."""
+
+import threading
+import time
+from typing import Any
 
 import pytest
 
-from tests.harness import Running
+from tests.harness import QUICK, Reply, Running, running
+from tests.upstreams.qwen.frames import created, delta, finished
+from tray_app.practice import PracticeSite, acts
+from tray_app.proxy.limits import Limits
+
+FAST = Limits(
+    connect_s=1.0, headers_s=1.0, first_event_s=1.0, slow_first_event_s=3.0, idle_s=1.0,
+    commit_s=0.3, heartbeat_s=0.3, tick_s=0.1,
+)  # fmt: skip
+SHORT = QUICK.__class__(
+    start_spacing_s=0.0, connect_timeout_s=1.0, first_event_timeout_s=1.0, idle_timeout_s=1.0
+)
+
+
+def stream(*frames: bytes) -> bytes:
+    return b"".join(frames)
+
+
+def broken(reply: Reply, code: str) -> None:
+    """The answer ended in one error frame and one end marker, and in no finish."""
+    assert reply.status == 200
+    assert reply.error["code"] == code
+    assert reply.frames[-1] == "[DONE]"
+    assert reply.frames.count("[DONE]") == 1
+    assert len([frame for frame in reply.frames if "error" in frame]) == 1
+    assert not any(
+        choice["finish_reason"]
+        for frame in reply.frames[:-1]
+        for choice in frame.get("choices", ())
+    )
 
 
 def test_an_answer_is_relayed_streamed_and_whole(proxy: Running) -> None:
-    streamed, whole = proxy.chat(stream=True), proxy.chat()
+    """F7"""
+    say = acts.say("Two ", "pieces", thoughts=["Hm.", "Aha."])
+    proxy.site.will(say, say)
 
-    assert streamed.text == whole.text
-    assert "Hello" in whole.text
+    streamed = proxy.chat(stream=True, stream_options={"include_usage": True})
+    whole = proxy.chat()
+
+    assert streamed.text == whole.text == "Two pieces"
+    assert streamed.reasoning == whole.reasoning == "Hm.\n\nAha."
+    assert streamed.frames[-2]["usage"] == whole.json()["usage"]
+    assert streamed.frames[-3]["choices"][0]["finish_reason"] == "stop"
     proxy.check_sound()
+
+
+def test_a_stream_has_the_shape_that_clients_read(proxy: Running) -> None:
+    """F4, F5"""
+    reply = proxy.chat(stream=True, stream_options={"include_usage": True})
+
+    *chunks, usage, done = reply.frames
+    assert done == "[DONE]"
+    assert reply.frames.count("[DONE]") == 1
+    assert chunks[0]["choices"][0]["delta"]["role"] == "assistant"
+    for name in ("id", "model", "created", "object"):
+        assert len({chunk[name] for chunk in [*chunks, usage]}) == 1
+    finishes = [
+        c["choices"][0]["finish_reason"] for c in chunks if c["choices"][0]["finish_reason"]
+    ]
+    assert finishes == ["stop"]
+    assert usage["choices"] == []
+    assert usage["usage"]["total_tokens"] > 0
+
+
+REFUSALS = [
+    pytest.param(acts.CHALLENGE, 503, "verification_needed", id="R36 challenge"),
+    pytest.param(acts.CHALLENGE_PAGE, 503, "verification_needed", id="R35 challenge page"),
+    pytest.param(acts.HELD, 503, "verification_needed", id="R36 held"),
+    pytest.param(
+        acts.Whole(b"<html>aliyun_waf</html>", 405, "text/html"), 503, "verification_needed",
+        id="R35 405",
+    ),
+    pytest.param(
+        acts.Whole(b"<html>aliyun_waf</html>", content_type="text/event-stream"), 503,
+        "verification_needed", id="R35 labelled event-stream",
+    ),
+    pytest.param(acts.page("<html>"), 502, "upstream_bad_response", id="R35 other page"),
+    pytest.param(acts.page("<html>nginx</html>", 504), 504, "upstream_timeout", id="gateway 504"),
+    pytest.param(acts.refused("RateLimited", num=7), 429, "daily_limit", id="R36 daily"),
+    pytest.param(acts.refused("quotalimited"), 429, "daily_limit", id="R36 quota"),
+    pytest.param(acts.refused("Too_Many_Requests"), 429, "rate_limited", id="too fast"),
+    pytest.param(acts.refused("Bad_Request", "Something wrong with request!"), 502,
+                 "protocol_changed", id="R36 bad request"),
+    pytest.param(acts.refused("Bad_Request", "Internal error"), 502, "upstream_error", id="own"),
+    pytest.param(acts.refused("data_inspection_failed", "in"), 400, "content_filter", id="filter"),
+    pytest.param(acts.value({"error": "Internal error!"}), 502, "upstream_error", id="bare error"),
+    pytest.param(acts.value({"hello": 1}), 502, "upstream_bad_response", id="no stream"),
+    pytest.param(acts.Whole(b"\x1f\x8bgarbage", headers=(("Content-Encoding", "gzip"),)), 502,
+                 None, id="R23 gzip garbage"),
+    pytest.param(acts.Whole(b"", content_type="text/event-stream"), 502, "upstream_empty",
+                 id="empty body"),
+    pytest.param(acts.EMPTY, 502, "upstream_empty", id="R25 empty"),
+    pytest.param(acts.say(raw_thoughts=["Hm."]), 502, "upstream_empty", id="only thinking"),
+    pytest.param(acts.Raw(acts.error_frame("internal_error", "Allocated quota exceeded")), 429,
+                 "rate_limited", id="pool quota"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("streams", [True, False], ids=["streamed", "whole"])
+@pytest.mark.parametrize(("act", "status", "code"), REFUSALS)
+def test_a_refusal_before_the_answer_has_a_true_status(
+    proxy: Running, act: acts.Act, status: int, code: str | None, streams: bool
+) -> None:
+    """R23, R25, R35, R36"""
+    proxy.site.will(act)
+
+    reply = proxy.chat(stream=streams)
+
+    if reply.status == 200:  # thinking that was sent cannot be taken back
+        broken(reply, "upstream_empty")
+    else:
+        assert reply.status == status
+        assert code in {None, reply.code}
+    assert b"<html" not in reply.body
+    assert b"x5secdata" not in reply.body
+    proxy.check_sound()
+
+
+@pytest.mark.parametrize(
+    ("act", "code"),
+    [
+        pytest.param(acts.say("half", finished=False, then="cut"), "upstream_disconnected",
+                     id="R24"),
+        pytest.param(acts.say("half", finished=False, then="reset"), "upstream_disconnected",
+                     id="R19"),
+        pytest.param(acts.say("half", finished=False), "upstream_truncated", id="R22"),
+        pytest.param(acts.say("half", finished=False, then="hang"), "upstream_stalled", id="R18"),
+        pytest.param(
+            acts.Raw(
+                stream(created(), delta("half"), acts.error_frame("internal_error", "x" * 900))
+            ),
+            "upstream_error", id="R37",
+        ),
+        pytest.param(acts.Raw(stream(created(), delta("half"), b"data: {bad\n\n" * 4)),
+                     "upstream_bad_response", id="R33"),
+        pytest.param(acts.Raw(stream(created(), delta("half")) + b"data: " + b"x" * (9 << 20)),
+                     "upstream_event_too_large", id="R31"),
+    ],
+)  # fmt: skip
+def test_a_break_after_text_leaves_the_text_and_says_what_happened(
+    site: PracticeSite, act: acts.Act, code: str
+) -> None:
+    """R18, R19, R22, R24, R31, R33, R37, F4"""
+    with running(site, limits=FAST, settings=SHORT) as proxy:
+        site.will(act)
+        streamed = proxy.chat(stream=True)
+        site.will(act)
+        whole = proxy.chat()
+
+        broken(streamed, code)
+        assert streamed.text == "half"
+        assert len(streamed.error["message"]) <= 240
+        assert whole.status in {502, 504}
+        assert whole.code == code
+        proxy.check_sound()
+
+
+def test_a_cut_at_any_byte_gives_a_beginning_and_an_honest_end(proxy: Running) -> None:
+    """R20, F10"""
+    whole = stream(created(), delta("é1"), delta("two"), finished())
+    for end in range(1, len(whole), 7):
+        proxy.site.will(acts.Raw(whole[:end], then="cut"))
+        reply = proxy.chat(stream=True)
+        proxy.control("resume")
+
+        if reply.status == 200:
+            assert "é1two".startswith(reply.text)
+            assert "error" in reply.frames[-2]
+        else:
+            assert reply.status in {502, 503}
+    proxy.check_sound()
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        pytest.param(acts.say("fine", then="cut"), id="R21 no last chunk"),
+        pytest.param(acts.say("fine", then="hang"), id="R26 socket kept open"),
+        pytest.param(acts.Raw(stream(created(), delta("fi"), delta("ne"), finished()), pieces=1),
+                     id="R30 byte by byte"),
+        pytest.param(
+            acts.Raw(stream(created(), delta("fine"), finished(), delta("no"), finished())),
+            id="R27 more after the end",
+        ),
+        pytest.param(
+            acts.Raw(
+                stream(created(), delta("fine"), finished()).replace(b"\n", b"\r\n"), pieces=5
+            ),
+            id="R32 CRLF",
+        ),
+        pytest.param(
+            acts.Raw(
+                stream(created(), delta("fine"), finished()),
+                head=b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n",
+            ),
+            id="R17 no length",
+        ),
+        pytest.param(acts.say("f", "i", "n", "e", pace_s=0.2), id="R17 slow"),
+        pytest.param(acts.Slow(acts.say("fine"), 0.7), id="R15 late"),
+        pytest.param(acts.Raw(stream(created(), delta("fine", x="y" * (2 << 20)), finished())),
+                     id="R31 2 MiB event"),
+    ],
+)  # fmt: skip
+def test_what_the_protocol_ends_well_is_a_good_answer(site: PracticeSite, act: acts.Act) -> None:
+    """R15, R17, R21, R26, R27, R30, R31, R32"""
+    with running(site, limits=FAST, settings=SHORT) as proxy:
+        site.will(act, act)
+        start_s = time.monotonic()
+        streamed, whole = proxy.chat(stream=True), proxy.chat()
+
+        assert streamed.text == whole.text == "fine"
+        assert streamed.frames.count("[DONE]") == 1
+        assert time.monotonic() - start_s < 8
+        site.wait_until(lambda: site.open_streams == 0, 2)
+        proxy.check_sound()
+
+
+def test_odd_characters_arrive_as_they_are(proxy: Running) -> None:
+    """R34, F2"""
+    text = "nul \x00 line\u2028para\u2029 next\x85 emoji 👩‍👩‍👧 rtl \u202e é é"
+    proxy.site.will(acts.say(text), acts.say(text))
+
+    assert proxy.chat(stream=True).text == text
+    assert proxy.chat().text == text
+
+
+def test_lone_surrogates_never_reach_a_client(proxy: Running) -> None:
+    """R34"""
+    odd = delta("ab").replace(b"ab", rb"a\ud800b")
+    proxy.site.will(acts.Raw(stream(created(), odd, delta("fine"), finished())))
+
+    assert proxy.chat(stream=True).text in {"a\ufffdbfine", "fine"}
+
+
+def test_silence_before_the_answer_ends_in_time(site: PracticeSite) -> None:
+    """R16"""
+    with running(site, limits=FAST, settings=SHORT) as proxy:
+        site.will(acts.Silence(), acts.Raw(created(), then="hang"))
+        first = proxy.chat()
+        second = proxy.chat()
+
+        assert (first.status, first.code) == (504, "upstream_timeout")
+        assert (second.status, second.code) == (504, "upstream_timeout")
+        proxy.check_sound()
+
+
+def test_the_head_waits_for_the_answer_and_then_the_client_is_kept_waiting(
+    site: PracticeSite,
+) -> None:
+    """R77"""
+    with running(site, limits=Limits(commit_s=0.5, heartbeat_s=0.3, tick_s=0.05)) as proxy:
+        site.will(acts.Slow(acts.say("late"), 1.5), acts.say("soon"))
+        late = proxy.chat(stream=True)
+        soon = proxy.chat(stream=True)
+
+        assert late.text == "late"
+        assert late.body.startswith(b": keep-alive\n\n: keep-alive\n\n")
+        assert late.body.count(b": keep-alive") <= 5
+        assert b": keep-alive" not in soon.body
+
+
+def test_an_error_has_a_status_before_the_head_and_a_frame_after_it(site: PracticeSite) -> None:
+    """R77"""
+    with running(site, limits=Limits(commit_s=0.4, tick_s=0.05)) as proxy:
+        site.will(acts.Slow(acts.CHALLENGE, 0.1))
+        early = proxy.chat(stream=True)
+        proxy.control("resume")
+        site.will(acts.Slow(acts.CHALLENGE, 0.9))
+        late = proxy.chat(stream=True)
+
+        assert (early.status, early.code) == (503, "verification_needed")
+        broken(late, "verification_needed")
+
+
+def test_a_challenge_stops_everything_until_a_person_says_it_is_answered(proxy: Running) -> None:
+    """R35"""
+    proxy.site.will(acts.CHALLENGE)
+    first = proxy.chat()
+    proxy.site.wait_until(lambda: not proxy.site.chats)
+    asked = len(proxy.site.heard)
+
+    start_s = time.monotonic()
+    held = [proxy.chat(stream=streams) for streams in (True, False)]
+
+    assert first.code == "verification_needed"
+    assert [reply.code for reply in held] == ["cooling_down"] * 2
+    assert {reply.headers["retry-after"] for reply in held} == {"30"}
+    assert time.monotonic() - start_s < 1
+    assert len(proxy.site.heard) == asked
+    assert proxy.control("status")["hold"]["kind"] == "verification"
+    proxy.check_sound()
+
+
+def test_empty_answers_in_a_row_are_taken_for_a_hold(proxy: Running) -> None:
+    proxy.site.will(acts.EMPTY, acts.EMPTY)
+
+    codes = [proxy.chat().code for _ in range(3)]
+
+    assert codes == ["upstream_empty", "upstream_empty", "cooling_down"]
+    proxy.check_sound()
+
+
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [("7", "7"), ("-1", "10"), ("abc", "10"), ("1000000000", "59"),
+     ("Wed, 21 Oct 2015 07:28:00 GMT", "10"), ("Wed, 21 Oct 2065 07:28:00 GMT", "59")],
+)  # fmt: skip
+def test_a_model_that_was_asked_too_fast_cools_alone(proxy: Running, told: str, said: str) -> None:
+    """R38"""
+    proxy.site.will(acts.value({"detail": "slow"}, 429, Retry_After=told))
+    first = proxy.chat()
+    asked = len(proxy.site.heard_on("/api/v2/chat/completions"))
+    again = proxy.chat()
+    other = proxy.chat(model="qwen3.5-plus")
+
+    assert (first.status, first.code) == (429, "rate_limited")
+    assert first.headers["retry-after"] == said
+    assert (again.status, again.code) == (429, "rate_limited")
+    assert other.status == 200
+    assert len(proxy.site.heard_on("/api/v2/chat/completions")) == asked + 1
+
+
+def test_a_daily_limit_says_when_it_returns_and_is_not_asked_again(proxy: Running) -> None:
+    """R38"""
+    proxy.site.will(acts.refused("RateLimited", "daily usage limit", num=7))
+    first, second = proxy.chat(), proxy.chat()
+
+    assert [first.code, second.code] == ["daily_limit"] * 2
+    assert "7 hours" in first.json()["error"]["message"]
+    assert first.headers["x-should-retry"] == "false"
+    assert "retry-after" not in first.headers
+    assert len(proxy.site.heard_on("/api/v2/chat/completions")) == 1
+
+
+@pytest.mark.parametrize("status", [502, 503])
+def test_a_gateway_that_stumbles_is_asked_once_more(proxy: Running, status: int) -> None:
+    """R14"""
+    stumble = acts.page("", status)
+    proxy.site.will(stumble)
+    good = proxy.chat()
+    proxy.site.will(stumble, stumble)
+    bad = proxy.chat()
+
+    assert good.status == 200
+    assert bad.status == 502
+    assert len(proxy.site.heard_on("/api/v2/chat/completions")) == 4
+    proxy.check_sound()
+
+
+@pytest.mark.parametrize("status", [500, 502, 503])
+def test_an_error_in_json_is_not_asked_again(proxy: Running, status: int) -> None:
+    """R14"""
+    proxy.site.will(acts.refused("internal_error", "Internal error", status))
+
+    assert proxy.chat().status == 502
+    assert len(proxy.site.heard_on("/api/v2/chat/completions")) == 1
+
+
+def test_a_connection_that_died_in_the_pool_costs_nobody_an_answer(proxy: Running) -> None:
+    """R12"""
+    assert proxy.chat().status == 200
+    proxy.site.wait_until(lambda: not proxy.site.chats)
+    new = acts.Drop()
+    proxy.site.on("new", new)
+
+    reply = proxy.chat()
+
+    assert reply.status == 200
+    assert len(proxy.site.heard_on("/api/v2/chats/new")) == 3
+
+
+@pytest.mark.parametrize("reset", [False, True])
+def test_a_site_that_closes_without_a_byte_is_asked_twice_at_most(
+    proxy: Running, reset: bool
+) -> None:
+    """R12, R19"""
+    proxy.site.will(*[acts.Drop(reset=reset)] * 3)
+
+    reply = proxy.chat(stream=True)
+
+    assert (reply.status, reply.code) == (502, "upstream_disconnected")
+    assert len(proxy.site.heard_on("/api/v2/chat/completions")) == 2
+
+
+def test_a_fresh_connection_that_breaks_is_not_tried_again(site: PracticeSite) -> None:
+    """R13"""
+    with running(site) as proxy:
+        site.on("new", acts.Drop())
+        reply = proxy.chat()
+
+        assert (reply.status, reply.code) == (502, "upstream_disconnected")
+        assert len(site.heard_on("/api/v2/chats/new")) == 1
+
+
+def test_an_upstream_that_is_not_there_is_said_to_be_so() -> None:
+    """R10"""
+    site = PracticeSite()
+    site.start()
+    with running(site) as proxy:
+        site.stop()
+        reply = proxy.chat()
+
+    assert (reply.status, reply.code) == (502, "upstream_unreachable")
+    assert "offline?" in reply.json()["error"]["message"]
+
+
+def test_two_requests_go_at_once_and_the_third_waits(site: PracticeSite) -> None:
+    with running(site) as proxy:
+        site.will(*[acts.Slow(acts.say("done"), 0.4)] * 3)
+        replies: list[Any] = []
+        threads = [threading.Thread(target=lambda: replies.append(proxy.chat())) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        site.wait_until(lambda: site.open_streams == 2)
+        assert len(site.heard_on("/api/v2/chats/new")) == 2
+        status = proxy.control("status")
+        for thread in threads:
+            thread.join()
+
+        assert status["queue"] == {"waiting": 1, "in_flight": 2}
+        assert [reply.text for reply in replies] == ["done"] * 3

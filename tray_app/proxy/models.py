@@ -13,7 +13,6 @@ from tray_app.core.ports import Upstream
 from tray_app.core.variants import join, split
 
 from .runner import Runner
-from .session import SessionOwner
 from .tasks import Tasks
 
 _log = logging.getLogger(__name__)
@@ -38,14 +37,12 @@ class Models:
         self,
         upstream: Upstream,
         runner: Runner,
-        owner: SessionOwner,
         shelf: Shelf,
         wall_clock: Callable[[], float],
         tasks: Tasks,
     ) -> None:
         self._upstream = upstream
         self._runner = runner
-        self._owner = owner
         self._shelf = shelf
         self._clock = wall_clock
         self._tasks = tasks
@@ -120,7 +117,7 @@ class Models:
                 return
         self._tried_s = self._clock()
         try:
-            data = await self._runner.reply(self._upstream.list_models(), self._owner.session)
+            data = await self._runner.reply(self._upstream.list_models())
         except ProxyError as error:
             _log.info("models=kept kind=%s", error.kind.value)
             return

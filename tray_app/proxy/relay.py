@@ -13,7 +13,6 @@ from tray_app.core.calls import Stream
 from tray_app.core.errors import Again, Kind, ProxyError
 from tray_app.core.model import MEANINGFUL, Choice, Event, Prompt
 from tray_app.core.ports import Asked, Dialect, Encoder, Upstream
-from tray_app.core.session import Session
 from tray_app.core.site import Site
 from tray_app.filters import chain
 from tray_app.store.settings import Settings
@@ -176,19 +175,18 @@ class _Answering:
         desk.brakes.check(model)
         async with desk.gate.turn(job.key.name, max(0.001, job.deadline_s - desk.clock())):
             with desk.brakes.trying(model):
-                session = await desk.owner.current()
-                self._token = session.token
+                self._token = (await desk.owner.current()).token
                 flow = desk.upstream.ask(job.prompt, job.choice, stamp(), desk.site)
-                async with desk.runner.running(flow, session) as end:
+                async with desk.runner.running(flow) as end:
                     if not isinstance(end, Stream):
                         raise ProxyError(Kind.INTERNAL_ERROR, "A prompt came to no stream")
-                    await self._read(end, session)
+                    await self._read(end)
 
-    async def _read(self, stream: Stream, session: Session) -> None:
+    async def _read(self, stream: Stream) -> None:
         limits = self._desk.limits()
         first_s = limits.slow_first_event_s if stream.call.slow_start else limits.first_event_s
         exchange = self._exchange
-        async with self._desk.runner.open(stream, session) as body:
+        async with self._desk.runner.open(stream) as body:
             exchange.listen(
                 first_s, ProxyError(Kind.UPSTREAM_TIMEOUT, "Qwen took the prompt and said nothing")
             )

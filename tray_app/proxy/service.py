@@ -167,10 +167,8 @@ class House:
         self.owner = SessionOwner(parts.session, parts.wall_clock, parts.learn_secrets)
         self.transport = DirectTransport(parts.site, parts.upstream, self._limits)
         self.runner = Runner(self.transport, self.owner, self.tasks)
-        self.owner.renew_by(lambda session: self.runner.renew(parts.upstream.renew(), session))
-        self.models = Models(
-            parts.upstream, self.runner, self.owner, parts.shelf, parts.wall_clock, self.tasks
-        )
+        self.owner.renew_by(lambda: self.runner.renew(parts.upstream.renew()))
+        self.models = Models(parts.upstream, self.runner, parts.shelf, parts.wall_clock, self.tasks)
         desk = Desk(
             site=parts.site,
             upstream=parts.upstream,

@@ -18,7 +18,7 @@ _log = logging.getLogger(__name__)
 
 RENEW_BEFORE_S = 120.0
 
-Renewal = Callable[[Session], Awaitable[Tokens]]
+Renewal = Callable[[], Awaitable[Tokens]]
 
 
 class SessionOwner:
@@ -91,7 +91,7 @@ class SessionOwner:
             if session.token != stale:
                 return session
             try:
-                tokens = await self._renewal(session)
+                tokens = await self._renewal()
             except ProxyError as error:
                 if error.kind in {Kind.SESSION_ENDED, Kind.ACCOUNT_FORBIDDEN}:
                     self._ended = True

@@ -9,6 +9,7 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from email.utils import formatdate
 from http.cookies import CookieError, SimpleCookie
 from types import SimpleNamespace
 from typing import Protocol
@@ -142,6 +143,7 @@ class _HttpBody:
         self._response = response
         self.status = response.status
         self.headers = {name.lower(): value for name, value in response.headers.items()}
+        self.headers.setdefault("date", formatdate(usegmt=True))
         self.cookies = _cookies(response.headers)
 
     async def read(self) -> bytes:

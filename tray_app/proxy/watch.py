@@ -20,11 +20,13 @@ class Watcher:
         self._tasks = tasks
         self._open: set[Exchange] = set()
         self._watching = False
+        self._nobody = asyncio.Event()
 
     @contextlib.contextmanager
     def watching(self, exchange: Exchange) -> Iterator[None]:
         """Look at this exchange until the context ends."""
         self._open.add(exchange)
+        self._nobody.clear()
         if not self._watching:
             self._watching = True
             self._tasks.spawn(self._watch(), "watcher")
@@ -32,12 +34,16 @@ class Watcher:
             yield
         finally:
             self._open.discard(exchange)
+            if not self._open:
+                self._nobody.set()
 
     async def _watch(self) -> None:
         try:
             while self._open:
                 limits = self._limits()
-                await asyncio.sleep(limits.tick_s)
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(limits.tick_s):
+                        await self._nobody.wait()
                 for exchange in tuple(self._open):
                     # A client that left while we look is the relay's to notice.
                     with contextlib.suppress(ConnectionError):

@@ -24,8 +24,8 @@ def read_private(path: Path) -> bytes | None:
         return None
     except OSError as error:
         raise _refused(path) from error
+    _check_opened(path, opened)
     with os.fdopen(opened, "rb") as file:
-        _check_regular(path, os.fstat(opened))
         return file.read(SIZE_LIMIT_BYTES + 1)
 
 
@@ -62,22 +62,32 @@ def open_private(path: Path, flags: int) -> int:
         opened = os.open(path, flags | os.O_CREAT | _NOFOLLOW | _NONBLOCK, 0o600)
     except OSError as error:
         raise _refused(path) from error
-    _check_regular(path, os.fstat(opened))
+    _check_opened(path, opened)
     return opened
 
 
 def make_private(folder: Path) -> None:
     """Make a folder that only its owner can enter; raises `StoreError` where that cannot be."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        _make(folder)
+    except OSError as error:
+        raise _unusable(folder, "cannot be made") from error
     if os.name != "posix":
         return
     told = folder.stat()
     if told.st_uid != os.getuid():
-        raise StoreError(
-            f"The folder {folder} belongs to another user. Set PORTICO_HOME to one of your own."
-        )
+        raise _unusable(folder, "belongs to another user")
     if stat.S_IMODE(told.st_mode) != 0o700:
         folder.chmod(0o700)
+    if folder.parent.stat().st_mode & (stat.S_IWOTH | stat.S_ISVTX) == stat.S_IWOTH:
+        raise _unusable(folder, "lies in one that every user can change")
+
+
+def _make(folder: Path) -> None:
+    """Make a folder and those above it, each of them private: `parents=True` is not so careful."""
+    if not folder.is_dir():
+        _make(folder.parent)
+        folder.mkdir(mode=0o700, exist_ok=True)
 
 
 def _check_target(path: Path) -> None:
@@ -90,8 +100,20 @@ def _check_regular(path: Path, told: os.stat_result) -> None:
         raise _refused(path)
 
 
+def _check_opened(path: Path, opened: int) -> None:
+    try:
+        _check_regular(path, os.fstat(opened))
+    except StoreError:
+        os.close(opened)
+        raise
+
+
 def _refused(path: Path) -> StoreError:
     return StoreError(f"{path} is no plain file that Portico can use. Move it away and try again.")
+
+
+def _unusable(folder: Path, why: str) -> StoreError:
+    return StoreError(f"The folder {folder} {why}. Set PORTICO_HOME to one of your own.")
 
 
 def _sync_folder(folder: Path) -> None:

@@ -1,5 +1,6 @@
 """The site's stream as events: R21 to R33 as far as bytes go, F1, F2, F10, F11."""
 
+import contextlib
 from pathlib import Path
 
 import pytest
@@ -259,14 +260,16 @@ def test_a_page_instead_of_a_stream_is_read_as_an_error(
     body: bytes, kind: Kind, content_type: str
 ) -> None:
     """R35, R36"""
+    events: list[Event] = []
     decoder = QwenDecoder()
     decoder.open(200, {"content-type": content_type})
     for at in range(len(body)):
-        decoder.feed(body[at : at + 1], pytest.fail)
+        decoder.feed(body[at : at + 1], events.append)
 
     with pytest.raises(ProxyError) as caught:
-        decoder.close(pytest.fail)
+        decoder.close(events.append)
 
+    assert events == []
     assert caught.value.kind is kind
 
 
@@ -325,12 +328,10 @@ def test_cut_anywhere_the_text_is_a_beginning_of_the_whole() -> None:
 def test_no_bytes_are_a_crash(pieces: list[bytes]) -> None:
     """F11"""
     decoder = QwenDecoder()
-    try:
+    with contextlib.suppress(ProxyError):
         for piece in pieces:
             decoder.feed(piece, lambda _: None)
         decoder.close(lambda _: None)
-    except ProxyError:
-        pass
 
 
 json_values = st.recursive(
@@ -348,7 +349,5 @@ json_values = st.recursive(
 @given(st.lists(json_values, max_size=6))
 def test_no_frame_is_a_crash(values: list[object]) -> None:
     """F11, R33"""
-    try:
+    with contextlib.suppress(ProxyError):
         decode(created(), *(data(value) for value in values), delta("x"), finished())
-    except ProxyError:
-        pass

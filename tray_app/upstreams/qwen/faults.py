@@ -7,6 +7,7 @@ of a challenge are looked for only in what is no answer: people do ask about cap
 
 import re
 from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import msgspec
@@ -29,6 +30,7 @@ _BAD = frozenset({"bad_request", "requestvalidationerror", "invalid_input", "inv
 _SIZE = re.compile(r"context length|too long|maximum.{0,20}(?:context|length|token)", re.IGNORECASE)
 _NO_MODEL = re.compile(r"model.{0,40}(?:not (?:found|exist|available)|unavailable)", re.IGNORECASE)
 _WORDS_LIMIT = 160
+_LONGEST_WAIT_S = 300.0
 
 
 class Envelope(msgspec.Struct):
@@ -74,9 +76,20 @@ def true_status(status: int, headers: Mapping[str, str]) -> int:
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds of a `Retry-After` that makes sense; None for dates, rubbish and the past."""
+    """Seconds of a `Retry-After`, at most 300; None for rubbish and the past.
+
+    A date is measured from the answer's own `Date`, so that no clock but the site's matters.
+    """
     said = headers.get("retry-after", "").strip()
-    return float(said) if re.fullmatch(r"\d{1,9}", said) and int(said) > 0 else None
+    if re.fullmatch(r"\d{1,20}", said):
+        wait_s = float(said)
+    else:
+        try:
+            until, now = (parsedate_to_datetime(text) for text in (said, headers.get("date", "")))
+            wait_s = (until - now).total_seconds()
+        except (ValueError, TypeError):
+            return None
+    return min(wait_s, _LONGEST_WAIT_S) if wait_s > 0 else None
 
 
 def of_value(value: object, *, wait_s: float | None = None) -> ProxyError | None:

@@ -1,0 +1,142 @@
+"""Clients that leave: R1, R2, R3, R7 as far as it is free, and stops of the proxy."""
+
+import json
+import socket
+import threading
+import time
+
+import pytest
+
+from tests.harness import QUICK, Reply, Running, running
+from tray_app.practice import PracticeSite, acts
+from tray_app.proxy.limits import Limits
+
+
+def connect(proxy: Running, *, stream: bool, text: str = "Hello") -> socket.socket:
+    """A client that has sent a chat and reads nothing yet."""
+    body = json.dumps(
+        {
+            "model": "qwen3.7-plus",
+            "stream": stream,
+            "messages": [{"role": "user", "content": text}],
+        }
+    ).encode()
+    sock = socket.create_connection(("127.0.0.1", proxy.port), timeout=5)
+    sock.sendall(
+        b"POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer "
+        + proxy.key.encode()
+        + b"\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body)
+        + body
+    )
+    return sock
+
+
+def test_leaving_in_mid_stream_stops_and_deletes_at_once(proxy: Running) -> None:
+    """R1"""
+    site = proxy.site
+    site.will(acts.say("first ", *["more "] * 500, pace_s=0.02))
+    with connect(proxy, stream=True) as sock:
+        while b"first" not in sock.recv(4096):
+            pass
+        left_s = time.monotonic()
+
+    site.wait_until(lambda: site.deleted, 3)
+    [completion] = site.heard_on("/api/v2/chat/completions")[:1]
+    assert completion.closed_s is not None
+    assert completion.closed_s - left_s < 1
+    assert site.stopped == site.deleted
+    assert proxy.control("status")["hold"] is None
+    proxy.check_sound()
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_leaving_before_the_first_byte_closes_the_upstream(proxy: Running, stream: bool) -> None:
+    """R2, R3"""
+    site = proxy.site
+    site.will(acts.Silence())
+    with connect(proxy, stream=stream):
+        site.wait_until(lambda: site.open_streams == 1)
+        left_s = time.monotonic()
+
+    site.wait_until(lambda: site.open_streams == 0, 3)
+    completion = site.heard_on("/api/v2/chat/completions")[0]
+    assert completion.closed_s is not None
+    assert completion.closed_s - left_s < 1
+    proxy.check_sound()
+
+
+def test_leaving_the_queue_gives_the_place_back_and_asks_nothing(site: PracticeSite) -> None:
+    """R2"""
+    with running(site, settings=QUICK.__class__(parallel_answers=1, start_spacing_s=0.0)) as proxy:
+        site.will(acts.say("a ", "b ", "c", pace_s=0.3))
+        first = connect(proxy, stream=True)
+        site.wait_until(lambda: site.open_streams == 1)
+        with connect(proxy, stream=True, text="never asked"):
+            wait_for(lambda: proxy.control("status")["queue"]["waiting"] == 1)
+        wait_for(lambda: proxy.control("status")["queue"]["waiting"] == 0)
+        site.wait_until(lambda: site.open_streams == 0)
+        first.close()
+
+        assert not any(b"never asked" in heard.request.body for heard in site.heard)
+        proxy.check_sound()
+
+
+def test_a_client_that_never_reads_slows_the_upstream_and_is_dropped(site: PracticeSite) -> None:
+    """R7, R8"""
+    with running(site, limits=Limits(write_stall_s=1.0, tick_s=0.1)) as proxy:
+        site.will(acts.say(*["x" * 100_000] * 500))
+        with connect(proxy, stream=True):
+            site.wait_until(lambda: site.open_streams == 1)
+            site.wait_until(lambda: site.open_streams == 0, 10)
+
+        proxy.check_sound()
+
+
+def test_stopping_lets_answers_end_and_refuses_the_rest(site: PracticeSite) -> None:
+    with running(site) as proxy:
+        site.will(acts.say("slow ", "but ", "whole", pace_s=0.2))
+        replies: list[Reply] = []
+        thread = threading.Thread(target=lambda: replies.append(proxy.chat(stream=True)))
+        thread.start()
+        site.wait_until(lambda: site.open_streams == 1)
+        proxy.service.stop()
+        thread.join()
+
+        assert replies[0].text == "slow but whole"
+        assert site.deleted
+        with pytest.raises(ConnectionError):
+            proxy.chat()
+
+
+def test_stopping_ends_what_does_not_end_and_says_so(site: PracticeSite) -> None:
+    settings = QUICK.__class__(parallel_answers=1, start_spacing_s=0.0)
+    with running(site, settings=settings, limits=Limits(drain_s=0.3)) as proxy:
+        site.will(acts.say("endless ", *["x "] * 5000, pace_s=0.01))
+        replies: dict[str, Reply] = {}
+
+        def ask(name: str) -> None:
+            replies[name] = proxy.chat(name, stream=True)
+
+        threads = [threading.Thread(target=ask, args=(name,)) for name in ("runs", "waits")]
+        threads[0].start()
+        site.wait_until(lambda: site.open_streams == 1)
+        threads[1].start()
+        wait_for(lambda: proxy.control("status")["queue"]["waiting"] == 1)
+        start_s = time.monotonic()
+        proxy.service.stop()
+        for thread in threads:
+            thread.join()
+
+        assert time.monotonic() - start_s < 5
+        assert replies["runs"].text.startswith("endless")
+        assert replies["runs"].error["code"] == "server_stopping"
+        assert (replies["waits"].status, replies["waits"].code) == (503, "server_stopping")
+        assert site.stopped == site.deleted != []
+
+
+def wait_for(holds: object, timeout_s: float = 3.0) -> None:
+    """Ask again and again, for what only the proxy knows."""
+    until_s = time.monotonic() + timeout_s
+    while not holds():  # type: ignore[operator]
+        assert time.monotonic() < until_s
+        time.sleep(0.01)

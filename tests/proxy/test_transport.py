@@ -1,0 +1,190 @@
+"""What goes out and what comes back on the direct transport: S115 to S119."""
+
+import datetime
+import ipaddress
+import ssl
+from pathlib import Path
+
+import aiohttp
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from tests.harness import Running, running
+from tray_app.practice import PracticeSite, acts
+from tray_app.proxy.transport import mapped
+
+ALLOWED = {
+    "accept", "accept-encoding", "accept-language", "authorization", "content-type", "cookie",
+    "origin", "referer", "user-agent", "source", "version", "timezone", "x-request-id",
+    "x-accel-buffering", "x-request-origin",
+}  # fmt: skip
+FRAMING = {"host", "content-length", "connection", "transfer-encoding"}
+
+
+def test_only_our_own_headers_go_out(proxy: Running) -> None:
+    """S116"""
+    planted = {
+        "Cookie": "planted=1", "Origin": "http://localhost:3000", "Referer": "http://planted/",
+        "X-Forwarded-For": "1.2.3.4", "X-Planted": "planted", "User-Agent": "planted/1",
+        "sec-ch-ua": "planted", "version": "planted", "x-request-id": "planted",
+    }  # fmt: skip
+    reply = proxy.chat(headers=planted)
+    proxy.site.wait_until(lambda: proxy.site.deleted)
+
+    assert reply.status == 200
+    for heard in proxy.site.heard:
+        sent = {name.lower(): value for name, value in heard.request.headers}
+        assert set(sent) <= ALLOWED | FRAMING
+        assert "planted" not in str(sent)
+        assert proxy.key not in str(sent)
+        assert sent["user-agent"].startswith("Portico/")
+        assert sent["source"] == "web"
+    completion = proxy.site.heard_on("/api/v2/chat/completions")[0].request
+    assert completion.header("accept-encoding") == "identity"
+    assert completion.header("x-accel-buffering") == "no"
+    assert (completion.header("referer") or "").endswith(completion.target.split("=")[1])
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+@pytest.mark.parametrize("route", ["new", "completions"])
+def test_redirects_are_not_followed(proxy: Running, status: int, route: str) -> None:
+    """S115"""
+    other = PracticeSite()
+    other.start()
+    try:
+        away = acts.Whole(b"", status, headers=(("Location", f"{other.origin}/api/models"),))
+        proxy.site.on(route, away)
+
+        reply = proxy.chat()
+
+        assert (reply.status, reply.code) == (502, "upstream_redirect")
+        assert "location" not in reply.headers
+        assert other.heard == []
+    finally:
+        other.stop()
+
+
+@pytest.mark.parametrize(
+    "planted", ["api_base", "base_url", "user_config", "extra_body", "proxy", "headers", "chat_url"]
+)
+def test_no_field_of_a_body_moves_the_upstream(proxy: Running, planted: str) -> None:
+    """S118"""
+    other = PracticeSite()
+    other.start()
+    try:
+        value: object = {"base_url": other.origin} if planted == "extra_body" else other.origin
+        message = {"role": "user", "content": "Hello"}
+        body = {"model": "qwen3.7-plus", "messages": [message], planted: value}
+        reply = proxy.ask("POST", "/v1/chat/completions", body)
+
+        assert reply.status == 200
+        assert planted in reply.headers["x-portico-ignored"]
+        assert other.heard == []
+        assert not any(other.origin.encode() in heard.request.body for heard in proxy.site.heard)
+    finally:
+        other.stop()
+
+
+def test_wild_headers_of_an_answer_go_nowhere(proxy: Running) -> None:
+    """S119"""
+    cookies = b"".join(b"Set-Cookie: c%d=planted\r\n" % number for number in range(1000))
+    proxy.site.will(
+        acts.Raw(
+            b"",
+            head=b"HTTP/1.1 200 Planted Reason\r\nContent-Type: text/event-stream\r\n"
+            b"X-Planted: 1\r\nContent-Length: 0\r\n\r\n",
+        ),
+        acts.Raw(b"", head=b"HTTP/1.1 200 OK\r\n" + cookies + b"Content-Length: 0\r\n\r\n"),
+        acts.Raw(b"", head=b"HTTP/1.1 200 OK\r\nX-Big: " + b"x" * (10 << 20) + b"\r\n\r\n"),
+    )
+    replies = [proxy.chat() for _ in range(3)]
+
+    assert all(reply.status in {502, 503} for reply in replies)
+    assert not any("planted" in str(reply.headers).lower() for reply in replies)
+    proxy.control("resume")
+    proxy.chat()
+    sent = proxy.site.heard[-1].request.header("cookie") or ""
+    assert len(sent) < 8000
+
+
+def test_cookies_that_the_site_sets_are_sent_back(proxy: Running) -> None:
+    proxy.chat()
+    proxy.site.wait_until(lambda: proxy.site.deleted)
+
+    news, completion = (
+        proxy.site.heard_on(path)[0].request
+        for path in ("/api/v2/chats/new", "/api/v2/chat/completions")
+    )
+    assert news.cookies["acw_tc"] != completion.cookies["acw_tc"]
+    assert {**news.cookies, "acw_tc": ""} == {**completion.cookies, "acw_tc": ""}
+
+
+def certificate(
+    folder: Path, name: str, *, days: int = 1, issuer: tuple[x509.Certificate, object] | None = None
+) -> tuple[ssl.SSLContext, tuple[x509.Certificate, object]]:
+    """A certificate for `name` as a server's context, signed by `issuer` or by itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+    now = datetime.datetime.now(datetime.UTC)
+    signed_by, signing_key = issuer or (None, key)
+    names: list[x509.GeneralName] = [x509.DNSName(name)]
+    if name == "localhost":
+        names.append(x509.IPAddress(ipaddress.ip_address("127.0.0.1")))
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(signed_by.subject if signed_by else subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=9))
+        .not_valid_after(now + datetime.timedelta(days=days))
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
+        .add_extension(x509.BasicConstraints(ca=name == "ca", path_length=None), critical=True)
+        .sign(signing_key, hashes.SHA256())  # type: ignore[arg-type]
+    )
+    pem = folder / f"{name}{days}.pem"
+    pem.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+        + made.public_bytes(serialization.Encoding.PEM)
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem)
+    return context, (made, key)
+
+
+@pytest.mark.parametrize(("name", "days"), [("localhost", 1), ("localhost", -1), ("elsewhere", 1)])
+def test_a_certificate_that_is_not_good_ends_the_call(tmp_path: Path, name: str, days: int) -> None:
+    """S117"""
+    context, _ = certificate(tmp_path, name, days=days)
+    site = PracticeSite(tls=context)
+    site.start()
+    try:
+        with running(site) as proxy:
+            reply = proxy.chat()
+
+        assert (reply.status, reply.code) == (502, "upstream_unreachable")
+        assert "certificate" in reply.json()["error"]["message"]
+        assert site.heard == []
+    finally:
+        site.stop()
+
+
+def test_every_error_of_the_http_library_becomes_ours() -> None:
+    """A new class of the library cannot slip by."""
+    kinds = [
+        kind
+        for name in dir(aiohttp)
+        if isinstance(kind := getattr(aiohttp, name), type)
+        and issubclass(kind, aiohttp.ClientError)
+    ]
+    for kind in kinds:
+        error = mapped(kind.__new__(kind))
+        assert error is not None, kind
+        assert error.kind.value.startswith("upstream_")
+    assert mapped(ValueError()) is None
