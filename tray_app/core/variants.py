@@ -3,6 +3,8 @@
 Suffixes stand at the end of a name, in any order; what is not one of them belongs to the model.
 """
 
+from collections.abc import Iterator
+
 from .model import ModelInfo, Variant
 
 _SUFFIXES = {
@@ -21,19 +23,24 @@ _OFFERED = (
 """Every combination that makes sense: a drawing is neither thought about nor searched for."""
 
 
-def split(name: str) -> tuple[str, Variant]:
-    """The model's own name and the features that its suffixes switch on."""
+def readings(name: str) -> Iterator[tuple[str, Variant]]:
+    """Every way to read a name: as it stands, then with one suffix more taken off at a time."""
     on: set[str] = set()
     while True:
+        yield name, Variant(thinking="thinking" in on, search="search" in on, draw="draw" in on)
         for suffix, feature in _SUFFIXES.items():
             if name.endswith(suffix) and name != suffix:
                 name = name.removesuffix(suffix)
                 on.add(feature)
                 break
         else:
-            return name, Variant(
-                thinking="thinking" in on, search="search" in on, draw="draw" in on
-            )
+            return
+
+
+def split(name: str) -> tuple[str, Variant]:
+    """The name without any suffix, and the features that its suffixes switch on."""
+    *_, last = readings(name)
+    return last
 
 
 def join(name: str, variant: Variant) -> str:

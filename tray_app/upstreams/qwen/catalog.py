@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from tray_app.core.errors import Kind, ProxyError
 from tray_app.core.model import Choice, ModelInfo, Prompt, Variant
-from tray_app.core.variants import makes_sense, offered, split
+from tray_app.core.variants import makes_sense, offered, readings
 
 _FORCED = 4
 """A value of `abilities.thinking`: cannot be cancelled. Seen: 2026-08, the 3.8 series."""
@@ -190,19 +190,13 @@ def choose(prompt: Prompt, models: tuple[ModelInfo, ...]) -> Choice:
 def _named(name: str, models: tuple[ModelInfo, ...]) -> tuple[ModelInfo, Variant]:
     """What a name says, trying the longest id first: a model's own id may end like a suffix."""
     by_id = {model.id.lower(): model for model in models}
-    wanted = name.strip().lower()
-    if wanted in by_id:
-        return by_id[wanted], Variant()
-    base, variant = split(wanted)
-    if base in by_id:
-        return by_id[base], variant
-    wish = WISHES.get(base)
-    if wish is not None and models:
-        wished, own = wish
-        merged = Variant(
-            thinking=variant.thinking or own.thinking, search=variant.search, draw=variant.draw
-        )
-        return _granted(wished, models), merged
+    for base, variant in readings(name.strip().lower()):
+        if base in by_id:
+            return by_id[base], variant
+        if base in WISHES and models:
+            wished, own = WISHES[base]
+            thinking = variant.thinking or own.thinking
+            return _granted(wished, models), Variant(thinking, variant.search, variant.draw)
     raise _unknown(name, models, f"The model {name!r} does not exist")
 
 

@@ -170,7 +170,7 @@ def _of_request(code: str, words: str) -> ProxyError:
     if _NO_MODEL.search(words):
         return ProxyError(Kind.MODEL_NOT_FOUND, "Qwen does not have this model now", param="model")
     if code in _GONE or "is not exist" in words:
-        return ProxyError(Kind.UPSTREAM_ERROR, "Qwen lost this chat", again="fresh")
+        return ProxyError(Kind.UPSTREAM_ERROR, "Qwen lost this chat")
     if code in _BAD and not transient:
         return ProxyError(
             Kind.PROTOCOL_CHANGED, f"Qwen refused the form of our request ({_words(words)})"
