@@ -137,9 +137,9 @@ class Running:
                 pass
             return b"".join(pieces)
 
-    def control(self, name: str, **message: Any) -> Any:
+    def control(self, command: str, /, **message: Any) -> Any:
         """A command of the control door, without the socket."""
-        return self.service.post(self.service.control(name, message)).result(10)
+        return self.service.post(self.service.control(command, message)).result(10)
 
     def check_sound(self) -> None:
         """Nothing is left over, and the next request is answered."""

@@ -119,7 +119,7 @@ def test_a_responses_shaped_body_is_understood_here_too() -> None:
         ({"model": "m", "messages": {}}, "messages"),
         ({"model": "m", "messages": []}, "messages"),
         ({"model": "m", "messages": [{"role": "user", "content": None}]}, "messages[0].content"),
-        ({"model": "m", "messages": [USER, {"role": "wizard", "content": "x"}]}, "messages[1].role"),
+        ({"model": "m", "messages": [USER, {"role": "wizard"}]}, "messages[1].role"),
         ({"model": "m", "messages": [USER, {"content": "x"}]}, "messages[1]"),
         ({"model": "m", "messages": [{"role": "user", "content": 5}]}, "messages[0].content"),
         ({"model": "m", "messages": [{"role": "user", "content": [{"type": "odd"}]}]},

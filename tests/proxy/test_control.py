@@ -1,0 +1,118 @@
+"""Commands of a running service: S32 and the settings that take effect at once."""
+
+import threading
+
+import pytest
+
+from tests.harness import Running
+from tray_app.practice import acts
+from tray_app.proxy.door import DoorError
+
+
+def test_status_says_what_is_going_on(proxy: Running) -> None:
+    status = proxy.control("status")
+
+    assert set(status) == {"version", "endpoint", "port", "state", "session", "queue", "hold"}
+    assert status["endpoint"] == proxy.base_url
+    assert status["state"] == "running"
+    assert status["session"]["state"] == "signed_in"
+    assert status["queue"] == {"waiting": 0, "in_flight": 0}
+    assert status["hold"] is None
+
+
+def test_a_key_is_made_used_changed_and_revoked(proxy: Running) -> None:
+    """S32"""
+    made = proxy.control("key", what="new", name="roo")
+    before = proxy.chat(key=made).status
+    changed = proxy.control("key", what="set", name="roo", field="thinking", value="suffix")
+    ignored = proxy.chat(key=made, reasoning_effort="high")
+    listed = proxy.control("key", what="list")
+    proxy.control("key", what="revoke", name="roo")
+    after = proxy.chat(key=made)
+
+    assert (before, after.status, after.code) == (200, 401, "invalid_api_key")
+    assert changed["thinking"] == "suffix"
+    assert ignored.headers["x-portico-ignored"] == "reasoning_effort"
+    assert [key["name"] for key in listed] == ["default", "roo"]
+    assert listed[1]["last_used_s"] is not None
+    assert made not in str(listed)
+
+
+def test_a_running_answer_outlives_its_key(proxy: Running) -> None:
+    """S32"""
+    made = proxy.control("key", what="new", name="roo")
+    proxy.site.will(acts.say("still ", "here", pace_s=0.3))
+    replies = []
+    thread = threading.Thread(target=lambda: replies.append(proxy.chat(key=made, stream=True)))
+    thread.start()
+    proxy.site.wait_until(lambda: proxy.site.open_streams == 1)
+    proxy.control("key", what="revoke", name="roo")
+    thread.join()
+
+    assert replies[0].text == "still here"
+    assert proxy.chat(key=made).status == 401
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"what": "show", "name": "nobody"},
+        {"what": "new", "name": "default"},
+        {"what": "new", "name": "x" * 99},
+        {"what": "set", "name": "default", "field": "colour", "value": "red"},
+        {"what": "set", "name": "default", "field": "patience_s", "value": "soon"},
+        {"what": "dance"},
+    ],
+)
+def test_what_cannot_be_done_with_a_key_is_said(proxy: Running, message: dict[str, str]) -> None:
+    with pytest.raises(DoorError) as caught:
+        proxy.control("key", **message)
+    assert str(caught.value).endswith(".")
+
+
+def test_patience_of_a_key_is_kept(proxy: Running) -> None:
+    proxy.control("key", what="set", name="default", field="patience_s", value="0.2")
+    proxy.control("settings", what="set", name="parallel_answers", value="1")
+    proxy.site.will(acts.say("slow ", "answer", pace_s=0.5))
+    replies = []
+    thread = threading.Thread(target=lambda: replies.append(proxy.chat()))
+    thread.start()
+    proxy.site.wait_until(lambda: proxy.site.open_streams == 1)
+    late = proxy.chat()
+    thread.join()
+
+    assert (late.status, late.code) == (429, "too_slow")
+    assert 1 <= int(late.headers["retry-after"]) <= 59
+    assert replies[0].status == 200
+
+
+def test_a_setting_takes_effect_at_once_or_says_that_it_does_not(proxy: Running) -> None:
+    assert proxy.control("settings", what="set", name="show_variants", value="no") is False
+    assert proxy.control("settings", what="set", name="port", value="7937") is True
+    with pytest.raises(DoorError, match="queue_size"):
+        proxy.control("settings", what="set", name="queue_size", value="none")
+
+    listed = [model["id"] for model in proxy.ask("GET", "/v1/models").json()["data"]]
+    assert not any("-search" in name for name in listed)
+    assert proxy.control("settings", what="list")["show_variants"] is False
+    assert all(len(model["names"]) == 1 for model in proxy.control("models"))
+
+
+def test_citations_follow_the_key(proxy: Running) -> None:
+    linked = proxy.chat(model="qwen3.7-plus-search").text
+    proxy.control("key", what="set", name="default", field="citations", value="plain")
+    plain = proxy.chat(model="qwen3.7-plus-search").text
+
+    assert "[[1]](https://" in linked
+    assert "[[1]]" in plain
+    assert "](https://" not in plain
+
+
+def test_a_key_may_bring_its_model(proxy: Running) -> None:
+    body = {"messages": [{"role": "user", "content": "Hi"}]}
+    without = proxy.ask("POST", "/v1/chat/completions", body)
+    proxy.control("key", what="set", name="default", field="model", value="qwen3.5-plus")
+    with_model = proxy.ask("POST", "/v1/chat/completions", body)
+
+    assert (without.status, without.json()["error"]["param"]) == (400, "model")
+    assert with_model.json()["model"] == "qwen3.5-plus"

@@ -1,0 +1,149 @@
+"""Turns: few at a time, spaced, fair, and never later than anybody waits."""
+
+import asyncio
+from collections.abc import Callable
+from itertools import pairwise
+
+import pytest
+
+from tray_app.core.errors import Kind, ProxyError
+from tray_app.proxy.gate import Gate, Rules
+
+
+def gate(slots: int = 1, spacing_s: float = 0.0, waiting: int = 32) -> Gate:
+    loop = asyncio.get_running_loop()
+    return Gate(lambda: Rules(slots, spacing_s, waiting), loop.time)
+
+
+class Crowd:
+    """Requests that note when they have their turn and hold it until they are let go."""
+
+    def __init__(self, at: Gate) -> None:
+        self.gate = at
+        self.began: list[str] = []
+        self.go = asyncio.Event()
+
+    async def come(self, name: str, patience_s: float = 5.0) -> None:
+        async with self.gate.turn(name[0], patience_s):
+            self.began.append(name)
+            await self.go.wait()
+
+
+async def settle(holds: Callable[[], bool] = lambda: True) -> None:
+    async with asyncio.timeout(2):
+        for _ in range(5):
+            await asyncio.sleep(0)
+        while not holds():  # noqa: ASYNC110  the gate tells nobody
+            await asyncio.sleep(0.001)
+
+
+async def test_no_more_than_the_slots_begin() -> None:
+    crowd = Crowd(gate(slots=2))
+    async with asyncio.TaskGroup() as group:
+        for number in range(5):
+            group.create_task(crowd.come(f"a{number}"))
+        await settle()
+        assert (len(crowd.began), crowd.gate.in_flight, crowd.gate.waiting) == (2, 2, 3)
+        crowd.go.set()
+
+    assert crowd.began == [f"a{number}" for number in range(5)]
+    assert (crowd.gate.in_flight, crowd.gate.waiting) == (0, 0)
+
+
+async def test_keys_take_turns_and_within_a_key_the_first_is_first() -> None:
+    crowd = Crowd(gate())
+    async with asyncio.TaskGroup() as group:
+        for name in ("a1", "a2", "a3", "b1", "b2", "c1"):
+            group.create_task(crowd.come(name))
+            await asyncio.sleep(0)
+        crowd.go.set()
+
+    assert crowd.began == ["a1", "a2", "b1", "c1", "a3", "b2"]
+
+
+async def test_starts_are_spaced() -> None:
+    at, loop = gate(slots=9, spacing_s=0.1), asyncio.get_running_loop()
+    starts: list[float] = []
+
+    async def start() -> None:
+        async with at.turn("a", 5):
+            starts.append(loop.time())
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(3):
+            group.create_task(start())
+
+    assert all(later - earlier > 0.09 for earlier, later in pairwise(starts))
+
+
+async def test_a_full_queue_says_so_and_when_to_come_back() -> None:
+    crowd = Crowd(gate(waiting=1))
+    async with asyncio.TaskGroup() as group:
+        for name in ("a1", "a2"):
+            group.create_task(crowd.come(name))
+        await settle(lambda: crowd.gate.waiting == 1)
+        with pytest.raises(ProxyError) as caught:
+            await crowd.come("a3")
+        crowd.go.set()
+
+    assert caught.value.kind is Kind.QUEUE_FULL
+    assert 1 <= (caught.value.wait_s or 0) <= 59
+
+
+async def test_nobody_waits_longer_than_the_patience() -> None:
+    crowd = Crowd(gate())
+    async with asyncio.TaskGroup() as group:
+        group.create_task(crowd.come("a1"))
+        await settle()
+        with pytest.raises(ProxyError) as caught:
+            await crowd.come("a2", patience_s=0.05)
+        crowd.go.set()
+
+    assert caught.value.kind is Kind.TOO_SLOW
+    assert crowd.began == ["a1"]
+    assert (crowd.gate.in_flight, crowd.gate.waiting) == (0, 0)
+
+
+async def test_who_leaves_frees_the_place_or_the_turn() -> None:
+    crowd = Crowd(gate())
+    holder = asyncio.get_running_loop().create_task(crowd.come("a1"))
+    waiter = asyncio.get_running_loop().create_task(crowd.come("a2"))
+    await settle(lambda: crowd.gate.waiting == 1)
+
+    waiter.cancel()
+    holder.cancel()
+    await asyncio.wait({waiter, holder})
+
+    assert (crowd.gate.in_flight, crowd.gate.waiting) == (0, 0)
+    async with crowd.gate.turn("a", 1):
+        assert crowd.gate.in_flight == 1
+
+
+async def test_a_turn_granted_to_one_who_leaves_at_that_moment_is_not_lost() -> None:
+    at = gate()
+    held = at.turn("a", 5)
+    await held.__aenter__()
+    leaver = asyncio.get_running_loop().create_task(at.turn("a", 5).__aenter__())
+    await settle(lambda: at.waiting == 1)
+    await held.__aexit__(None, None, None)
+    leaver.cancel()
+    await asyncio.wait({leaver})
+
+    assert (at.in_flight, at.waiting) == (0, 0)
+
+
+async def test_a_closed_gate_sends_everybody_away() -> None:
+    crowd = Crowd(gate())
+    holder = asyncio.get_running_loop().create_task(crowd.come("a1"))
+    waiter = asyncio.get_running_loop().create_task(crowd.come("a2"))
+    await settle(lambda: crowd.gate.waiting == 1)
+
+    crowd.gate.close()
+    with pytest.raises(ProxyError) as caught:
+        await waiter
+    with pytest.raises(ProxyError):
+        await crowd.come("a3")
+    crowd.go.set()
+    await holder
+
+    assert caught.value.kind is Kind.SERVER_STOPPING

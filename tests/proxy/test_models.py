@@ -1,0 +1,103 @@
+"""The list of models on offer: R69."""
+
+import pytest
+
+from tests.harness import QUICK, Running, running
+from tray_app.practice import PracticeSite, acts
+from tray_app.proxy.models import FRESH_S, Shelf
+
+ONE = b'{"data":[{"id":"stored-model"}]}'
+
+
+def ids(proxy: Running) -> list[str]:
+    return [model["id"] for model in proxy.ask("GET", "/v1/models").json()["data"]]
+
+
+class Time:
+    """A wall clock that goes when it is told to."""
+
+    def __init__(self) -> None:
+        self.now_s = 1_790_000_000.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+def test_the_sites_list_is_asked_for_once_an_hour(site: PracticeSite) -> None:
+    clock = Time()
+    saved: list[tuple[bytes, float]] = []
+    shelf = Shelf(load=lambda: None, save=lambda data, now_s: saved.append((data, now_s)))
+    with running(site, shelf=shelf, wall_clock=clock, session=None) as proxy:
+        first = ids(proxy)
+        ids(proxy)
+        clock.now_s += FRESH_S + 1
+        ids(proxy)
+
+        assert "qwen3.7-plus-thinking" in first
+        assert len(site.heard_on("/api/models")) == 2
+        assert saved[0][1] == 1_790_000_000.0
+
+
+@pytest.mark.parametrize(
+    "act",
+    [acts.Drop(), acts.value({"data": []}), acts.page("<html>"), acts.CHALLENGE, acts.value([])],
+)
+def test_a_list_that_cannot_be_had_leaves_the_last_good_one(
+    site: PracticeSite, act: acts.Act
+) -> None:
+    """R69"""
+    clock = Time()
+    shelf = Shelf(load=lambda: (ONE, clock.now_s - 9000), save=lambda *_: None)
+    with running(site, shelf=shelf, wall_clock=clock, session=None) as proxy:
+        site.on("models", *[act] * 6)
+        reply = proxy.ask("GET", "/v1/models")
+
+        assert [model["id"] for model in reply.json()["data"]] == ["stored-model"]
+        assert reply.headers["x-portico-models-age"] == "9000"
+        clock.now_s += 61
+        assert ids(proxy) == ["stored-model"]
+
+
+def test_without_any_list_the_built_in_one_is_offered(site: PracticeSite) -> None:
+    """R69"""
+    with running(site, session=None) as proxy:
+        site.on("models", acts.page("<html>"))
+        reply = proxy.ask("GET", "/v1/models")
+
+        assert len(reply.json()["data"]) > 5
+        assert reply.headers["x-portico-models-age"] == "built-in"
+
+
+def test_one_model_is_found_by_any_of_its_names(proxy: Running) -> None:
+    assert proxy.ask("GET", "/v1/models/qwen3.7-plus-search").json()["id"] == "qwen3.7-plus-search"
+    assert proxy.ask("GET", "/v1/models/qwen3%2E7-plus").status == 200
+    missing = proxy.ask("GET", "/v1/models/nobody")
+    assert (missing.status, missing.code) == (404, "model_not_found")
+
+
+def test_variants_are_listed_or_not(site: PracticeSite) -> None:
+    with running(site, settings=QUICK.__class__(show_variants=False)) as proxy:
+        assert not any(name.endswith("-thinking") for name in ids(proxy))
+
+
+def test_aliases_stand_for_models_and_keep_suffixes(site: PracticeSite) -> None:
+    aliases = {"gpt-*": "qwen3.7-plus", "mini": "qwen3.5-plus-search"}
+    with running(site, settings=QUICK.__class__(aliases=aliases, start_spacing_s=0)) as proxy:
+        replies = {
+            name: proxy.chat(model=name) for name in ("gpt-4o", "GPT-5-thinking", "mini", "else")
+        }
+        bodies = [h.request.json() for h in site.heard_on("/api/v2/chat/completions")]
+
+        assert [reply.status for reply in replies.values()] == [200, 200, 200, 404]
+        assert replies["gpt-4o"].json()["model"] == "gpt-4o"
+        assert [body["model"] for body in bodies] == ["qwen3.7-plus"] * 2 + ["qwen3.5-plus"]
+        assert replies["GPT-5-thinking"].reasoning
+        assert "annotations" in replies["mini"].json()["choices"][0]["message"]
+
+
+def test_a_name_the_list_does_not_hold_is_looked_for_in_a_newer_one(site: PracticeSite) -> None:
+    clock = Time()
+    shelf = Shelf(load=lambda: (ONE, clock.now_s - FRESH_S - 1), save=lambda *_: None)
+    with running(site, shelf=shelf, wall_clock=clock) as proxy:
+        assert proxy.chat(model="qwen3.7-plus").status == 200
+        assert len(site.heard_on("/api/models")) == 1

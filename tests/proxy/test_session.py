@@ -1,0 +1,113 @@
+"""The owner of the session: renewed in time, once, and told to be over when it is: R39."""
+
+import asyncio
+
+import pytest
+
+from tray_app.core.calls import Tokens
+from tray_app.core.errors import Kind, ProxyError
+from tray_app.core.session import Session
+from tray_app.proxy.session import RENEW_BEFORE_S, SessionOwner
+
+NOW_S = 1_790_000_000.0
+
+
+def owner(left_s: float | None, *outcomes: Tokens | ProxyError) -> tuple[SessionOwner, list[int]]:
+    """An owner of a session with so much time left, and a count of its renewals."""
+    session = Session("old", {"a": "1"}, None if left_s is None else NOW_S + left_s)
+    owned = SessionOwner(session, lambda: NOW_S)
+    renewals: list[int] = []
+
+    async def renew() -> Tokens:
+        renewals.append(1)
+        await asyncio.sleep(0.01)
+        outcome = outcomes[len(renewals) - 1]
+        if isinstance(outcome, ProxyError):
+            raise outcome
+        return outcome
+
+    owned.renew_by(renew)
+    return owned, renewals
+
+
+NEW = Tokens("new", NOW_S + 900, {"refresh_token": "r2"})
+
+
+async def test_a_session_with_time_left_is_used_as_it_is() -> None:
+    owned, renewals = owner(RENEW_BEFORE_S + 1)
+    assert (await owned.current()).token == "old"
+    assert not renewals
+
+
+async def test_a_session_of_unknown_end_is_good_until_refused() -> None:
+    owned, renewals = owner(None)
+    assert (await owned.current()).token == "old"
+    assert not renewals
+
+
+async def test_however_many_wait_it_is_renewed_once() -> None:
+    """R39"""
+    owned, renewals = owner(10, NEW)
+
+    sessions = await asyncio.gather(*(owned.current() for _ in range(9)))
+
+    assert len(renewals) == 1
+    assert {session.token for session in sessions} == {"new"}
+    assert sessions[0].cookies == {"a": "1", "refresh_token": "r2"}
+
+
+async def test_who_was_refused_with_an_old_token_gets_the_new_one() -> None:
+    """R39"""
+    owned, renewals = owner(None, NEW)
+
+    first = await owned.renewed("old")
+    second = await owned.renewed("old")
+
+    assert first is second
+    assert len(renewals) == 1
+
+
+async def test_a_renewal_that_is_refused_ends_the_session() -> None:
+    """R39"""
+    owned, renewals = owner(10, ProxyError(Kind.SESSION_ENDED))
+    for _ in range(2):
+        with pytest.raises(ProxyError) as caught:
+            await owned.current()
+        assert caught.value.kind is Kind.SESSION_ENDED
+
+    assert len(renewals) == 1
+    assert owned.state == "ended"
+
+
+async def test_a_network_that_is_down_does_not_end_a_session_with_time_left() -> None:
+    offline = ProxyError(Kind.UPSTREAM_UNREACHABLE)
+    good, _ = owner(10, offline)
+    over, _ = owner(-10, offline, NEW)
+
+    assert (await good.current()).token == "old"
+    with pytest.raises(ProxyError) as caught:
+        await over.current()
+    assert caught.value.kind is Kind.UPSTREAM_UNREACHABLE
+    assert (await over.current()).token == "new"
+
+
+async def test_without_a_session_nothing_is_asked() -> None:
+    nobody = SessionOwner(None, lambda: NOW_S)
+    nobody.absorb({"a": "1"})
+    with pytest.raises(ProxyError) as caught:
+        await nobody.current()
+
+    assert caught.value.kind is Kind.NOT_SIGNED_IN
+    assert nobody.state == "signed_out"
+
+
+async def test_cookies_are_kept_and_taken_away_and_every_secret_is_told() -> None:
+    told: set[str] = set()
+    owned = SessionOwner(
+        Session("token", {"a": "1", "b": "2"}), lambda: NOW_S, lambda *new: told.update(new)
+    )
+    owned.absorb({"a": "3", "b": None})
+
+    assert owned.session is not None
+    assert owned.session.cookies == {"a": "3"}
+    assert told == {"token", "1", "2", "3"}
