@@ -134,3 +134,20 @@ def test_large_json_is_compressed_for_who_asks_and_streams_never(proxy: Running)
     assert "Accept-Encoding" in listed.headers["vary"]
     assert "content-encoding" not in streamed.headers
     assert streamed.headers["x-accel-buffering"] == "no"
+
+
+def test_two_requests_go_at_once_and_the_third_waits(site: PracticeSite) -> None:
+    with running(site) as proxy:
+        site.will(*[acts.Slow(acts.say("done"), 0.4)] * 3)
+        replies: list[Reply] = []
+        threads = [threading.Thread(target=lambda: replies.append(proxy.chat())) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        site.wait_until(lambda: site.open_streams == 2)
+        assert len(site.heard_on("/api/v2/chats/new")) == 2
+        status = proxy.control("status")
+        for thread in threads:
+            thread.join()
+
+        assert status["queue"] == {"waiting": 1, "in_flight": 2}
+        assert [reply.text for reply in replies] == ["done"] * 3

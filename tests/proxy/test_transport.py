@@ -11,7 +11,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from tests.harness import Running, running
+from tests.harness import QUICK, Running, running
 from tray_app.practice import PracticeSite, acts
 from tray_app.proxy.transport import mapped
 
@@ -119,6 +119,68 @@ def test_cookies_that_the_site_sets_are_sent_back(proxy: Running) -> None:
     )
     assert news.cookies["acw_tc"] != completion.cookies["acw_tc"]
     assert {**news.cookies, "acw_tc": ""} == {**completion.cookies, "acw_tc": ""}
+
+
+def test_calls_go_through_the_proxy_that_is_set(site: PracticeSite) -> None:
+    other = PracticeSite()
+    other.start()
+    try:
+        settings = QUICK.__class__(outbound_proxy=other.origin, start_spacing_s=0)
+        with running(site, settings=settings) as proxy:
+            proxy.chat()
+
+        assert site.heard == []
+        assert other.heard[0].request.target == f"{site.origin}/api/v2/chats/new"
+    finally:
+        other.stop()
+
+
+def test_a_connection_that_died_in_the_pool_costs_nobody_an_answer(proxy: Running) -> None:
+    """R12"""
+    assert proxy.chat().status == 200
+    proxy.site.wait_until(lambda: not proxy.site.chats)
+    new = acts.Drop()
+    proxy.site.on("new", new)
+
+    reply = proxy.chat()
+
+    assert reply.status == 200
+    assert len(proxy.site.heard_on("/api/v2/chats/new")) == 3
+
+
+@pytest.mark.parametrize("reset", [False, True])
+def test_a_site_that_closes_without_a_byte_is_asked_twice_at_most(
+    proxy: Running, reset: bool
+) -> None:
+    """R12, R19"""
+    proxy.site.will(*[acts.Drop(reset=reset)] * 3)
+
+    reply = proxy.chat(stream=True)
+
+    assert (reply.status, reply.code) == (502, "upstream_disconnected")
+    assert len(proxy.site.heard_on("/api/v2/chat/completions")) == 2
+
+
+def test_a_fresh_connection_that_breaks_is_not_tried_again(site: PracticeSite) -> None:
+    """R13"""
+    with running(site) as proxy:
+        site.on("new", acts.Drop())
+        reply = proxy.chat()
+
+        assert (reply.status, reply.code) == (502, "upstream_disconnected")
+        assert len(site.heard_on("/api/v2/chats/new")) == 1
+
+
+def test_an_upstream_that_is_not_there_is_said_to_be_so() -> None:
+    """R10"""
+    site = PracticeSite()
+    site.start()
+    with running(site) as proxy:
+        site.stop()
+        reply = proxy.chat()
+
+    assert (reply.status, reply.code) == (502, "upstream_unreachable")
+    assert "offline?" in reply.json()["error"]["message"]
 
 
 def certificate(

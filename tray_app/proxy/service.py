@@ -21,6 +21,7 @@ from tray_app.core.errors import Kind, ProxyError
 from tray_app.core.ports import Upstream
 from tray_app.core.session import Session
 from tray_app.core.site import Site
+from tray_app.store.outbound import outbound_proxy
 from tray_app.store.settings import Settings
 
 from .brakes import Brakes
@@ -165,7 +166,8 @@ class House:
         self.brakes = Brakes(parts.clock)
         self.gate = Gate(self._rules, parts.clock)
         self.owner = SessionOwner(parts.session, parts.wall_clock, parts.learn_secrets)
-        self.transport = DirectTransport(parts.site, parts.upstream, self._limits)
+        proxy = outbound_proxy(parts.settings.outbound_proxy, parts.site.chat_origin)
+        self.transport = DirectTransport(parts.site, parts.upstream, self._limits, proxy)
         self.runner = Runner(self.transport, self.owner, self.tasks)
         self.owner.renew_by(lambda: self.runner.renew(parts.upstream.renew()))
         self.models = Models(parts.upstream, self.runner, parts.shelf, parts.wall_clock, self.tasks)

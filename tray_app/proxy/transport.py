@@ -67,8 +67,15 @@ class DirectTransport:
     may have begun to work on it.
     """
 
-    def __init__(self, site: Site, upstream: Upstream, limits: Callable[[], Limits]) -> None:
+    def __init__(
+        self,
+        site: Site,
+        upstream: Upstream,
+        limits: Callable[[], Limits],
+        proxy: str | None = None,
+    ) -> None:
         self._site = site
+        self._proxy = proxy
         self._upstream = upstream
         self._limits = limits
         self._pooled = _client(force_close=False)
@@ -128,6 +135,7 @@ class DirectTransport:
                     data=call.body,
                     headers=self._upstream.headers(self._site, call, session, stamp()),
                     allow_redirects=False,
+                    proxy=self._proxy,
                     timeout=aiohttp.ClientTimeout(total=None, connect=limits.connect_s),
                     trace_request_ctx=trace,
                 )

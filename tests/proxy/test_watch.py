@@ -1,0 +1,44 @@
+"""One watcher for all streams: limits of their time."""
+
+import asyncio
+
+from tests.harness import running
+from tests.proxy.test_relay import FAST, SHORT
+from tests.upstreams.qwen.frames import created
+from tray_app.core.errors import Kind, ProxyError
+from tray_app.practice import PracticeSite, acts
+from tray_app.proxy.exchange import Whole
+from tray_app.proxy.limits import Limits
+from tray_app.proxy.tasks import Fuse, Tasks
+from tray_app.proxy.watch import Watcher
+
+
+def test_silence_before_the_answer_ends_in_time(site: PracticeSite) -> None:
+    """R16"""
+    with running(site, limits=FAST, settings=SHORT) as proxy:
+        site.will(acts.Silence(), acts.Raw(created(), then="hang"))
+        first = proxy.chat()
+        second = proxy.chat()
+
+        assert (first.status, first.code) == (504, "upstream_timeout")
+        assert (second.status, second.code) == (504, "upstream_timeout")
+        proxy.check_sound()
+
+
+async def test_a_watcher_sleeps_while_there_is_nothing_to_watch() -> None:
+    loop, tasks = asyncio.get_running_loop(), Tasks()
+    watcher = Watcher(lambda: Limits(tick_s=0.01, whole_s=0.05), loop.time, tasks)
+    before = len(asyncio.all_tasks())
+    errors: list[Kind] = []
+    for _ in range(2):
+        fuse = Fuse()
+        with watcher.watching(Whole({}, fuse, loop.time)):
+            try:
+                async with fuse:
+                    await asyncio.sleep(5)
+            except ProxyError as error:
+                errors.append(error.kind)
+        await tasks.finish(1)
+
+    assert errors == [Kind.UPSTREAM_TIMEOUT] * 2
+    assert len(asyncio.all_tasks()) == before

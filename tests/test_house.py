@@ -1,0 +1,119 @@
+"""The house keeps its own rules: what a tool can check is checked here."""
+
+import ast
+import re
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+import tray_app
+from tray_app.dialects import DIALECTS
+from tray_app.store.settings import explain
+
+ROOT = Path(__file__).parent.parent
+PRODUCT = ROOT / "tray_app"
+TESTS = ROOT / "tests"
+MODULES = sorted(PRODUCT.rglob("*.py"))
+ROW = re.compile(r"\b([SRFP]\d{1,3}b?)\b")
+FILE_LINES = 400
+
+
+def named(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(part for part in parts if part != "__init__")
+
+
+def cited() -> set[str]:
+    """Every row that the docstring of a test names."""
+    rows: set[str] = set()
+    for path in TESTS.rglob("test_*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            is_test = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+            if is_test and node.name.startswith("test_"):  # type: ignore[attr-defined]
+                rows |= set(ROW.findall(ast.get_docstring(node) or ""))  # type: ignore[arg-type]
+    return rows
+
+
+def test_every_module_has_a_test_of_its_own() -> None:
+    missing = [
+        str(path.relative_to(ROOT))
+        for path in MODULES
+        if path.name != "__init__.py"
+        and not (TESTS / path.relative_to(PRODUCT))
+        .with_name(f"test_{path.name.removeprefix('__').replace('__.py', '.py')}")
+        .exists()
+    ]
+    assert missing == []
+
+
+@pytest.mark.parametrize("folder", [PRODUCT, TESTS], ids=["product", "tests"])
+def test_no_file_is_too_long_to_be_read(folder: Path) -> None:
+    lengths = {
+        str(path.relative_to(ROOT)): len(path.read_text(encoding="utf-8").splitlines())
+        for path in folder.rglob("*.py")
+    }
+    assert {name: lines for name, lines in lengths.items() if lines > FILE_LINES} == {}
+
+
+def test_nothing_is_mocked() -> None:
+    mocking = [
+        str(path)
+        for path in TESTS.rglob("*.py")
+        if path != Path(__file__)
+        and re.search(r"unittest\.mock|MagicMock|setattr\(.?.?tray_app", path.read_text("utf-8"))
+    ]
+    assert mocking == []
+
+
+def test_every_module_can_be_imported_alone() -> None:
+    def imports(module: str) -> str:
+        command = [sys.executable, "-W", "error", "-c", f"import {module}"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        return "" if done.returncode == 0 else f"{module}: {done.stderr}"
+
+    names = [named(path) for path in MODULES if path.name != "__main__.py"]
+    with ThreadPoolExecutor(4) as pool:
+        assert [fault for fault in pool.map(imports, names) if fault] == []
+
+
+def test_the_command_line_loads_no_more_than_it_needs() -> None:
+    code = (
+        "import sys, tray_app.commands; "
+        "sys.exit(any(name in sys.modules for name in ('aiohttp', 'keyring', 'PIL', 'jsonschema')))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_the_map_names_every_room() -> None:
+    rooms = [path.name for path in PRODUCT.iterdir() if (path / "__init__.py").exists()]
+    files = [path.stem for path in PRODUCT.glob("*.py") if path.stem != "__init__"]
+    shown = tray_app.__doc__ or ""
+    assert [name for name in rooms + files if f"    {name} " not in shown] == []
+
+
+def test_every_promise_is_shown_and_everything_shown_is_promised() -> None:
+    promised = set(re.findall(r"^\| ([SRFP]\d+b?) \|", (TESTS / "CONTRACT.md").read_text(), re.M))
+    assert promised == cited()
+
+
+def test_the_readme_tells_every_setting_and_endpoint() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    settings = [f"| `{field.name}` |" for field in explain()]
+    endpoints = [f"/v1{path}`" for dialect in DIALECTS for path in dialect.paths]
+    assert [name for name in settings + endpoints if name not in readme] == []
+
+
+def test_no_path_of_any_machine_is_written_down() -> None:
+    listed = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False
+    ).stdout.split()
+    odd = [
+        name
+        for name in listed
+        if name.endswith((".py", ".md", ".toml", "run"))
+        and re.search(r"(?<!\w)/(?:root|work|farm)/", (ROOT / name).read_text("utf-8"))
+    ]
+    assert odd == []
