@@ -2,7 +2,11 @@
 
 import datetime
 import ipaddress
+import json
+import os
 import ssl
+import subprocess
+import sys
 from pathlib import Path
 
 import aiohttp
@@ -235,6 +239,37 @@ def test_a_certificate_that_is_not_good_ends_the_call(tmp_path: Path, name: str,
         assert site.heard == []
     finally:
         site.stop()
+
+
+def test_a_certificate_that_this_computer_trusts_is_good(tmp_path: Path) -> None:
+    """S117"""
+    context, _ = certificate(tmp_path, "localhost")
+    site = PracticeSite(tls=context, pace_s=0.0)
+    site.start()
+    code = (
+        "import json, sys; from types import SimpleNamespace; from tests.harness import running\n"
+        "told = json.load(sys.stdin)\n"
+        "site = SimpleNamespace(**told, sign_in=lambda: told['session'])\n"
+        "with running(site) as proxy: print(proxy.chat().status)"
+    )
+    told = {
+        "origin": site.origin,
+        "auth_origin": site.auth_origin,
+        "session": site.sign_in(),
+    }
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            input=json.dumps(told),
+            env={**os.environ, "SSL_CERT_FILE": str(tmp_path / "localhost1.pem")},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    finally:
+        site.stop()
+
+    assert done.stdout.strip() == "200", done.stderr
 
 
 def test_every_error_of_the_http_library_becomes_ours() -> None:
