@@ -91,6 +91,8 @@ class Relay:
     ) -> web.StreamResponse:
         """The whole of one request; raises `ProxyError` while a status can still be told."""
         asked = dialect.parse(body, key.profile)
+        # It may be megabytes, and the answer may take minutes.
+        del body
         jobs = await self._jobs(asked, key)
         encoder = asked.encoder(stamp())
         fuse = Fuse()

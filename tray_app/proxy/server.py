@@ -130,8 +130,9 @@ class Door:
         dialect = self._dialects.get(path)
         if dialect is not None:
             _check_method(request, ("POST",), told)
-            body = await read_json(request, self._desk.limits())
-            return await self._relay.answer(request, dialect, key, body, told)
+            return await self._relay.answer(
+                request, dialect, key, await read_json(request, self._desk.limits()), told
+            )
         if path == "/models" or path.startswith("/models/"):
             _check_method(request, ("GET", "HEAD"), told)
             return await self._models(request, path.removeprefix("/models"), told)

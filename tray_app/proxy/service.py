@@ -161,7 +161,8 @@ class House:
     def __init__(self, service: Service) -> None:
         parts = service.parts
         self._service = service
-        self.limits = self._limits()
+        self._limits_of = service.settings
+        self.limits = parts.limits.under(service.settings)
         self.tasks = Tasks()
         self.brakes = Brakes(parts.clock)
         self.gate = Gate(self._rules, parts.clock)
@@ -192,7 +193,11 @@ class House:
         self._closing = False
 
     def _limits(self) -> Limits:
-        return self._service.parts.limits.under(self._service.settings)
+        settings = self._service.settings
+        if settings is not self._limits_of:
+            self._limits_of = settings
+            self.limits = self._service.parts.limits.under(settings)
+        return self.limits
 
     def _rules(self) -> Rules:
         settings = self._service.settings

@@ -101,12 +101,12 @@ class DirectTransport:
         try:
             yield _HttpBody(response)
         finally:
-            # Not release(): what is left of a stream must not be read, and the site should see
-            # at once that nobody listens.
-            if call.streams or not response.content.at_eof():
-                response.close()
-            else:
+            # What is left of an answer must not be waited for, and the site should see at once
+            # that nobody listens; a connection with nothing left is good for the next call.
+            if response.content.at_eof():
                 response.release()
+            else:
+                response.close()
 
     async def _send(self, call: Call, session: Session | None) -> aiohttp.ClientResponse:
         trace = SimpleNamespace(reused=False)

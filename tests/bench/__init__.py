@@ -1,0 +1,1 @@
+"""What Portico costs, beside a bare relay of bytes: `python -m tests.bench` prints one table."""

@@ -1,0 +1,49 @@
+"""Portico in a process of its own, in front of the practice site that its stdin names.
+
+Per request it does what it does for any client: checks the key, makes a chat, asks in it, turns
+frames into chunks, deletes the chat. Logs go to a file as in the product.
+"""
+
+import json
+import socket
+import sys
+from pathlib import Path
+
+from tray_app.core.redact import Redactor
+from tray_app.headless import practice_session, practice_site
+from tray_app.proxy.keys import DEFAULT_NAME, Keys
+from tray_app.proxy.models import Shelf
+from tray_app.proxy.service import Parts, Service
+from tray_app.store.logs import start_logging, stop_logging
+from tray_app.store.settings import Settings
+from tray_app.upstreams.qwen import QWEN
+
+
+def main() -> None:
+    told = json.loads(sys.stdin.readline())
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    keys = Keys()
+    key = keys.new(DEFAULT_NAME).secret
+    start_logging(Path(told["logs"]), "info", Redactor(), stderr=False)
+    service = Service(
+        Parts(
+            site=practice_site(told["origin"], told["auth_origin"]),
+            upstream=QWEN,
+            session=practice_session(told["sign_in"]),
+            settings=Settings(port=port, parallel_answers=1000, start_spacing_s=0, queue_size=1000),
+            save_settings=lambda _: None,
+            keys=keys,
+            shelf=Shelf(load=lambda: None, save=lambda *_: None),
+        )
+    )
+    service.start()
+    print(json.dumps({"port": service.port, "key": key}), flush=True)
+    sys.stdin.read()
+    service.stop()
+    stop_logging()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,59 @@
+"""The pure path alone: decoder, filters and encoder as the relay joins them, with no socket."""
+
+import time
+from statistics import median
+
+from tray_app.core.model import Event
+from tray_app.core.ports import Profile
+from tray_app.dialects.openai_chat import OpenAIChat
+from tray_app.filters import chain
+from tray_app.proxy.moment import stamp
+from tray_app.upstreams.qwen.decode import QwenDecoder
+
+from . import load
+from .frames import MARK, PURE, Make
+
+FEW, MANY = 1000, 16_000
+
+
+def _answer(frames: list[bytes]) -> list[bytes]:
+    """One answer, each frame in a piece of its own; returns what each piece became."""
+    encoder = OpenAIChat().parse(load.chat(), Profile()).encoder(stamp())
+    out: list[bytes] = []
+    sent: list[bytes] = []
+
+    def emit(event: Event) -> None:
+        out.append(encoder.feed(event))
+
+    feed = chain(Profile(), emit)
+    decoder = QwenDecoder(prompt_bytes=1000)
+    for frame in frames:
+        decoder.feed(frame, feed)
+        if data := b"".join(out):
+            sent.append(data)
+        out.clear()
+    assert decoder.finished
+    return [*sent, encoder.close()]
+
+
+def _us(frames: list[bytes], times: int) -> float:
+    start_s = time.process_time()
+    for _ in range(times):
+        _answer(frames)
+    return (time.process_time() - start_s) * 1e6 / times / len(frames)
+
+
+def costs(rounds: int) -> dict[str, tuple[float, float]]:
+    """Microseconds per event of each kind of answer, with few and with many events."""
+    return {name: _cost(make, rounds) for name, make in PURE.items()}
+
+
+def _cost(make: Make, rounds: int) -> tuple[float, float]:
+    few, many = make(FEW), make(MANY)
+    pairs = [(_us(few, MANY // FEW), _us(many, 1)) for _ in range(rounds)]
+    return median(pair[0] for pair in pairs), median(pair[1] for pair in pairs)
+
+
+def lost() -> int:
+    """Events of a plain answer that did not come out."""
+    return FEW - b"".join(_answer(PURE["plain text"](FEW))).count(MARK)
