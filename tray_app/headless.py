@@ -13,10 +13,12 @@ from datetime import UTC, datetime
 from tray_app.core.redact import Redactor
 from tray_app.core.session import Session
 from tray_app.core.site import Site
+from tray_app.proxy.door import DoorError
 from tray_app.proxy.keys import DEFAULT_NAME, Keys
 from tray_app.proxy.listen import PortTakenError
 from tray_app.proxy.models import Shelf
 from tray_app.proxy.service import Parts, Service
+from tray_app.store import StoreError
 from tray_app.store.lock import InstanceLock
 from tray_app.store.logs import start_logging, stop_logging
 from tray_app.store.models import load_models, save_models
@@ -102,7 +104,8 @@ def _parts(
         settings=settings,
         save_settings=_saver(paths, loaded.settings, settings),
         keys=keys,
-        learn_secrets=redactor.learn,
+        # The newest secrets are known, and the keys must always be among them.
+        learn_secrets=lambda *new: redactor.learn(*new, *(key.secret for key in keys.all())),
         shelf=shelf,
         door_path=str(paths.door),
         host=arguments.host,
@@ -118,7 +121,13 @@ def _saver(paths: Paths, filed: Settings, running: Settings) -> Callable[[Settin
     }
 
     def keep(settings: Settings) -> None:
-        save(paths.settings, settings, temporary)
+        for name in tuple(temporary):
+            if getattr(settings, name) != getattr(running, name):
+                del temporary[name]
+        try:
+            save(paths.settings, settings, temporary)
+        except StoreError as error:
+            raise DoorError(str(error)) from error
 
     return keep
 

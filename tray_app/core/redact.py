@@ -8,6 +8,8 @@ import json
 import re
 from base64 import b64encode
 from collections.abc import Iterable
+from functools import cached_property
+from urllib.parse import unquote
 
 GONE = "[redacted]"
 _SHORTEST = 8
@@ -15,6 +17,9 @@ _MOST = 128
 """How many secrets are known: each answer of the site may bring one, and the oldest are gone."""
 _ESCAPE = r"\\{1,3}"
 _BREAK = rf"(?:\s|{_ESCAPE}[rnt])*"
+_BREAKS = re.compile(rf"\s|{_ESCAPE}[rnt]")
+_ESCAPED = re.compile(r"[\"'\\/%\x00-\x20]")
+_URL_SAFE = str.maketrans("+/", "-_")
 _NAMES = (
     r"(?:access_|refresh_|security_?|id_|session_)?token|api[_-]?key|x-api-key|password|passwd|"
     r"secret|client_secret|access_?key_?(?:id|secret)|signature|x-oss-(?:security-token|signature)|"
@@ -51,19 +56,41 @@ _PATTERNS = (
 )
 
 
+class _Secret:
+    """A known secret: cheap to learn and to look for, costly only where it is found."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        cores = _base64_cores(text)
+        self._needles = {text, *cores, *(core.translate(_URL_SAFE) for core in cores)}
+        # Others may be escaped in ways that squeezing does not undo.
+        self._is_plain = text.isascii() and not _ESCAPED.search(text)
+
+    def may_be_in(self, text: str, squeezed: str) -> bool:
+        """False only where no form of this secret is in `text`."""
+        if not self._is_plain:
+            return True
+        return self._text in text or any(needle in squeezed for needle in self._needles)
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """Matches every form of this secret."""
+        return re.compile("|".join(_shapes(self._text)))
+
+
 class Redactor:
     """Replaces secrets in text; may be taught more at any time, from any thread."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        self._known: dict[str, re.Pattern[str]] = {}
+        self._known: dict[str, _Secret] = {}
         self.learn(*secrets)
 
     def learn(self, *secrets: str) -> None:
         """Know these secrets from now on; texts shorter than eight characters are no secrets."""
         for secret in secrets:
             if len(secret) >= _SHORTEST:
-                known = self._known.pop(secret, None)
-                self._known[secret] = known or re.compile("|".join(_shapes(secret)))
+                known = self._known.pop(secret) if secret in self._known else _Secret(secret)
+                self._known[secret] = known
         self.forget(*tuple(self._known)[:-_MOST])
 
     def forget(self, *secrets: str) -> None:
@@ -72,8 +99,10 @@ class Redactor:
             self._known.pop(secret, None)
 
     def __call__(self, text: str) -> str:
-        for known in tuple(self._known.values()):
-            text = known.sub(GONE, text)
+        squeezed = unquote(_BREAKS.sub("", text))
+        for secret in tuple(self._known.values()):
+            if secret.may_be_in(text, squeezed):
+                text = secret.pattern.sub(GONE, text)
         for pattern, instead in _PATTERNS:
             text = pattern.sub(instead, text)
         return text
@@ -81,8 +110,13 @@ class Redactor:
 
 def _shapes(secret: str) -> list[str]:
     """Patterns for every form that a secret may take."""
-    plain = _BREAK.join(map(_char, secret))
-    return [plain, *_base64_cores(secret.encode("utf-8", "surrogateescape"))]
+    cores = (_BREAK.join(map(_char64, core)) for core in _base64_cores(secret))
+    return [_BREAK.join(map(_char, secret)), *cores]
+
+
+def _char64(char: str) -> str:
+    """One character of base64, in its usual or its URL-safe alphabet."""
+    return {"+": "[+-]", "/": "[/_]"}.get(char, char)
 
 
 def _char(char: str) -> str:
@@ -97,13 +131,11 @@ def _char(char: str) -> str:
     return f"(?:{'|'.join(forms)})"
 
 
-def _base64_cores(raw: bytes) -> list[str]:
-    """What is the same in base64 of every text that holds these bytes, for the three offsets."""
+def _base64_cores(secret: str) -> list[str]:
+    """What is the same in base64 of every text that holds the secret, for the three offsets."""
+    raw = secret.encode("utf-8", "surrogateescape")
     cores = []
     for offset in range(3):
         coded = b64encode(b"\0" * offset + raw).decode().rstrip("=")
-        first = (offset * 8 + 5) // 6
-        whole = (offset + len(raw)) * 8 // 6
-        core = (re.escape(char) for char in coded[first:whole])
-        cores.append(_BREAK.join(core).replace(r"\+", "[+-]").replace("/", "[/_]"))
+        cores.append(coded[(offset * 8 + 5) // 6 : (offset + len(raw)) * 8 // 6])
     return cores

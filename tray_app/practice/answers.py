@@ -11,7 +11,7 @@ from typing import Any
 
 from . import acts, frames
 
-_TURN = re.compile(r"<user(-\d+)?(?: [^>]*)?>\n(.*?)\n</user\1>", re.DOTALL)
+_TURN = re.compile(r"<user((?:-\d+)?)(?: [^>]*)?>\n(.*?)\n</user\1>", re.DOTALL)
 _WORD = re.compile(r"^practice: *([a-z-]+)(?: +(\d+))?\s*$", re.MULTILINE)
 _PIECE = re.compile(r"\S*\s*")
 _SOURCES = (

@@ -111,7 +111,7 @@ class Streamed(Exchange):
         self._committing = asyncio.Lock()
 
     async def write(self, data: bytes) -> None:
-        if not self.committed:
+        if not self._response.prepared:
             await self._commit()
         self._writing_since_s = self._clock()
         await self._response.write(data)
@@ -120,7 +120,7 @@ class Streamed(Exchange):
 
     async def _commit(self) -> None:
         async with self._committing:
-            if not self.committed:
+            if not self._response.prepared:
                 self.committed = True
                 await self._response.prepare(self._request)
 

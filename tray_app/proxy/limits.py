@@ -35,9 +35,9 @@ class Limits(Struct, frozen=True, kw_only=True):
     """The largest whole answer of the upstream that is read."""
     connections: int = 256
     keepalive_s: float = 75.0
-    drain_s: float = 3.0
+    drain_s: float = 2.5
     """How long running answers may go on when the proxy stops."""
-    tidy_s: float = 1.5
+    tidy_s: float = 1.0
     """How long deleting chats may take when the proxy stops."""
     tick_s: float = 1.0
     """How often open streams are looked at."""

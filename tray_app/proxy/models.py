@@ -50,6 +50,7 @@ class Models:
         self._models: tuple[ModelInfo, ...] = ()
         self._of_s: float | None = None
         self._tried_s = 0.0
+        self._shelf_read = False
 
     @property
     def age_s(self) -> int | None:
@@ -82,8 +83,7 @@ class Models:
         A list that is at hand is good enough for a name that it holds, so nobody waits for a newer
         one; for a name it does not hold a newer one is worth the wait.
         """
-        if self._of_s is None:
-            await asyncio.to_thread(self._load)
+        await self._take_from_shelf()
         try:
             choice = self._choose(prompt, aliases)
         except ProxyError:
@@ -111,10 +111,9 @@ class Models:
         return not fresh and abs(now_s - self._tried_s) >= _RETRY_S
 
     async def _refresh(self) -> None:
-        if self._of_s is None:
-            await asyncio.to_thread(self._load)
-            if not self._is_due():
-                return
+        await self._take_from_shelf()
+        if not self._is_due():
+            return
         self._tried_s = self._clock()
         try:
             data = await self._runner.reply(self._upstream.list_models())
@@ -128,8 +127,12 @@ class Models:
         self._models, self._of_s = models, self._clock()
         await asyncio.to_thread(self._shelf.save, data, self._of_s)
 
-    def _load(self) -> None:
-        found = self._shelf.load()
+    async def _take_from_shelf(self) -> None:
+        """Know the list of the last run, once."""
+        if self._shelf_read:
+            return
+        self._shelf_read = True
+        found = await asyncio.to_thread(self._shelf.load)
         if found is not None and self._of_s is None:
             data, of_s = found
             models = self._upstream.read_models(data)

@@ -34,12 +34,20 @@ class _OneLine(logging.Formatter):
         return moment.isoformat(timespec="milliseconds")
 
     def format(self, record: logging.LogRecord) -> str:
-        line = self._redactor(super().format(record))
+        line = self._redactor(self._told(record))
         if len(line) > _LINE_CHARS:
             line = line[:_LINE_CHARS] + "…"
         return "".join(
             char if char.isprintable() else char.encode("unicode_escape").decode() for char in line
         )
+
+    def _told(self, record: logging.LogRecord) -> str:
+        """What a record says; one whose arguments do not fit must not fail whoever wrote it."""
+        try:
+            return super().format(record)
+        except Exception as error:  # noqa: BLE001
+            why = type(error).__name__
+            return f"{self.formatTime(record)} ERROR {record.name} log=misused {record.msg!r} {why}"
 
 
 class _PrivateFile(RotatingFileHandler):
@@ -59,6 +67,12 @@ class _PrivateFile(RotatingFileHandler):
                 self.doRollover()
             logging.FileHandler.emit(self, record)
         except (OSError, ValueError, StoreError):
+            self._tell()
+
+    def close(self) -> None:
+        try:
+            super().close()
+        except OSError:
             self._tell()
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802

@@ -145,6 +145,10 @@ def explain() -> tuple[Field, ...]:
     return tuple(found)
 
 
+def _field(name: str) -> Field:
+    return next(field for field in explain() if field.name == name)
+
+
 def with_value(settings: Settings, name: str, value: object) -> Settings:
     """The settings with one changed; raises `SettingError` that names it and says what it takes."""
     if name not in Settings.__struct_fields__:
@@ -157,14 +161,15 @@ def with_value(settings: Settings, name: str, value: object) -> Settings:
         return msgspec.convert(told, Settings)
     except msgspec.ValidationError as fault:
         why = str(fault).partition(" - at ")[0].replace("`", "")
+        if "regex" in why:
+            why = f"{value!r} does not fit. {_field(name).description}".removesuffix(".")
         why = why[:1].lower() + why[1:]
         raise SettingError(name, f"{name}: {why}.") from None
 
 
 def parse(name: str, text: str) -> object:
     """What a person typed for a setting, as a value; raises `SettingError`."""
-    kinds = {field.name: field.kind for field in explain()}
-    kind = kinds.get(name)
+    kind = _field(name).kind if name in Settings.__struct_fields__ else None
     if kind == "str":
         value: object = text
     elif kind == "bool" and text.lower() in {"yes", "on"}:
@@ -237,6 +242,8 @@ def load(path: Path, now: Callable[[], datetime]) -> Loaded:
 def save(path: Path, settings: Settings, temporary: Mapping[str, object] | None = None) -> None:
     """Write settings, keeping fields this version does not know and a copy of the last good file.
 
+    Raises `StoreError` where the file must not or cannot be written; it is as it was then.
+
     Args:
         path: `settings.json`.
         settings: What is in force.
@@ -250,11 +257,15 @@ def save(path: Path, settings: Settings, temporary: Mapping[str, object] | None 
         raise StoreError(
             "The settings are of a newer Portico, so they are left alone. Update this Portico."
         )
-    if told is not None and data is not None:
-        write_private(_backup_path(path), data)
     filed = {**before.extra, **msgspec.to_builtins(settings), **(temporary or {})}
     lines = msgspec.json.format(msgspec.json.encode({"version": VERSION, **filed}), indent=2)
-    write_private(path, lines + b"\n")
+    try:
+        if told is not None and data is not None:
+            write_private(_backup_path(path), data)
+        write_private(path, lines + b"\n")
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        raise StoreError(f"The settings cannot be saved: {why}. Check the disk.") from error
 
 
 def _object(data: bytes) -> dict[str, Any] | None:
