@@ -49,7 +49,10 @@ def run(arguments: argparse.Namespace, paths: Paths, environ: Mapping[str, str])
 
 
 def _ask(paths: Paths, do: str, **more: str) -> Any:
-    return ask(str(paths.door), {"do": do, **more})
+    try:
+        return ask(str(paths.door), {"do": do, **more})
+    except NotADirectoryError as error:
+        raise ConnectionError("no instance is running") from error
 
 
 def _status(arguments: argparse.Namespace, paths: Paths) -> int:

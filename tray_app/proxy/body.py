@@ -29,7 +29,7 @@ async def read_json(request: web.BaseRequest, limits: Limits) -> bytes:
             return await _read(request, limits)
     except TimeoutError:
         raise _too_slow() from None
-    except (HttpProcessingError, ClientError, ValueError):
+    except (web.RequestPayloadError, HttpProcessingError, ClientError, ValueError):
         raise ProxyError(Kind.INVALID_REQUEST, "The body is broken off or badly encoded") from None
 
 

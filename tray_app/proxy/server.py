@@ -225,6 +225,11 @@ class _Protocol(RequestHandler):
         response.force_close()
         return response
 
+    def log_exception(
+        self, *_: object, exc_info: BaseException | None = None, **__: object
+    ) -> None:
+        _log.info("connection=failed reason=%s", type(exc_info).__name__)
+
 
 class Server(web.Server):
     """aiohttp's server with our connections, and no more of them than the limit."""
