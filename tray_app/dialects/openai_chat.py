@@ -149,8 +149,8 @@ def _check(sent: _Request) -> None:
         raise invalid("n", "n: only one answer at a time can be made")
     for name in ("max_tokens", "max_completion_tokens"):
         limit = getattr(sent, name)
-        if limit is not None and limit < 1:
-            raise invalid(name, f"{name}: expected at least 1, got {limit}")
+        if limit is not None and limit < 0:
+            raise invalid(name, f"{name}: expected at least 0, got {limit}")
     if sent.tools and sent.tool_choice != "none":
         raise later("tools", "Calling tools")
     if sent.functions and sent.function_call != "none":

@@ -1,0 +1,71 @@
+"""A Portico that runs as a person would run it, and a place for what clients bring."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+import pytest
+
+CACHE = platformdirs.user_cache_path("portico-tests")
+
+
+@dataclass
+class Live:
+    """A running Portico in practice mode."""
+
+    base_url: str
+    key: str
+    env: dict[str, str]
+
+    def portico(self, *arguments: str) -> str:
+        """Run a command beside it."""
+        return portico(self.env, *arguments)
+
+
+def portico(env: dict[str, str], *arguments: str) -> str:
+    command = [sys.executable, "-m", "tray_app", *arguments]
+    return subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout
+
+
+@pytest.fixture(scope="session")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    """Portico in practice mode, in a process of its own."""
+    env = {**os.environ, "PORTICO_HOME": str(tmp_path_factory.mktemp("home"))}
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    for name, value in (("start_spacing_s", "0"), ("parallel_answers", "4")):
+        portico(env, "settings", "set", name, value)
+    command = [sys.executable, "-m", "tray_app", "--headless", "--practice", "--port", str(port)]
+    with subprocess.Popen(
+        command, env=env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as process:
+        assert process.stdout is not None
+        ready = process.stdout.readline().split()
+        assert ready[:2] == ["Portico", "ready"]
+        yield Live(ready[2], portico(env, "key", "show").strip(), env)
+        process.terminate()
+        assert process.wait(10) == 0
+
+
+@pytest.fixture(scope="session")
+def node_modules() -> Path:
+    """A folder with the pinned npm packages and our scripts; installed once."""
+    if shutil.which("npm") is None:
+        pytest.fail("These tests need Node.js and npm. Install them, on Debian: apt install npm")
+    here, there = Path(__file__).parent / "node", CACHE / "node"
+    there.mkdir(parents=True, exist_ok=True)
+    lock = (here / "package-lock.json").read_bytes()
+    installed = there / "installed.lock"
+    for path in here.iterdir():
+        shutil.copy(path, there / path.name)
+    if not installed.exists() or installed.read_bytes() != lock:
+        subprocess.run(["npm", "ci", "--no-audit", "--no-fund"], cwd=there, check=True)
+        installed.write_bytes(lock)
+    return there

@@ -1,0 +1,55 @@
+// The official Node SDK: models, chats, helpers, error classes.
+import assert from "node:assert/strict";
+import OpenAI from "openai";
+
+const { BASE_URL, API_KEY } = process.env;
+const model = "qwen3.7-plus";
+const client = new OpenAI({ baseURL: BASE_URL, apiKey: API_KEY, maxRetries: 0 });
+const asked = (content) => [{ role: "user", content }];
+
+const names = [];
+for await (const one of client.models.list()) names.push(one.id);
+assert(names.includes(model) && names.includes(`${model}-search`));
+assert.equal((await client.models.retrieve(model)).id, model);
+
+const whole = await client.chat.completions.create({ model, messages: asked("apples") });
+assert.match(whole.choices[0].message.content, /apples/);
+assert(whole.usage.total_tokens > 0);
+
+const stream = await client.chat.completions.create({
+  model: `${model}-thinking`,
+  messages: asked("pears"),
+  stream: true,
+  stream_options: { include_usage: true },
+});
+let text = "";
+let reasoning = "";
+let usage;
+for await (const chunk of stream) {
+  text += chunk.choices[0]?.delta?.content ?? "";
+  reasoning += chunk.choices[0]?.delta?.reasoning_content ?? "";
+  usage = chunk.usage ?? usage;
+}
+assert.match(text, /pears/);
+assert.match(reasoning, /practice mode/);
+assert(usage.total_tokens > 0);
+
+const helper = client.chat.completions.stream({ model, messages: asked("plums") });
+let snapshot = "";
+helper.on("content", (_, all) => (snapshot = all));
+const final = await helper.finalContent();
+assert.equal(final, snapshot);
+assert.match(final, /plums/);
+
+const wrong = new OpenAI({ baseURL: BASE_URL, apiKey: "sk-wrong", maxRetries: 0 });
+await assert.rejects(wrong.models.list(), OpenAI.AuthenticationError);
+const create = (content, more = {}) =>
+  client.chat.completions.create({ model, messages: asked(content), ...more });
+await assert.rejects(create("x", { model: "nobody" }), OpenAI.NotFoundError);
+await assert.rejects(create("x", { n: 3 }), OpenAI.BadRequestError);
+await assert.rejects(create("practice: busy", { model: "qwen3.5-plus" }), OpenAI.RateLimitError);
+await assert.rejects(async () => {
+  for await (const _ of await create("practice: cut", { stream: true }));
+}, /broke in mid-answer/);
+
+console.log(JSON.stringify({ passed: true, models: names.length }));

@@ -1,0 +1,160 @@
+"""The official Python SDK."""
+
+import openai
+import pytest
+from openai import AsyncOpenAI, OpenAI
+
+from tests.clients.conftest import Live
+
+pytestmark = pytest.mark.clients
+
+MODEL = "qwen3.7-plus"
+
+
+def asked(text: str) -> list[dict[str, str]]:
+    return [{"role": "user", "content": text}]
+
+
+@pytest.fixture
+def client(live: Live) -> OpenAI:
+    return OpenAI(
+        base_url=live.base_url, api_key=live.key, max_retries=0, _strict_response_validation=True
+    )
+
+
+def test_models_are_listed_and_found(client: OpenAI) -> None:
+    names = [model.id for model in client.models.list()]
+
+    assert MODEL in names
+    assert f"{MODEL}-thinking" in names
+    assert client.models.retrieve(MODEL).owned_by == "qwen"
+
+
+def test_a_whole_chat(client: OpenAI) -> None:
+    answer = client.chat.completions.create(model=MODEL, messages=asked("apples"))  # type: ignore[arg-type]
+
+    assert "apples" in (answer.choices[0].message.content or "")
+    assert answer.choices[0].finish_reason == "stop"
+    assert answer.usage is not None
+    assert answer.usage.total_tokens > 0
+
+
+def test_a_streamed_chat_with_usage(client: OpenAI) -> None:
+    stream = client.chat.completions.create(
+        model=f"{MODEL}-thinking",
+        messages=asked("pears"),  # type: ignore[arg-type]
+        stream=True,
+        stream_options={"include_usage": True},
+    )
+    chunks = list(stream)
+
+    text = "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices)
+    reasoning = "".join(
+        getattr(chunk.choices[0].delta, "reasoning_content", "") or ""
+        for chunk in chunks
+        if chunk.choices
+    )
+    assert "pears" in text
+    assert "practice mode" in reasoning
+    assert chunks[-1].usage is not None
+
+
+def test_the_streaming_helper(client: OpenAI) -> None:
+    with client.chat.completions.stream(model=MODEL, messages=asked("plums")) as stream:  # type: ignore[arg-type]
+        kinds = {event.type for event in stream}
+        final = stream.get_final_completion()
+
+    assert {"chunk", "content.delta", "content.done"} <= kinds
+    assert "plums" in (final.choices[0].message.content or "")
+
+
+async def test_the_async_client(live: Live) -> None:
+    async with AsyncOpenAI(base_url=live.base_url, api_key=live.key) as client:
+        answer = await client.chat.completions.create(model=MODEL, messages=asked("figs"))  # type: ignore[arg-type]
+        assert "figs" in (answer.choices[0].message.content or "")
+
+
+def test_a_search_has_citations(client: OpenAI) -> None:
+    answer = client.chat.completions.create(
+        model=f"{MODEL}-search",
+        messages=asked("news"),  # type: ignore[arg-type]
+    )
+    message = answer.choices[0].message
+
+    assert message.annotations
+    first = message.annotations[0].url_citation
+    assert first.url in (message.content or "")[first.start_index : first.end_index]
+
+
+def test_what_is_ignored_is_told_in_a_header(client: OpenAI) -> None:
+    raw = client.chat.completions.with_raw_response.create(
+        model=MODEL,
+        messages=asked("x"),  # type: ignore[arg-type]
+        temperature=0.3,
+    )
+    assert raw.headers["x-portico-ignored"] == "temperature"
+
+
+def test_legacy_completions(client: OpenAI, live: Live) -> None:
+    answer = client.completions.create(model=MODEL, prompt="Once", echo=True)
+    # The SDK's type forbids the null that OpenAI itself sends here, so this one is not strict.
+    loose = OpenAI(base_url=live.base_url, api_key=live.key)
+    streamed = loose.completions.create(model=MODEL, prompt="Once", stream=True)
+
+    assert answer.choices[0].text.startswith("Once")
+    assert "Once" in "".join(chunk.choices[0].text for chunk in streamed)
+
+
+def test_every_mistake_has_its_class(client: OpenAI, live: Live) -> None:
+    wrong = OpenAI(base_url=live.base_url, api_key="sk-wrong", max_retries=0)
+    with pytest.raises(openai.AuthenticationError, match="portico key show"):
+        wrong.models.list()
+    with pytest.raises(openai.NotFoundError, match=MODEL):
+        client.chat.completions.create(model="qwen3.7-pluss", messages=asked("x"))  # type: ignore[arg-type]
+    with pytest.raises(openai.BadRequestError) as caught:
+        client.chat.completions.create(model=MODEL, messages=[])
+    assert caught.value.param == "messages"
+    with pytest.raises(openai.InternalServerError, match="tools|Calling"):
+        client.chat.completions.create(
+            model=MODEL,
+            messages=asked("x"),  # type: ignore[arg-type]
+            tools=[{"type": "function", "function": {"name": "f"}}],
+        )
+
+
+def fault(client: OpenAI, word: str, model: str = MODEL) -> openai.APIError:
+    with pytest.raises(openai.APIError) as caught:
+        list(
+            client.chat.completions.create(
+                model=model,
+                messages=asked(f"practice: {word}"),  # type: ignore[arg-type]
+                stream=True,
+            )
+        )
+    return caught.value
+
+
+def test_faults_of_the_site_have_their_class_too(client: OpenAI, live: Live) -> None:
+    limited = fault(client, "busy", "qwen3.6-plus")
+    challenged = fault(client, "challenge")
+    paused = fault(client, "long 2")
+    live.portico("resume")
+    broken = fault(client, "cut")
+
+    assert isinstance(limited, openai.RateLimitError)
+    assert isinstance(challenged, openai.InternalServerError)
+    assert challenged.code == "verification_needed"
+    assert paused.code == "cooling_down"
+    assert type(broken) is openai.APIError
+    assert "broke in mid-answer" in broken.message
+
+
+def test_a_retry_waits_as_long_as_it_is_told(live: Live) -> None:
+    client = OpenAI(base_url=live.base_url, api_key=live.key, max_retries=1)
+    raw = client.chat.completions.with_raw_response.create(
+        model=MODEL,
+        messages=asked("fine"),  # type: ignore[arg-type]
+    )
+    assert raw.retries_taken == 0
+    with pytest.raises(openai.BadRequestError):
+        client.chat.completions.create(model=MODEL, messages=asked("practice: filter"))  # type: ignore[arg-type]
