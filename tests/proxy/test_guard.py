@@ -52,14 +52,16 @@ def test_the_other_loopback_is_ours_too(proxy: Running) -> None:
 
 FOREIGN = [
     pytest.param("evil.example", id="S3"), pytest.param("evil.example:PORT", id="S3 port"),
-    pytest.param("localhost.evil.example", id="S6"), pytest.param("127.0.0.1.evil.example", id="S6b"),
+    pytest.param("localhost.evil.example", id="S6"),
+    pytest.param("127.0.0.1.evil.example", id="S6b"),
     pytest.param("evil.localhost.example", id="S6c"), pytest.param("localhost.com:PORT", id="S6d"),
     pytest.param("notlocalhost", id="S6e"), pytest.param("127.0.0.1.nip.io", id="S7"),
     pytest.param("localtest.me", id="S7b"), pytest.param("localhost@evil.example", id="S8"),
     pytest.param("evil.example/#", id="S8b"), pytest.param("evil.example/?", id="S8c"),
     pytest.param("localhost/#", id="S8d"), pytest.param("localhost:PORT#", id="S8e"),
     pytest.param("localhost:PORT:80", id="S8f"), pytest.param("localhost:abc", id="S8g"),
-    pytest.param("[::1", id="S8h"), pytest.param(" ", id="S9"), pytest.param("0.0.0.0:PORT", id="S14"),
+    pytest.param("[::1", id="S8h"), pytest.param(" ", id="S9"),
+    pytest.param("0.0.0.0:PORT", id="S14"),
     pytest.param("[::]:PORT", id="S14b"), pytest.param("192.168.1.5:PORT", id="S14c"),
     pytest.param("10.0.0.1", id="S14d"), pytest.param(":PORT", id="S14e"),
     pytest.param("x.local", id="S15"), pytest.param("x.internal", id="S15b"),
@@ -154,7 +156,8 @@ def test_friends_may_ask_and_read(proxy: Running, origin: str) -> None:
     wanted = "authorization, content-type, x-api-key, x-stainless-lang, anthropic-version, bad name"
     preflight = request(
         proxy, "OPTIONS /v1/chat/completions", f"Origin: {origin}",
-        "Access-Control-Request-Method: POST", f"Access-Control-Request-Headers: {wanted}", key=None,
+        "Access-Control-Request-Method: POST", f"Access-Control-Request-Headers: {wanted}",
+        key=None,
     )  # fmt: skip
     good = chat(proxy, f"Origin: {origin}", "Sec-Fetch-Site: cross-site")
     keyless = chat(proxy, f"Origin: {origin}", key=None)

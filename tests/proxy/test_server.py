@@ -119,7 +119,8 @@ def test_with_a_key_a_client_that_asks_first_is_told_to_go_on(proxy: Running) ->
 def test_there_are_no_web_sockets(proxy: Running, more: tuple[str, ...]) -> None:
     """S59"""
     upgrade = (
-        "Upgrade: websocket", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: dGVzdGluZ3Rlc3Rpbmc=",
+        "Upgrade: websocket", "Sec-WebSocket-Version: 13",
+        "Sec-WebSocket-Key: dGVzdGluZ3Rlc3Rpbmc=",
     )  # fmt: skip
     for path in ("/", "/v1/models", "/v1/chat/completions", "/nowhere"):
         assert request(proxy, f"GET {path}", *upgrade, *more).status in {400, 404, 426}

@@ -1,0 +1,331 @@
+"""Serving in the foreground, as a process of its own: S103, S104, S105, S106."""
+
+import http.client
+import json
+import os
+import re
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import threading
+import time
+from base64 import b64encode
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from tray_app.practice.answers import WORDS
+
+MODULE = ("-m", "tray_app")
+PLAIN = {"start_spacing_s": 0.0, "first_event_timeout_s": 0.5, "idle_timeout_s": 0.5}
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def environ(home: Path, more: Mapping[str, str] | None = None) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PORTICO_")}
+    return {**kept, "PORTICO_HOME": str(home), **(more or {})}
+
+
+@dataclass
+class Portico:
+    """The command line with one data folder, and what runs in it."""
+
+    home: Path
+    port: int = 0
+    process: "subprocess.Popen[str] | None" = None
+
+    def run(self, *words: str, **more: str) -> "subprocess.CompletedProcess[str]":
+        """One command to its end."""
+        return subprocess.run(
+            [sys.executable, *MODULE, *words],
+            env=environ(self.home, more), capture_output=True, text=True, check=False, timeout=20,
+        )  # fmt: skip
+
+    def say(self, *words: str) -> str:
+        """What a command that must succeed prints."""
+        ended = self.run(*words)
+        assert ended.returncode == 0, ended.stderr
+        return ended.stdout.rstrip("\n")
+
+    def chat(
+        self, key: str, text: str = "Hello", path: str = "", patience_s: float = 20.0, **more: Any
+    ) -> tuple[int, bytes]:
+        headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+        headers |= more.pop("headers", {})
+        body = {
+            "model": "qwen3.7-plus", "messages": [{"role": "user", "content": text}], **more,
+        }  # fmt: skip
+        line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=patience_s)
+        try:
+            line.request("POST", f"/v1/chat/completions{path}", json.dumps(body), headers)
+            response = line.getresponse()
+            return response.status, response.read()
+        finally:
+            line.close()
+
+    def stop(self, number: int = signal.SIGTERM) -> tuple[str, str]:
+        """End it by a signal; gives what it said on stdout and stderr after the ready line."""
+        assert self.process is not None
+        self.process.send_signal(number)
+        return self.process.communicate(timeout=10)
+
+
+@contextmanager
+def serving(
+    home: Path,
+    *flags: str,
+    more: Mapping[str, str] | None = None,
+    program: Sequence[str] = MODULE,
+    told: Sequence[str] = ("--headless", "--practice"),
+) -> Iterator[Portico]:
+    """A practice instance that has said it is ready."""
+    port = free_port()
+    process = subprocess.Popen(
+        [sys.executable, *program, *told, "--port", str(port), *flags],
+        env=environ(home, more), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline() == f"Portico ready http://127.0.0.1:{port}/v1\n"
+        yield Portico(home, port, process)
+    finally:
+        if process.poll() is None:
+            process.terminate()
+        process.communicate(timeout=15)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_says_it_is_ready_once_and_ends_on_a_signal(tmp_path: Path, number: int) -> None:
+    with serving(tmp_path) as portico:
+        began_s = time.monotonic()
+        out, err = portico.stop(number)
+
+        assert time.monotonic() - began_s < 5
+        assert portico.process is not None
+        assert portico.process.returncode == 0
+        assert out == ""
+        assert "key show" in err
+        assert "curl" in err
+        assert "no tray" not in err
+        assert not (tmp_path / "door.sock").exists()
+
+
+def test_without_flags_it_says_there_is_no_tray_and_serves(tmp_path: Path) -> None:
+    with serving(tmp_path, told=["--practice"]) as portico:
+        assert portico.chat(portico.say("key", "show"))[0] == 200
+        out, err = portico.stop()
+
+    assert out == ""
+    assert "There is no tray here" in err
+
+
+def test_a_taken_port_is_told(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+
+        ended = Portico(tmp_path).run("--headless", "--practice", "--port", str(port))
+
+    assert ended.returncode == 3
+    assert str(port) in ended.stderr
+    assert ended.stdout == ""
+
+
+def test_a_second_instance_is_refused_and_the_first_goes_on(tmp_path: Path) -> None:
+    with serving(tmp_path) as portico:
+        ended = portico.run("--headless", "--practice", "--port", str(free_port()))
+
+        assert ended.returncode == 6
+        assert "running already" in ended.stderr
+        assert portico.chat(portico.say("key", "show"))[0] == 200
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "::", "example.org"])
+def test_leaving_this_computer_must_be_allowed(tmp_path: Path, host: str) -> None:
+    ended = Portico(tmp_path).run("--headless", "--practice", "--host", host)
+
+    assert ended.returncode == 2
+    assert "--allow-network" in ended.stderr
+
+
+def test_a_stream_that_runs_when_it_ends_is_closed_properly(tmp_path: Path) -> None:
+    with serving(tmp_path) as portico:
+        key = portico.say("key", "show")
+        got: list[tuple[int, bytes]] = []
+        reader = threading.Thread(
+            target=lambda: got.append(portico.chat(key, "practice: long 9000", stream=True))
+        )
+        reader.start()
+        until_s = time.monotonic() + 5
+        while '"in_flight": 0' in portico.say("status", "--json"):
+            assert time.monotonic() < until_s
+        time.sleep(0.3)
+
+        began_s = time.monotonic()
+        portico.stop()
+        took_s = time.monotonic() - began_s
+        reader.join()
+
+    [(status, data)] = got
+    frames = [line[6:] for line in data.decode().split("\n") if line.startswith("data: ")]
+    assert took_s < 5
+    assert status == 200
+    assert frames[-1] == "[DONE]"
+    assert frames.count("[DONE]") == 1
+    assert json.loads(frames[-2])["error"]["code"] == "server_stopping"
+
+
+def test_everything_it_makes_is_for_its_owner_alone(tmp_path: Path) -> None:
+    """S103"""
+    home = tmp_path / "above" / "home"
+    before = os.umask(0)
+    try:
+        with serving(home, "--log-level", "debug") as portico:
+            portico.chat(portico.say("key", "show"))
+            portico.say("settings", "set", "parallel_answers", "3")
+            portico.say("settings", "set", "parallel_answers", "2")
+            made = [home.parent, home, *home.rglob("*")]
+            modes = {path: stat.S_IMODE(path.lstat().st_mode) for path in made}
+    finally:
+        os.umask(before)
+
+    names = {path.name for path in made}
+    assert {"settings.json", "settings.json.bak", "portico.log", "instance.lock"} <= names
+    assert all(mode == (0o700 if path.is_dir() else 0o600) for path, mode in modes.items())
+
+
+@pytest.mark.parametrize("name", ["instance.lock", "logs"])
+def test_what_somebody_planted_is_refused_in_words(tmp_path: Path, name: str) -> None:
+    """S104"""
+    home, elsewhere = tmp_path / "home", tmp_path / "elsewhere"
+    home.mkdir(mode=0o700)
+    elsewhere.write_text("theirs")
+    (home / name).symlink_to(elsewhere)
+
+    ended = Portico(home).run("--headless", "--practice", "--port", str(free_port()))
+
+    assert ended.returncode == 1
+    assert name in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert elsewhere.read_text() == "theirs"
+
+
+def test_neither_its_arguments_nor_its_environment_hold_a_secret(tmp_path: Path) -> None:
+    """S105"""
+    with serving(tmp_path) as portico:
+        keys = [portico.say("key", "show"), portico.say("key", "new", "other")]
+        assert portico.chat(keys[1])[0] == 200
+        assert portico.process is not None
+        family = [portico.process.pid]
+        for pid in family:
+            for children in Path(f"/proc/{pid}/task").glob("*/children"):
+                family += map(int, children.read_text().split())
+        told = b"".join(
+            Path(f"/proc/{pid}/{name}").read_bytes()
+            for pid in family
+            for name in ("cmdline", "environ")
+        )
+
+    assert b"PORTICO_HOME" in told
+    assert not any(key.encode() in told for key in keys)
+    assert not re.search(rb"sk-portico|eyJ|acw_tc|refresh_token", told)
+
+
+WITNESS = """
+import json, os, sys
+from tray_app.__main__ import main
+from tray_app.practice import PracticeSite
+end = PracticeSite.stop
+def stop(site):
+    with open(os.environ["WITNESS"], "w") as file:
+        json.dump([heard.request.headers for heard in site.heard], file)
+    end(site)
+PracticeSite.stop = stop
+sys.exit(main())
+"""
+
+
+def session_secrets(witness: Path) -> set[str]:
+    """Every token and every cookie that the site was sent."""
+    found = set()
+    for headers in json.loads(witness.read_text()):
+        told = {name.lower(): value for name, value in headers}
+        found.add(told.get("authorization", "").removeprefix("Bearer "))
+        for pair in told.get("cookie", "").split("; "):
+            found.add(pair.partition("=")[2])
+    return {secret for secret in found if len(secret) >= 16}
+
+
+def forms(secret: str) -> Iterator[bytes]:
+    yield secret.encode()
+    yield quote(secret, safe="").encode()
+    yield "".join(f"%{byte:02x}" for byte in secret.encode()).encode()
+    yield json.dumps(secret)[1:-1].encode()
+    for offset in range(3):
+        yield b64encode(b"\0" * offset + secret.encode())[offset + 1 : -4]
+
+
+CHECKS = ("empty", "only-thinking", "challenge", "challenge-page", "held")
+"""After these Portico is slow on purpose, so they come last."""
+
+
+def test_no_secret_is_left_behind_whatever_goes_wrong(tmp_path: Path) -> None:
+    """S106, S107"""
+    home, witness = tmp_path / "home", tmp_path / "witness.json"
+    home.mkdir(mode=0o700)
+    (home / "settings.json").write_text(json.dumps(PLAIN))
+    wrong = "sk-wrong-canary-0123456789abcdef"
+    with serving(
+        home, "--log-level", "debug", more={"WITNESS": str(witness)}, program=("-c", WITNESS)
+    ) as portico:
+        key = portico.say("key", "show")
+        statuses = {
+            portico.chat(key)[0],
+            portico.chat(key, "a picture", model="qwen3.7-plus-draw")[0],
+        }
+        for other in (wrong, f"{key}x", f"\t{wrong}", f"{wrong},{key}", wrong * 20):
+            statuses.add(portico.chat(other)[0])
+            query = f"?key={quote(other.strip())}&api_key={quote(other.strip())}"
+            statuses.add(portico.chat(key, path=query, model="qwen3.5-plus")[0])
+            portico.chat(other, headers={"Referer": f"http://x/?token={key}", "Cookie": f"k={key}"})
+        for word in sorted(WORDS, key=lambda word: word in CHECKS and CHECKS.index(word) + 1):
+            number = {"slow": " 1", "long": " 3"}.get(word, "")
+            model = "qwen3.6-plus" if word in {"limit", "busy"} else "qwen3.7-plus"
+            for stream in (True, False)[word in CHECKS :]:
+                with suppress(TimeoutError):
+                    portico.chat(
+                        key,
+                        f"practice: {word}{number}",
+                        patience_s=1.0 if word == "silence" else 20.0,
+                        stream=stream,
+                        model=model,
+                    )
+            portico.say("resume")
+        out, err = portico.stop()
+
+    secrets = {key, wrong, *session_secrets(witness)}
+    left = {path: path.read_bytes() for path in home.rglob("*") if path.is_file()}
+    left |= {Path("stdout"): out.encode(), Path("stderr"): err.encode()}
+    assert statuses == {200, 401}
+    assert len(secrets) > 10
+    assert left[home / "logs" / "portico.log"]
+    assert [
+        (path.name, form)
+        for path, data in left.items()
+        for secret in secrets
+        for form in forms(secret)
+        if form in data
+    ] == []

@@ -1,0 +1,100 @@
+"""The door of the program: what it takes, and its exit codes."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.test_headless import Portico
+from tray_app import __version__
+from tray_app.__main__ import main
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A data folder in which nothing runs."""
+    monkeypatch.setenv("PORTICO_HOME", str(tmp_path / "home"))
+    for name in ("PORTICO_PORT", "PORTICO_LOG"):
+        monkeypatch.delenv(name, raising=False)
+    return tmp_path / "home"
+
+
+def test_it_is_a_program_that_tells_its_version(tmp_path: Path) -> None:
+    ended = Portico(tmp_path).run("--version")
+
+    assert (ended.returncode, ended.stdout) == (0, f"portico {__version__}\n")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--help"], ["status", "--help"], ["models", "--help"], ["resume", "--help"],
+        ["doctor", "--help"], ["key", "--help"], ["key", "set", "--help"], ["settings", "--help"],
+    ],
+)  # fmt: skip
+def test_every_command_explains_itself(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+
+    assert ended.value.code == 0
+    assert capsys.readouterr().out.startswith("usage: portico")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--port", "0"], ["--port", "65536"], ["--port", "x"], ["--port", "-1"], ["--port", "1.5"],
+        ["--port", ""], ["--port", "٣"], ["--log-level", "loud"], ["nonsense"], ["--nonsense"],
+        ["key"], ["key", "nonsense"], ["key", "new"], ["key", "revoke"], ["key", "set", "a", "b"],
+        ["settings"], ["settings", "get"], ["settings", "set", "port"], ["status", "extra"],
+    ],
+)  # fmt: skip
+def test_wrong_usage_is_two(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+
+    assert ended.value.code == 2
+    assert "usage:" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["status"], 1, "not running"), (["models"], 1, "not running"),
+        (["resume"], 1, "not running"), (["key", "show"], 1, "not running"),
+        (["settings", "get", "nonsense"], 2, "nonsense"),
+        (["settings", "set", "nonsense", "1"], 2, "settings list"),
+        (["settings", "set", "port", "70000"], 2, "port"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_one_sentence_and_a_code(
+    words: list[str], code: int, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words) == code
+
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err.startswith("portico: ")
+    assert said in told.err
+    assert told.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("words", [["settings", "get", "port"], ["doctor"], ["--practice"]])
+def test_a_bad_port_in_the_environment_is_two(
+    words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PORTICO_PORT", "0")
+
+    assert main(words) == 2
+    assert "PORTICO_PORT" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["settings", "set", "port", "8000"], ["--practice"], ["doctor"]])
+def test_a_home_that_cannot_be_is_one(
+    words: list[str], home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home.write_text("a file")
+
+    assert main(words) == 1
+    assert "PORTICO_HOME" in capsys.readouterr().err
