@@ -33,7 +33,7 @@ def portico(env: dict[str, str], *arguments: str) -> str:
     return subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     """Portico in practice mode, in a process of its own."""
     env = {**os.environ, "PORTICO_HOME": str(tmp_path_factory.mktemp("home"))}

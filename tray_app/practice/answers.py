@@ -11,7 +11,9 @@ from typing import Any
 
 from . import acts, frames
 
-_TURN = re.compile(r"<user((?:-\d+)?)(?: [^>]*)?>\n(.*?)\n</user\1>", re.DOTALL)
+_TURN = re.compile(
+    r"<(system|user|assistant|tool)((?:-\d+)?)(?: [^>]*)?>\n(.*?)\n</\1\2>", re.DOTALL
+)
 _WORD = re.compile(r"^practice: *([a-z-]+)(?: +(\d+))?\s*$", re.MULTILINE)
 _PIECE = re.compile(r"\S*\s*")
 _SOURCES = (
@@ -45,8 +47,9 @@ WORDS: dict[str, Callable[[int], acts.Act]] = {
 
 def said_in(content: str) -> str:
     """What the person said last, in a bare prompt or in a transcript with an element a turn."""
-    turns = _TURN.findall(content)
-    return str(turns[-1][1]) if turns else content
+    turns = [(role, text) for role, _, text in _TURN.findall(content)]
+    users = [text for role, text in turns if role == "user"]
+    return str((users or [text for _, text in turns] or [content])[-1])
 
 
 def answer_to(body: dict[str, Any], origin: str, pace_s: float) -> acts.Act:

@@ -43,7 +43,7 @@ class Limits(Struct, frozen=True, kw_only=True):
     """How often open streams are looked at."""
 
     def under(self, settings: Settings) -> "Limits":
-        """These limits with the three that people set."""
+        """These limits with those that people set; a head cannot take longer than an event."""
         first = settings.first_event_timeout_s
         ratio = self.slow_first_event_s / self.first_event_s
         return Limits(
@@ -52,6 +52,7 @@ class Limits(Struct, frozen=True, kw_only=True):
                 "connect_s": settings.connect_timeout_s,
                 "first_event_s": first,
                 "slow_first_event_s": first * ratio,
+                "headers_s": min(self.headers_s, first),
                 "idle_s": settings.idle_timeout_s,
             }
         )

@@ -97,7 +97,7 @@ class SessionOwner:
                     self._ended = True
                     raise _ended() from None
                 if still_good:
-                    _log.info("renewal=failed kind=%s token=still-good", error.kind.value)
+                    _log.info("renewal=failed kind=%s session=still-good", error.kind.value)
                     return session
                 raise
             return self._take(tokens)

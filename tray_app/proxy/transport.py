@@ -128,7 +128,8 @@ class DirectTransport:
     ) -> aiohttp.ClientResponse:
         limits = self._limits()
         with _mapped():
-            async with _deadline(limits.connect_s + limits.headers_s, Kind.UPSTREAM_TIMEOUT):
+            async with _deadline(limits.connect_s, Kind.UPSTREAM_TIMEOUT) as deadline:
+                trace.deadline, trace.headers_s = deadline, limits.headers_s
                 return await client.request(
                     call.method,
                     URL(self._site.origin(call.place) + call.path, encoded=True),
@@ -162,6 +163,7 @@ class _HttpBody:
 def _client(*, force_close: bool) -> aiohttp.ClientSession:
     traced = aiohttp.TraceConfig()
     traced.on_connection_reuseconn.append(_note_reuse)
+    traced.on_connection_create_end.append(_note_connected)
     connector = (
         aiohttp.TCPConnector(force_close=True, ttl_dns_cache=NAMES_KEPT_S, limit=0)
         if force_close
@@ -178,8 +180,17 @@ def _client(*, force_close: bool) -> aiohttp.ClientSession:
     )
 
 
-async def _note_reuse(_: aiohttp.ClientSession, context: SimpleNamespace, __: object) -> None:
+async def _note_reuse(
+    client: aiohttp.ClientSession, context: SimpleNamespace, params: object
+) -> None:
     context.trace_request_ctx.reused = True
+    await _note_connected(client, context, params)
+
+
+async def _note_connected(_: aiohttp.ClientSession, context: SimpleNamespace, __: object) -> None:
+    """From here on it is the head of the answer that is waited for, and that has its own limit."""
+    trace = context.trace_request_ctx
+    trace.deadline.reschedule(asyncio.get_running_loop().time() + trace.headers_s)
 
 
 def _cookies(headers: CIMultiDictProxy[str]) -> dict[str, str | None]:
@@ -199,12 +210,12 @@ def _cookies(headers: CIMultiDictProxy[str]) -> dict[str, str | None]:
 
 
 @asynccontextmanager
-async def _deadline(within_s: float, kind: Kind) -> AsyncIterator[None]:
+async def _deadline(within_s: float, kind: Kind) -> AsyncIterator[asyncio.Timeout]:
     try:
-        async with asyncio.timeout(within_s):
-            yield
+        async with asyncio.timeout(within_s) as deadline:
+            yield deadline
     except TimeoutError:
-        raise ProxyError(kind, f"Qwen did not answer within {within_s:g} s") from None
+        raise ProxyError(kind, "Qwen did not answer in time") from None
 
 
 class _mapped:  # noqa: N801

@@ -231,7 +231,11 @@ def load(path: Path, now: Callable[[], datetime]) -> Loaded:
     if told is not None:
         return _read(told)
     kept = path.with_name(f"{path.name}.corrupt-{now():%Y%m%dT%H%M%SZ}")
-    path.replace(kept)
+    try:
+        path.replace(kept)
+    except OSError:
+        note = f"The settings in {path} can be neither read nor moved. Look at that folder."
+        return Loaded(Settings(), (note,), read_only=True)
     note = f"The settings could not be read and are kept as {kept.name}."
     backup = _backup(path)
     if backup is None:
