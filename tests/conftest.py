@@ -29,6 +29,16 @@ def _stay_here(event: str, arguments: tuple[Any, ...]) -> None:
 sys.addaudithook(_stay_here)
 
 
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Name the heavy groups that were left out, and how to run them."""
+    for line in config.getini("markers"):
+        name, _, what = line.partition(": ")
+        if f"not {name}" in config.option.markexpr:
+            terminalreporter.write_line(f"not run: {name} ({what}). Run it: pytest -m {name}")
+
+
 @pytest.fixture
 def site() -> Iterator[PracticeSite]:
     """A practice site that answers at once."""
