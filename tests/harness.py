@@ -13,10 +13,11 @@ import msgspec
 from tray_app.core.session import Session
 from tray_app.headless import practice_session, practice_site
 from tray_app.practice import PracticeSite
+from tray_app.proxy.house import Parts
 from tray_app.proxy.keys import DEFAULT_NAME, Keys
 from tray_app.proxy.limits import Limits
 from tray_app.proxy.models import Shelf
-from tray_app.proxy.service import Parts, Service
+from tray_app.proxy.service import Service
 from tray_app.store.settings import Settings
 from tray_app.upstreams.qwen import QWEN
 

@@ -14,16 +14,17 @@ from tray_app.core.redact import Redactor
 from tray_app.core.session import Session
 from tray_app.core.site import Site
 from tray_app.proxy.door import DoorError
+from tray_app.proxy.house import Parts
 from tray_app.proxy.keys import DEFAULT_NAME, Keys
 from tray_app.proxy.listen import PortTakenError
 from tray_app.proxy.models import Shelf
-from tray_app.proxy.service import Parts, Service
+from tray_app.proxy.service import Service
 from tray_app.store import StoreError
 from tray_app.store.lock import InstanceLock
 from tray_app.store.logs import start_logging, stop_logging
 from tray_app.store.models import load_models, save_models
 from tray_app.store.paths import Paths
-from tray_app.store.settings import Settings, effective, load, save
+from tray_app.store.settings import Settings, effective, load, save, warnings_of
 from tray_app.upstreams import UPSTREAMS
 from tray_app.upstreams.qwen import SITE
 
@@ -87,6 +88,8 @@ def _parts(
     for note in loaded.notes:
         _tell(note)
     settings = effective(loaded.settings, environ, {"port": arguments.port})
+    for warning in warnings_of(settings):
+        _tell(warning)
     site, session = _practice(stack) if arguments.practice else (SITE, None)
     keys = Keys()
     redactor.learn(keys.new(DEFAULT_NAME).secret)

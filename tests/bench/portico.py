@@ -11,9 +11,10 @@ from pathlib import Path
 
 from tray_app.core.redact import Redactor
 from tray_app.headless import practice_session, practice_site
+from tray_app.proxy.house import Parts
 from tray_app.proxy.keys import DEFAULT_NAME, Keys
 from tray_app.proxy.models import Shelf
-from tray_app.proxy.service import Parts, Service
+from tray_app.proxy.service import Service
 from tray_app.store.logs import start_logging, stop_logging
 from tray_app.store.settings import Settings
 from tray_app.upstreams.qwen import QWEN

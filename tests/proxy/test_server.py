@@ -183,26 +183,13 @@ def _is_dropped(sock: socket.socket) -> bool:
         return True
 
 
-def test_a_bug_of_ours_is_a_500_with_an_id_and_nothing_else(proxy: Running) -> None:
-    def broken(*_: object) -> object:
-        raise RuntimeError(f"secret {proxy.key}")
+def test_a_bug_of_ours_is_a_500_with_an_id_and_nothing_else(site: PracticeSite) -> None:
+    def broken() -> float:
+        raise RuntimeError("secret")
 
-    proxy.service.post(_set_settings(proxy, broken)).result(5)
-    answer = request(proxy, "GET /v1/models")
+    with running(site, wall_clock=broken, session=None) as proxy:
+        answer = request(proxy, "GET /v1/models")
 
-    assert (answer.status, answer.code) == (500, "internal_error")
-    assert (answer.header("x-request-id") or "?") in answer.body.decode()
-    assert b"secret" not in answer.body
-
-
-async def _set_settings(proxy: Running, broken: object) -> None:
-    """Give the service settings that break whoever reads a field of them."""
-
-    class Broken:
-        path_prefix = ""
-        first_event_timeout_s = connect_timeout_s = idle_timeout_s = 1.0
-
-        def __getattr__(self, name: str) -> object:
-            return broken()  # type: ignore[operator]
-
-    proxy.service._settings = Broken()  # type: ignore[assignment]
+        assert (answer.status, answer.code) == (500, "internal_error")
+        assert (answer.header("x-request-id") or "?") in answer.body.decode()
+        assert b"secret" not in answer.body

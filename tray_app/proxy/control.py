@@ -1,8 +1,6 @@
 """What the control door can do: the commands, by name."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
@@ -10,21 +8,18 @@ from tray_app.core.variants import offered
 from tray_app.store.settings import SettingError, explain, parse, with_value
 
 from .door import Command, DoorError
+from .house import House
 from .keys import DEFAULT_NAME, KeyRefusedError, LocalKey
-
-if TYPE_CHECKING:
-    from .service import House, Service
 
 _UNKNOWN = "Portico does not know this command."
 
 
 class Control:
-    """The commands of a running service; all of them run in its loop."""
+    """The commands of a running proxy; all of them run in its loop."""
 
-    def __init__(self, service: Service, house: House) -> None:
-        self._service = service
+    def __init__(self, house: House) -> None:
         self._house = house
-        self._keys = service.parts.keys
+        self._keys = house.parts.keys
 
     def commands(self) -> dict[str, Command]:
         """Every command, by its name."""
@@ -46,7 +41,7 @@ class Control:
 
     async def _models(self, _: dict[str, Any]) -> object:
         models = await self._house.models.current()
-        if not self._service.settings.show_variants:
+        if not self._house.settings.show_variants:
             return [{**msgspec.to_builtins(model), "names": [model.id]} for model in models]
         return [{**msgspec.to_builtins(model), "names": offered(model)} for model in models]
 
@@ -64,7 +59,7 @@ class Control:
                 return self._keys.get(name).secret
             case "new":
                 made = self._keys.new(name)
-                self._service.parts.learn_secrets(made.secret)
+                self._house.parts.learn_secrets(made.secret)
                 return made.secret
             case "revoke":
                 self._keys.revoke(name)
@@ -78,7 +73,7 @@ class Control:
     async def _settings(self, message: dict[str, Any]) -> object:
         match message.get("what"):
             case "list":
-                return msgspec.to_builtins(self._service.settings)
+                return msgspec.to_builtins(self._house.settings)
             case "set":
                 return self._set(str(message.get("name")), str(message.get("value")))
             case _:
@@ -87,10 +82,10 @@ class Control:
     def _set(self, name: str, text: str) -> bool:
         """Put one setting in force; returns whether it takes effect only after a restart."""
         try:
-            changed = with_value(self._service.settings, name, parse(name, text))
+            changed = with_value(self._house.settings, name, parse(name, text))
         except SettingError as error:
             raise DoorError(str(error)) from None
-        self._service.change(changed)
+        self._house.change(changed)
         return any(field.name == name and field.restart for field in explain())
 
 

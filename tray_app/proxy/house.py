@@ -1,0 +1,154 @@
+"""The parts of a running proxy, put together in its loop."""
+
+import time
+from collections.abc import Callable
+
+from aiohttp import web
+from msgspec import Struct
+
+from tray_app import __version__
+from tray_app.core.errors import Kind, ProxyError
+from tray_app.core.ports import Upstream
+from tray_app.core.session import Session
+from tray_app.core.site import Site
+from tray_app.store.outbound import outbound_proxy
+from tray_app.store.settings import Settings
+
+from .brakes import Brakes
+from .gate import Gate, Rules
+from .guard import Guard
+from .keys import Keys
+from .limits import Limits
+from .models import Models, Shelf
+from .relay import Desk, Relay
+from .runner import Runner
+from .server import Door, Server
+from .session import SessionOwner
+from .status import QueueStatus, SessionStatus, Status
+from .tasks import Tasks
+from .transport import DirectTransport
+from .watch import Watcher
+
+
+class Parts(Struct, frozen=True, kw_only=True):
+    """What a proxy is made of; the composition root chooses it."""
+
+    site: Site
+    upstream: Upstream
+    session: Session | None
+    settings: Settings
+    save_settings: Callable[[Settings], None]
+    keys: Keys
+    learn_secrets: Callable[..., None] = lambda *_: None
+    """Told every secret as it comes up, so that none reaches a log."""
+    shelf: Shelf
+    door_path: str | None = None
+    """Where the control door is; None for none."""
+    host: str | None = None
+    """An address to listen on instead of both loopbacks."""
+    limits: Limits = Limits()
+    clock: Callable[[], float] = time.monotonic
+    wall_clock: Callable[[], float] = time.time
+
+
+class House:
+    """One proxy from the inside; made and used in its loop."""
+
+    def __init__(self, parts: Parts, port: int) -> None:
+        self.parts = parts
+        self.settings = parts.settings
+        self._port = port
+        self._limits_of = parts.settings
+        self._current_limits = parts.limits.under(parts.settings)
+        self._closing = False
+        self.tasks = Tasks()
+        self.brakes = Brakes(parts.clock)
+        self.gate = Gate(self._rules, parts.clock)
+        self.owner = SessionOwner(parts.session, parts.wall_clock, parts.learn_secrets)
+        proxy = outbound_proxy(parts.settings.outbound_proxy, parts.site.chat_origin)
+        self.transport = DirectTransport(parts.site, parts.upstream, self.limits, proxy)
+        self.runner = Runner(self.transport, self.owner, self.tasks)
+        self.owner.renew_by(lambda: self.runner.renew(parts.upstream.renew()))
+        self.models = Models(parts.upstream, self.runner, parts.shelf, parts.wall_clock, self.tasks)
+        desk = self._desk()
+        self.relay = Relay(desk)
+        guard = Guard(lambda: self.settings, parts.keys)
+        self.server = Server(Door(guard, self.relay, desk), desk)
+
+    def _desk(self) -> Desk:
+        parts = self.parts
+        return Desk(
+            site=parts.site,
+            upstream=parts.upstream,
+            settings=lambda: self.settings,
+            limits=self.limits,
+            clock=parts.clock,
+            owner=self.owner,
+            runner=self.runner,
+            models=self.models,
+            gate=self.gate,
+            brakes=self.brakes,
+            watcher=Watcher(self.limits, parts.clock, self.tasks),
+        )
+
+    @property
+    def endpoint(self) -> str:
+        """What a client's base URL is."""
+        return f"http://127.0.0.1:{self._port}{self.parts.settings.path_prefix}/v1"
+
+    def change(self, settings: Settings) -> None:
+        """Put settings in force and save them."""
+        self.parts.save_settings(settings)
+        self.settings = settings
+
+    def limits(self) -> Limits:
+        """The limits under the settings in force."""
+        if self.settings is not self._limits_of:
+            self._limits_of = self.settings
+            self._current_limits = self.parts.limits.under(self.settings)
+        return self._current_limits
+
+    def _rules(self) -> Rules:
+        return Rules(
+            slots=self.settings.parallel_answers,
+            spacing_s=self.brakes.spacing_s(self.settings.start_spacing_s),
+            waiting=self.settings.queue_size,
+        )
+
+    def status(self) -> Status:
+        """What there is to say at this moment."""
+        session = self.owner.session
+        return Status(
+            version=__version__,
+            endpoint=self.endpoint,
+            port=self._port,
+            state=self._state(),
+            session=SessionStatus(
+                state=self.owner.state,
+                account=session.account if session else "",
+                expires_at=session.expires_at if session else None,
+            ),
+            queue=QueueStatus(waiting=self.gate.waiting, in_flight=self.gate.in_flight),
+            hold=self.brakes.status(),
+        )
+
+    def _state(self) -> str:
+        if self._closing:
+            return "stopping"
+        if self.owner.state != "signed_in":
+            return "signed_out"
+        if self.brakes.status() is not None:
+            return "holding"
+        return "busy" if self.gate.in_flight else "running"
+
+    async def drain(self, runner: web.ServerRunner) -> None:
+        """Refuse what is new, give what runs a little time, then end it, and tidy up."""
+        self._closing = True
+        limits = self.limits()
+        for site in tuple(runner.sites):
+            await site.stop()
+        self.gate.close()
+        await self.relay.idle(limits.drain_s)
+        self.relay.stop(ProxyError(Kind.SERVER_STOPPING))
+        await self.relay.idle(1.0)
+        await self.tasks.finish(limits.tidy_s)
