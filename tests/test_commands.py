@@ -240,3 +240,25 @@ def test_the_doctor_tells_a_broken_file_and_a_taken_port(
     monkeypatch.setenv("PORTICO_PORT", str(portico.port))
     assert main(["doctor"]) == 1
     assert "used by another program" in capsys.readouterr().out
+
+
+def test_a_session_is_shown_cleared_and_not_brought_by_rubbish(tmp_path: Path) -> None:
+    with serving(tmp_path) as portico:
+        shown = portico.run("session", "show")
+        cleared = [portico.say("session", "clear") for _ in range(2)]
+        gone = portico.run("session", "show")
+        refused = portico.run("session", "import")
+
+        assert (shown.returncode, gone.returncode) == (0, 4)
+        assert shown.stdout.startswith("signed in as practice")
+        assert cleared == ["Signed out.", "Nobody was signed in."]
+        assert refused.returncode == 1
+        assert "Paste JSON" in refused.stderr
+
+
+@pytest.mark.parametrize("what", ["import", "show", "clear"])
+def test_a_session_lives_in_a_running_instance_only(
+    alone: Path, what: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["session", what]) == 5
+    assert "only while it runs" in capsys.readouterr().err

@@ -50,7 +50,8 @@ class Portico:
         """One command to its end."""
         return subprocess.run(
             [sys.executable, *MODULE, *words],
-            env=environ(self.home, more), capture_output=True, text=True, check=False, timeout=20,
+            env=environ(self.home, more), stdin=subprocess.DEVNULL, capture_output=True, text=True,
+            check=False, timeout=20,
         )  # fmt: skip
 
     def say(self, *words: str) -> str:

@@ -68,6 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     _add(commands, "doctor", "check what Portico needs")
     _add_key(_add(commands, "key", "the local keys, one for each client"))
     _add_settings(_add(commands, "settings", "show and change settings"))
+    _add_session(_add(commands, "session", "bring and show your session at Qwen Chat"))
     return parser
 
 
@@ -89,6 +90,13 @@ def _add_key(parser: argparse.ArgumentParser) -> None:
     change = actions.add_parser("set", help="change one field of a key's profile")
     for name in ("name", "field", "value"):
         change.add_argument(name, metavar=name.upper())
+
+
+def _add_session(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(title="actions", dest="what", required=True, metavar="")
+    actions.add_parser("import", help="read a session from stdin: JSON, Cookie header, cURL, token")
+    actions.add_parser("show", help="whether somebody is signed in")
+    actions.add_parser("clear", help="sign out")
 
 
 def _add_settings(parser: argparse.ArgumentParser) -> None:

@@ -25,7 +25,7 @@ from tray_app.store.settings import (
     with_value,
 )
 
-OK, NO, USAGE = 0, 1, 2
+OK, NO, NOT_SIGNED_IN, NO_KEYRING = 0, 1, 4, 5
 
 _NOT_RUNNING = "Portico is not running. Start it with: portico --headless"
 
@@ -39,6 +39,7 @@ def run(arguments: argparse.Namespace, paths: Paths, environ: Mapping[str, str])
         "doctor": lambda: _doctor(paths, environ),
         "key": lambda: _key(arguments, paths),
         "settings": lambda: _settings(arguments, paths, environ),
+        "session": lambda: _session(arguments, paths),
     }
     try:
         return commands[arguments.command]()
@@ -101,6 +102,27 @@ def _resume(paths: Paths) -> int:
     held = _ask(paths, "resume")
     print("The pause is over." if held else "There was no pause.")
     return OK
+
+
+def _session(arguments: argparse.Namespace, paths: Paths) -> int:
+    try:
+        _ask(paths, "status")
+    except ConnectionError:
+        return _complain(
+            "This version keeps a session only while it runs. Start portico --headless first.",
+            NO_KEYRING,
+        )
+    if arguments.what == "import":
+        for sentence in _ask(paths, "session", what="import", text=sys.stdin.read()):
+            print(sentence)
+        print("Portico keeps it in memory, until it stops.")
+        return OK
+    if arguments.what == "clear":
+        print("Signed out." if _ask(paths, "session", what="clear") else "Nobody was signed in.")
+        return OK
+    session = _ask(paths, "session", what="show")
+    print(_session_line(session))
+    return OK if session["state"] == "signed_in" else NOT_SIGNED_IN
 
 
 def _key(arguments: argparse.Namespace, paths: Paths) -> int:

@@ -8,7 +8,7 @@ from msgspec import Struct
 from .calls import Answer, Call, Flow, Stamp
 from .errors import ProxyError
 from .model import Choice, Event, ModelInfo, Prompt
-from .session import Session
+from .session import Pasted, Session
 from .site import Site
 
 ThinkingPolicy = Literal["asked", "suffix"]
@@ -91,6 +91,12 @@ class Upstream(Protocol):
 
     def renew(self) -> Flow:
         """Ends in a `Reply` of `Tokens`."""
+
+    def probe(self) -> Flow:
+        """Ask whether the session is good, changing nothing; raises `ProxyError` if it is not."""
+
+    def read_paste(self, text: str, now_s: float) -> Pasted:
+        """The session in a text that a person pasted."""
 
     def read_models(self, data: bytes) -> tuple[ModelInfo, ...]:
         """The models of a list that `list_models` brought, newest first; may be empty."""

@@ -25,6 +25,14 @@ class Session(Struct, frozen=True):
         return f"Session(account={self.account!r}, expires_at={self.expires_at!r})"
 
 
+class Pasted(Struct, frozen=True):
+    """What somebody's pasted text came to."""
+
+    session: Session | None
+    said: tuple[str, ...]
+    """For people: what was found, what is missing, and what will therefore not work."""
+
+
 class _Claims(Struct):
     exp: float | None = None
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from tray_app.core.errors import ProxyError
 from tray_app.core.variants import offered
 from tray_app.store.settings import SettingError, explain, parse, with_value
 
@@ -29,6 +30,7 @@ class Control:
             "models": self._models,
             "key": self._key,
             "settings": self._settings,
+            "session": self._session,
         }
 
     async def _status(self, _: dict[str, Any]) -> object:
@@ -69,6 +71,39 @@ class Control:
                 return _shown(self._keys.change(name, field, value))
             case _:
                 raise DoorError(_UNKNOWN)
+
+    async def _session(self, message: dict[str, Any]) -> object:
+        match message.get("what"):
+            case "import":
+                return await self._import(str(message.get("text") or ""))
+            case "show":
+                return msgspec.to_builtins(self._house.status().session)
+            case "clear":
+                had = self._house.owner.session is not None
+                self._house.owner.replace(None)
+                return had
+            case _:
+                raise DoorError(_UNKNOWN)
+
+    async def _import(self, text: str) -> object:
+        """Take a pasted session if Qwen takes it, and say what became of it."""
+        house = self._house
+        pasted = house.parts.upstream.read_paste(text, house.parts.wall_clock())
+        if pasted.session is None:
+            raise DoorError(" ".join(pasted.said))
+        before = house.owner.session
+        house.owner.replace(pasted.session)
+        try:
+            await house.owner.current()
+            await house.runner.reply(house.parts.upstream.probe())
+        except ProxyError as error:
+            if error.kind.row.status in {401, 403}:
+                house.owner.replace(before)
+                raise DoorError(
+                    f"{' '.join(pasted.said)} Qwen does not take it: {error.text}"
+                ) from None
+            return [*pasted.said, f"It could not be checked: {error.text}"]
+        return [*pasted.said, "Qwen takes it."]
 
     async def _settings(self, message: dict[str, Any]) -> object:
         match message.get("what"):

@@ -121,6 +121,13 @@ class SessionOwner:
         self._session = session
         return session
 
+    def replace(self, session: Session | None) -> None:
+        """Take another session instead, or none: what was known of the one before is gone."""
+        self._ended = False
+        self._session = None
+        if session is not None:
+            self._keep(session)
+
     def absorb(self, cookies: Mapping[str, str | None]) -> None:
         """Keep the cookies that an answer set; None takes one away."""
         session = self._session

@@ -142,6 +142,15 @@ def renew() -> Flow:
     return Reply(Tokens(data.access_token, _expiry(data), cookies))
 
 
+def probe() -> Flow:
+    """Ask whether the session is good; the calls that say whose it is would change it."""
+    answer = yield Call("GET", wire.SETTINGS, repeatable=True)
+    fault = refused(answer)
+    if fault is not None:
+        raise fault
+    return Reply(None)
+
+
 def _expiry(data: _RefreshData) -> float | None:
     said = data.expires_at
     if isinstance(said, int | float) and said > 0:

@@ -4,10 +4,10 @@ from tray_app import __version__
 from tray_app.core.calls import Answer, Call, Flow, Stamp
 from tray_app.core.errors import ProxyError
 from tray_app.core.model import Choice, ModelInfo, Prompt
-from tray_app.core.session import Session
+from tray_app.core.session import Pasted, Session
 from tray_app.core.site import Site
 
-from . import catalog, flow, wire
+from . import catalog, flow, paste, wire
 
 
 class Qwen:
@@ -32,6 +32,14 @@ class Qwen:
     def renew(self) -> Flow:
         """Renew the access token."""
         return flow.renew()
+
+    def probe(self) -> Flow:
+        """Ask whether the session is good, changing nothing."""
+        return flow.probe()
+
+    def read_paste(self, text: str, now_s: float) -> Pasted:
+        """The session in a text that a person pasted."""
+        return paste.read(text, now_s)
 
     def read_models(self, data: bytes) -> tuple[ModelInfo, ...]:
         """The models of a list."""

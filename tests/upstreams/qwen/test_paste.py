@@ -1,0 +1,81 @@
+"""Sessions as people paste them: S114."""
+
+import base64
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tray_app.core.session import Session
+from tray_app.upstreams.qwen.paste import read
+
+NOW_S = 1_790_000_000.0
+CLAIMS = base64.urlsafe_b64encode(json.dumps({"exp": NOW_S + 600}).encode()).decode().rstrip("=")
+TOKEN = f"eyJhbGciOiJIUzI1NiJ9.{CLAIMS}.c2ln"
+COOKIES = {"acw_tc": "1", "refresh_token": "r=2"}
+HEADER = "acw_tc=1; refresh_token=r=2"
+FULL = Session(TOKEN, COOKIES, NOW_S + 600)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        json.dumps({"token": TOKEN, "cookies": COOKIES}),
+        json.dumps({"access_token": TOKEN, "cookies": HEADER}),
+        json.dumps(
+            {"token": TOKEN, "cookies": [{"name": n, "value": v} for n, v in COOKIES.items()]}
+        ),
+        f"curl 'https://chat.qwen.ai/api' -H 'authorization: Bearer {TOKEN}' -b '{HEADER}'",
+        f"curl https://x/ \\\n  -H 'Cookie: {HEADER}' \\\n -H 'Authorization: Bearer {TOKEN}'",
+        f'curl ^"https://chat.qwen.ai/^" ^\n -b ^"{HEADER}^" -H ^"authorization: Bearer {TOKEN}^"',
+        f"\n  {json.dumps({'cookies': COOKIES, 'token': TOKEN})}\n",
+    ],
+)
+def test_a_whole_session_is_read_from_every_form(text: str) -> None:
+    pasted = read(text, NOW_S)
+
+    assert pasted.session == FULL
+    assert pasted.said == (
+        "Found an access token that is good for 10 more min.",
+        "Found 2 cookies.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (TOKEN, "no cookies"),
+        (f"Bearer {TOKEN}", "no cookies"),
+        (f"Cookie: token={TOKEN}; acw_tc=1", "ends with its token"),
+        (f"token={TOKEN}; refresh_token=r", "ask for a check"),
+        (json.dumps({"token": TOKEN, "cookies": {"acw_tc": "1"}}), "ends with its token"),
+        (HEADER, "the first request gets one"),
+        (json.dumps({"token": "opaque-token", "cookies": COOKIES}), "cannot be read"),
+    ],
+)
+def test_what_is_missing_is_said(text: str, words: str) -> None:
+    pasted = read(text, NOW_S)
+
+    assert pasted.session is not None
+    assert words in " ".join(pasted.said)
+
+
+def test_a_token_that_has_ended_is_said_to_have() -> None:
+    assert "has ended" in read(TOKEN, NOW_S + 9999).said[0]
+
+
+@pytest.mark.parametrize("text", ["", "hello", "{", "[]", "{}", "curl 'broken", "a=b", "[1,2]"])
+def test_what_holds_no_session_is_refused_with_what_would(text: str) -> None:
+    pasted = read(text, NOW_S)
+
+    assert pasted.session is None
+    assert "Paste" in pasted.said[-1]
+
+
+@given(st.text(max_size=200))
+def test_no_paste_is_a_crash_or_breaks_a_header(text: str) -> None:
+    """S114"""
+    pasted = read(text, NOW_S)
+    if pasted.session is not None:
+        assert all(value.isprintable() for value in pasted.session.cookies.values())
