@@ -67,6 +67,29 @@ async def test_who_was_refused_with_an_old_token_gets_the_new_one() -> None:
     assert len(renewals) == 1
 
 
+async def test_who_leaves_does_not_take_the_renewal_along() -> None:
+    """R39"""
+    owned, renewals = owner(10, NEW)
+    leaver = asyncio.get_running_loop().create_task(owned.current())
+    await asyncio.sleep(0)
+    leaver.cancel()
+    await asyncio.wait({leaver})
+
+    assert (await owned.current()).token == "new"
+    assert len(renewals) == 1
+
+
+async def test_a_renewal_of_the_session_before_does_not_touch_the_new_one() -> None:
+    owned, _ = owner(10, NEW)
+    renewing = asyncio.get_running_loop().create_task(owned.current())
+    await asyncio.sleep(0)
+    other = Session("other", {"b": "2"}, NOW_S + 900)
+    owned.replace(other)
+
+    assert await renewing == other
+    assert owned.session == other
+
+
 async def test_a_renewal_that_is_refused_ends_the_session() -> None:
     """R39"""
     owned, renewals = owner(10, ProxyError(Kind.SESSION_ENDED))

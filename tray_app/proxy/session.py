@@ -40,7 +40,7 @@ class SessionOwner:
         self._learn = learn
         self._wall_clock = wall_clock
         self._renewal: Renewal | None = None
-        self._one_at_a_time = asyncio.Lock()
+        self._renewing: asyncio.Task[Session] | None = None
         self._ended = False
         if session is not None:
             self._keep(session)
@@ -84,28 +84,43 @@ class SessionOwner:
         Whoever comes while somebody renews gets that one's result. With `still_good` a renewal that
         fails for the network's sake is no reason to fail.
         """
-        async with self._one_at_a_time:
-            session = self._session
-            if session is None or self._renewal is None:
-                raise _ended()
-            if session.token != stale:
+        session = self.check()
+        if session.token != stale:
+            return session
+        try:
+            # Who leaves must not take the renewal along: the site may have changed the cookie
+            # already, and the answer that says so would be lost.
+            return await asyncio.shield(self._under_way())
+        except ProxyError as error:
+            if still_good and not self._ended:
+                _log.info("renewal=failed kind=%s session=still-good", error.kind.value)
                 return session
-            try:
-                tokens = await self._renewal()
-            except ProxyError as error:
-                if error.kind in {Kind.SESSION_ENDED, Kind.ACCOUNT_FORBIDDEN}:
-                    self._ended = True
-                    raise _ended() from None
-                if still_good:
-                    _log.info("renewal=failed kind=%s session=still-good", error.kind.value)
-                    return session
-                raise
-            return self._take(tokens)
+            raise
 
-    def _take(self, tokens: Tokens) -> Session:
-        session = self._session
-        if session is None:
+    def _under_way(self) -> "asyncio.Task[Session]":
+        """The one renewal that goes on, begun if there is none."""
+        if self._renewing is None or self._renewing.done():
+            self._renewing = asyncio.get_running_loop().create_task(self._renew(), name="renewal")
+            self._renewing.add_done_callback(_seen)
+        return self._renewing
+
+    async def _renew(self) -> Session:
+        stale = self.check().token
+        if self._renewal is None:
             raise _ended()
+        try:
+            return self._take(await self._renewal(), stale)
+        except ProxyError as error:
+            if error.kind in {Kind.SESSION_ENDED, Kind.ACCOUNT_FORBIDDEN}:
+                self._ended = True
+                raise _ended() from None
+            raise
+
+    def _take(self, tokens: Tokens, stale: str) -> Session:
+        session = self.check()
+        if session.token != stale:
+            # Somebody brought another session meanwhile, and these tokens are not its own.
+            return session
         _log.info("renewal=done")
         return self._keep(
             msgspec.structs.replace(
@@ -139,6 +154,12 @@ class SessionOwner:
                 kept.pop(name, None)
         if kept != session.cookies:
             self._keep(msgspec.structs.replace(session, cookies=kept))
+
+
+def _seen(renewal: "asyncio.Task[Session]") -> None:
+    """Look at a failure that nobody waits for any more, so that it is not reported as forgotten."""
+    if not renewal.cancelled():
+        renewal.exception()
 
 
 def _ended() -> ProxyError:
