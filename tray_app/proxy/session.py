@@ -90,22 +90,22 @@ class SessionOwner:
         try:
             # Who leaves must not take the renewal along: the site may have changed the cookie
             # already, and the answer that says so would be lost.
-            return await asyncio.shield(self._under_way())
+            return await asyncio.shield(self._under_way(stale))
         except ProxyError as error:
             if still_good and not self._ended:
                 _log.info("renewal=failed kind=%s session=still-good", error.kind.value)
                 return session
             raise
 
-    def _under_way(self) -> "asyncio.Task[Session]":
+    def _under_way(self, stale: str) -> "asyncio.Task[Session]":
         """The one renewal that goes on, begun if there is none."""
         if self._renewing is None or self._renewing.done():
-            self._renewing = asyncio.get_running_loop().create_task(self._renew(), name="renewal")
+            loop = asyncio.get_running_loop()
+            self._renewing = loop.create_task(self._renew(stale), name="renewal")
             self._renewing.add_done_callback(_seen)
         return self._renewing
 
-    async def _renew(self) -> Session:
-        stale = self.check().token
+    async def _renew(self, stale: str) -> Session:
         if self._renewal is None:
             raise _ended()
         try:
