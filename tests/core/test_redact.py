@@ -178,6 +178,71 @@ def test_what_looks_like_a_secret_goes_too(text: str) -> None:
     assert "abcdef123456" not in shown
 
 
+SHOWN = "Zq7Xw9Kp2LmN4v"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f'Cookie: cna="x"; sid={SHOWN}',
+        f"b'Host: x\\r\\nCookie: a=\"q\"; sid={SHOWN}\\r\\nAccept: y'",
+        json.dumps({"Cookie": f'a="q"; sid={SHOWN}'}), json.dumps({"Cookie": f"it's; sid={SHOWN}"}),
+        repr({"Authorization": f"Custom it\"s {SHOWN}"}), f"('token', '{SHOWN}')",
+        f"[('Cookie', 'a=\"1\"; b={SHOWN}')]", f"(b'x-api-key', b'{SHOWN}')",
+        json.dumps(json.dumps({"access_token": SHOWN})), json.dumps({"password": f"a b {SHOWN}"}),
+        json.dumps({"password": f'abc"{SHOWN}'}), json.dumps({"password": f"abc,{SHOWN}"}),
+        quote(json.dumps({"token": SHOWN})), f"next=https%3A%2F%2Fx%2F%3Ftoken%3D{SHOWN}%26a%3D1",
+        f"accessToken={SHOWN}", f'"refreshToken":"{SHOWN}"', f"clientSecret: {SHOWN}",
+        f"<AccessKeyId>{SHOWN}</AccessKeyId>", f"<SecurityToken>{SHOWN}</SecurityToken>",
+        f"OSSAccessKeyId={SHOWN}&Signature={SHOWN}", f"x-oss-credential={SHOWN}", f"STS.{SHOWN}",
+        f"http://user:{SHOWN}@proxy:3128/", f"a%20sk-portico-{SHOWN}", f"\\nsk-portico-{SHOWN}",
+        f"\\x01Bearer {SHOWN}", f"Bearer%20{SHOWN}", f"x-xsrf-token: {SHOWN}",
+        f'"auth_token": "{SHOWN}"',
+        f"qwen_access_token_state={SHOWN}", f'{{"token":\n  "{SHOWN}"}}', f'"token" => "{SHOWN}"',
+        f"eyJhbGciOiJIUzI1NiJ9.{SHOWN}", f"data:text/html,{'A' * 60}{SHOWN}",
+        "data:image\\/png;base64," + "A\\/" * 30 + SHOWN,
+    ],
+)  # fmt: skip
+def test_a_value_goes_whole_however_it_is_written(text: str) -> None:
+    """F17"""
+    shown = Redactor()(text)
+
+    assert SHOWN not in shown
+    assert Redactor()(shown) == shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Basic understanding of bearer tokens is the key: patience.", "key=default reason=x",
+        "The token: expired yesterday; signature: invalid", "if key == value: pass",
+        '["password", "email"]', '{"required":["token","key"],"token":{"type":"string"}}',
+        '"token": null, "password": false', "primary_key=customer_id", "ssh://git@example/x",
+    ],
+)  # fmt: skip
+def test_what_only_names_a_secret_is_left_as_it_is(text: str) -> None:
+    """F17"""
+    assert Redactor()(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        quote(json.dumps(CANARY), safe=""), quote(quote(CANARY, safe=""), safe=""),
+        json.dumps(json.dumps(json.dumps(CANARY))), repr(repr(CANARY)), percent_all(CANARY).upper(),
+        "".join(f"\\u{ord(char):04x}" for char in CANARY), folded(quote(CANARY, safe=""), "\n"),
+        "".join(f"\\x{byte:02x}" for byte in CANARY.encode()),
+        quote(b64encode(CANARY.encode()), safe=""),
+    ],
+)  # fmt: skip
+def test_a_known_secret_goes_under_any_number_of_quotes(text: str) -> None:
+    """F17"""
+    shown = Redactor([CANARY])(text)
+
+    assert GONE in shown
+    assert len(shown) < 30
+
+
 def test_a_picture_in_a_text_is_cut_short() -> None:
     shown = Redactor()("data:image/png;base64," + "QUJD" * 1000)
 

@@ -6,6 +6,7 @@ import socket
 import stat
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -228,3 +229,47 @@ def test_a_full_disk_keeps_the_old_file(tmp_path: Path) -> None:
     assert read_private(path) == b"old"
     write_private(path, b"new")
     assert read_private(path) == b"new"
+
+
+def test_a_full_disk_is_not_filled_with_halves(tmp_path: Path) -> None:
+    """R58"""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            write_private(tmp_path / "file", b"new" * 1000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_writers_at_the_same_time_do_not_mix(tmp_path: Path) -> None:
+    """R57"""
+    path, odd = tmp_path / "file", []
+
+    def write(letter: bytes) -> None:
+        for _ in range(50):
+            write_private(path, letter * 100_000)
+            data = read_private(path) or b""
+            if data != data[:1] * 100_000:
+                odd.append(data)
+
+    threads = [threading.Thread(target=write, args=(letter,)) for letter in (b"a", b"b", b"c")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert odd == []
+
+
+def test_an_open_file_that_others_could_read_is_closed_to_them(tmp_path: Path) -> None:
+    """S103"""
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+    path.chmod(0o644)
+
+    os.close(open_private(path, os.O_WRONLY))
+
+    assert mode(path) == 0o600

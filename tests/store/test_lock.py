@@ -107,3 +107,9 @@ def test_a_lock_that_is_no_plain_file_is_refused(tmp_path: Path, plant: str) -> 
         InstanceLock(path).acquire()
 
     assert elsewhere.read_text() == "theirs"
+
+
+def test_taking_what_one_holds_is_fine(tmp_path: Path) -> None:
+    with InstanceLock(tmp_path / "lock") as lock:
+        assert lock.acquire()
+        assert lock.acquire()

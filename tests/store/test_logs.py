@@ -163,6 +163,16 @@ def test_a_huge_record_is_cut(folder: Path) -> None:
     assert len(line) < 9000
 
 
+def test_a_huge_traceback_keeps_its_end(folder: Path) -> None:
+    try:
+        raise ValueError("what it is about")
+    except ValueError:
+        _log.exception("x" * MEBIBYTE)
+
+    [line] = lines(folder)
+    assert line.endswith("ValueError: what it is about")
+
+
 class _Unsayable:
     def __str__(self) -> str:
         raise RuntimeError("never")
@@ -238,16 +248,30 @@ def test_a_log_that_was_deleted_is_made_again(folder: Path) -> None:
     assert line.endswith("two")
 
 
+def test_a_log_that_was_exchanged_for_another_is_left(folder: Path) -> None:
+    """R59, S104"""
+    elsewhere = folder / "elsewhere"
+    elsewhere.write_text("theirs")
+    _log.info("one")
+    (folder / "portico.log").unlink()
+    (folder / "portico.log").symlink_to(elsewhere)
+    _log.info("two")
+
+    assert elsewhere.read_text() == "theirs"
+
+
 def test_a_rotation_that_fails_is_made_good_later(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """R59"""
-    blocked = [folder / "portico.log.3", folder / "portico.log.4"]
-    for name in blocked:
-        name.mkdir()
+    older = folder / "portico.log.1"
+    older.write_text("older\n")
+    blocked = folder / "portico.log.new"
+    (blocked / "inside").mkdir(parents=True)
     write(700)
-    for name in blocked:
-        name.rmdir()
+    assert older.read_text() == "older\n"
+    (blocked / "inside").rmdir()
+    blocked.rmdir()
     write(1)
 
     assert capsys.readouterr().err.count("the log cannot be written") == 1

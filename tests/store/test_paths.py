@@ -71,3 +71,17 @@ def test_a_home_that_cannot_be_is_refused_in_words(tmp_path: Path) -> None:
 
     with pytest.raises(StoreError, match="PORTICO_HOME"):
         Paths(tmp_path / "home" / "below").prepare()
+
+
+def test_the_door_has_a_place_without_a_runtime_folder_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / ("long" * 30)))
+
+    assert len(Paths(tmp_path / ("long" * 40)).door) < 104
+
+
+def test_a_home_of_nobody_is_refused_in_words() -> None:
+    with pytest.raises(StoreError, match="PORTICO_HOME"):
+        find({"PORTICO_HOME": "~nobody-has-this-name/portico"})

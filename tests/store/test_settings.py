@@ -42,7 +42,7 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "settings.json"
 
 
-PREFIXES = st.from_regex(r"\A(/[A-Za-z0-9._~-]{1,9}){0,2}\Z")
+PREFIXES = st.from_regex(r"\A(/[A-Za-z0-9_~-][A-Za-z0-9._~-]{0,8}){0,2}\Z")
 SETTINGS = st.builds(
     Settings,
     port=st.integers(1, 65535),
@@ -52,8 +52,10 @@ SETTINGS = st.builds(
     queue_size=st.integers(1, 1000),
     show_variants=st.booleans(),
     aliases=st.dictionaries(st.text(), st.text(), max_size=3),
-    hosts=st.lists(st.text(), max_size=3).map(tuple),
-    origins=st.lists(st.sampled_from(["http://a", "https://b.example:1"]), max_size=2).map(tuple),
+    hosts=st.lists(st.sampled_from(["pc.lan", "[fe80::1]", "PC_2"]), max_size=3).map(tuple),
+    origins=st.lists(
+        st.sampled_from(["http://a", "https://b.example:1", "moz-extension://a-1"]), max_size=2
+    ).map(tuple),
     opaque_origins=st.booleans(),
     connect_timeout_s=st.floats(0.1, 120),
     outbound_proxy=st.sampled_from(["system", "none", "http://127.0.0.1:3128"]),
@@ -244,6 +246,10 @@ def test_what_holds_for_one_run_is_not_filed(path: Path) -> None:
         ("port", True, "port"), ("start_spacing_s", -1, "start_spacing_s"),
         ("path_prefix", "qwen", "path_prefix"), ("path_prefix", "/../x y", "path_prefix"),
         ("aliases", [1], "aliases"), ("origins", ["app.example"], "origins"),
+        ("path_prefix", "/a\n", "path_prefix"), ("path_prefix", "/a/../b", "path_prefix"),
+        ("origins", ["https://a/"], "origins"), ("origins", ["https://a\n"], "origins"),
+        ("hosts", ["a:1"], "hosts"), ("hosts", ["a b"], "hosts"),
+        ("outbound_proxy", "http://\udcff", "outbound_proxy"),
         ("outbound_proxy", "socks5://x", "outbound_proxy"), ("nonsense", 1, "settings list"),
         ("__class__", 1, "settings list"),
     ],
@@ -263,7 +269,7 @@ def test_a_wrong_value_is_refused_in_words(name: str, value: object, said: str) 
         ("port", "8000", 8000), ("start_spacing_s", "1", 1), ("start_spacing_s", "0.5", 0.5),
         ("show_variants", "no", False), ("show_variants", "ON", True),
         ("show_variants", "False", False), ("path_prefix", "/qwen", "/qwen"),
-        ("path_prefix", "", ""),
+        ("path_prefix", "", ""), ("outbound_proxy", '"none"', "none"),
         ("aliases", '{"a": "b"}', {"a": "b"}), ("hosts", '["a", "b"]', ["a", "b"]),
     ],
 )  # fmt: skip
@@ -273,7 +279,13 @@ def test_what_a_person_types_becomes_a_value(name: str, text: str, value: object
 
 @pytest.mark.parametrize(
     ("name", "text"),
-    [("port", "seven"), ("port", ""), ("show_variants", "maybe"), ("aliases", "[" * 9999)],
+    [
+        ("port", "\udcff"),
+        ("port", "seven"),
+        ("port", ""),
+        ("show_variants", "maybe"),
+        ("aliases", "[" * 9999),
+    ],
 )
 def test_what_a_person_mistypes_is_refused(name: str, text: str) -> None:
     with pytest.raises(SettingError, match=name):
@@ -314,3 +326,31 @@ def test_every_setting_explains_itself() -> None:
 @pytest.mark.parametrize(("answers", "warned"), [(4, False), (5, True)])
 def test_many_answers_at_a_time_are_allowed_with_a_warning(answers: int, *, warned: bool) -> None:
     assert bool(warnings_of(Settings(parallel_answers=answers))) == warned
+
+
+def test_what_a_person_mistyped_is_not_repeated() -> None:
+    with pytest.raises(SettingError) as told:
+        with_value(Settings(), "outbound_proxy", "socks5://me:hunter22@proxy")
+
+    assert "hunter22" not in str(told.value)
+
+
+def test_the_last_good_settings_last_beyond_the_start_that_needed_them(path: Path) -> None:
+    """R56"""
+    save(path, CHANGED)
+    save(path, CHANGED)
+    path.write_bytes(b"")
+
+    first, second = read(path), read(path)
+
+    assert first.settings == second.settings == CHANGED
+    assert second.notes == ()
+
+
+def test_a_file_that_broke_meanwhile_is_kept_when_settings_are_saved(path: Path) -> None:
+    path.write_bytes(b"broken by hand")
+
+    save(path, CHANGED)
+
+    assert read(path) == Loaded(CHANGED)
+    assert path.with_name("settings.json.corrupt").read_bytes() == b"broken by hand"

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import stat
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,8 @@ SIZE_LIMIT_BYTES = 10 << 20
 _NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
 _NONBLOCK = getattr(os, "O_NONBLOCK", 0)
 _TEMPORARY = ".new"
+_writing = threading.Lock()
+"""One writer at a time: two with one temporary name would mix what they write."""
 
 
 class StoreError(Exception):
@@ -38,21 +41,30 @@ def write_private(path: Path, data: bytes, *, step: Callable[[str], None] = lamb
         step: Called after each step (`write`, `fsync`, `replace`, `done`), so that a test may stop
             there.
     """
-    _check_target(path)
-    temporary = path.with_name(path.name + _TEMPORARY)
-    with contextlib.suppress(FileNotFoundError):
-        temporary.unlink()
-    opened = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NOFOLLOW, 0o600)
+    with _writing:
+        _check_target(path)
+        temporary = path.with_name(path.name + _TEMPORARY)
+        temporary.unlink(missing_ok=True)
+        try:
+            _write_new(temporary, data, step)
+            temporary.replace(path)
+        except OSError:
+            with contextlib.suppress(OSError):
+                temporary.unlink()
+            raise
+        step("replace")
+        _sync_folder(path.parent)
+        step("done")
+
+
+def _write_new(path: Path, data: bytes, step: Callable[[str], None]) -> None:
+    opened = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NOFOLLOW, 0o600)
     with os.fdopen(opened, "wb") as file:
         file.write(data)
         file.flush()
         step("write")
         os.fsync(file.fileno())
     step("fsync")
-    temporary.replace(path)
-    step("replace")
-    _sync_folder(path.parent)
-    step("done")
 
 
 def open_private(path: Path, flags: int) -> int:
@@ -63,6 +75,8 @@ def open_private(path: Path, flags: int) -> int:
     except OSError as error:
         raise _refused(path) from error
     _check_opened(path, opened)
+    if os.name == "posix" and os.fstat(opened).st_mode & 0o077:
+        os.fchmod(opened, 0o600)
     return opened
 
 
@@ -78,7 +92,10 @@ def make_private(folder: Path) -> None:
     if told.st_uid != os.getuid():
         raise _unusable(folder, "belongs to another user")
     if stat.S_IMODE(told.st_mode) != 0o700:
-        folder.chmod(0o700)
+        with contextlib.suppress(OSError):
+            folder.chmod(0o700)
+        if folder.stat().st_mode & 0o022:
+            raise _unusable(folder, "can be changed by others and cannot be closed to them")
     if folder.parent.stat().st_mode & (stat.S_IWOTH | stat.S_ISVTX) == stat.S_IWOTH:
         raise _unusable(folder, "lies in one that every user can change")
 
@@ -119,8 +136,10 @@ def _unusable(folder: Path, why: str) -> StoreError:
 def _sync_folder(folder: Path) -> None:
     if os.name != "posix":
         return
-    opened = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)
+    # Some file systems cannot do it; the new file is in its place by now.
+    with contextlib.suppress(OSError):
+        opened = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(opened)
+        finally:
+            os.close(opened)

@@ -1,10 +1,13 @@
 """One instance at a time: a lock on a file, which the system drops when its holder dies."""
 
+import errno
 import os
 import sys
 from pathlib import Path
 
-from .files import open_private
+from .files import StoreError, open_private
+
+_TAKEN = {errno.EACCES, errno.EAGAIN, errno.EDEADLK}
 
 
 class InstanceLock:
@@ -16,14 +19,32 @@ class InstanceLock:
 
     def acquire(self) -> bool:
         """Take the lock if nobody has it; raises `StoreError` where the file is none."""
+        if self._held is not None:
+            return True
         opened = open_private(self._path, os.O_RDWR)
-        if not _lock(opened):
+        try:
+            if not _lock(opened):
+                os.close(opened)
+                return False
+        except OSError as error:
             os.close(opened)
-            return False
+            raise StoreError(
+                f"{self._path} cannot be locked. Set PORTICO_HOME to a folder on a local disk."
+            ) from error
+        if not self._is_current(opened):
+            os.close(opened)
+            return self.acquire()
         os.truncate(opened, 0)
         os.write(opened, f"{os.getpid()}\n".encode())
         self._held = opened
         return True
+
+    def _is_current(self, opened: int) -> bool:
+        """Whether the file is still there: a lock on one that was just deleted shuts nobody out."""
+        try:
+            return os.path.samestat(os.fstat(opened), self._path.lstat())
+        except FileNotFoundError:
+            return False
 
     def release(self) -> None:
         """Give the lock back, if it is held."""
@@ -51,6 +72,8 @@ def _lock(opened: int) -> bool:
             import fcntl
 
             fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
+    except OSError as error:
+        if error.errno in _TAKEN:
+            return False
+        raise
     return True

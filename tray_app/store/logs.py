@@ -4,6 +4,7 @@ Secrets are taken out of the finished line, after arguments and tracebacks were 
 a logger would miss what other loggers, exceptions and libraries write (measured: 2026-11-20).
 """
 
+import contextlib
 import logging
 import os
 import sys
@@ -19,6 +20,8 @@ from .files import StoreError, open_private
 _FILE_BYTES = 2 << 20
 _FILES = 4
 _LINE_CHARS = 8192
+_TAIL_CHARS = 3072
+"""How much of the end of a long line stays: a traceback says there what it is about."""
 _QUIET = ("asyncio", "aiohttp", "charset_normalizer")
 
 
@@ -36,7 +39,9 @@ class _OneLine(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         line = self._redactor(self._told(record))
         if len(line) > _LINE_CHARS:
-            line = line[:_LINE_CHARS] + "…"
+            line = f"{line[: _LINE_CHARS - _TAIL_CHARS]} … {line[-_TAIL_CHARS:]}"
+        if line.isprintable():
+            return line
         return "".join(
             char if char.isprintable() else char.encode("unicode_escape").decode() for char in line
         )
@@ -47,7 +52,8 @@ class _OneLine(logging.Formatter):
             return super().format(record)
         except Exception as error:  # noqa: BLE001
             why = type(error).__name__
-            return f"{self.formatTime(record)} ERROR {record.name} log=misused {record.msg!r} {why}"
+            place = f"{record.module}:{record.lineno}"
+            return f"{self.formatTime(record)} ERROR {record.name} log=misused at={place} {why}"
 
 
 class _PrivateFile(RotatingFileHandler):
@@ -61,13 +67,45 @@ class _PrivateFile(RotatingFileHandler):
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
-            if self.stream is not None and not Path(self.baseFilename).exists():
-                self.close()
-            if self.shouldRollover(record):
-                self.doRollover()
-            logging.FileHandler.emit(self, record)
+            self._write(f"{self.format(record)}\n")
         except (OSError, ValueError, StoreError):
             self._tell()
+
+    def _write(self, line: str) -> None:
+        stream = self._current()
+        if os.fstat(stream.fileno()).st_size + len(line) > self.maxBytes:
+            self.doRollover()
+            stream = self._current()
+        stream.write(line)
+        stream.flush()
+
+    def _current(self) -> TextIOWrapper:
+        """The open log, opened anew if its name means no file or another one now."""
+        if self.stream is not None:
+            with contextlib.suppress(FileNotFoundError):
+                named = Path(self.baseFilename).lstat()
+                if os.path.samestat(named, os.fstat(self.stream.fileno())):
+                    return self.stream
+            self.close()
+        self.stream = stream = self._open()
+        return stream
+
+    def doRollover(self) -> None:  # noqa: N802
+        """Move every file on by one; one that another program holds open moves none of them."""
+        self.close()
+        base = Path(self.baseFilename)
+        names = [base, *(base.with_name(f"{base.name}.{at}") for at in range(1, _FILES + 1))]
+        aside = base.with_name(f"{base.name}.new")
+        base.replace(aside)
+        with contextlib.suppress(OSError):
+            for older, old in zip(names[:1:-1], names[-2:0:-1], strict=True):
+                if old.exists():
+                    old.replace(older)
+        try:
+            aside.replace(names[1])
+        except OSError:
+            aside.unlink(missing_ok=True)
+            raise
 
     def close(self) -> None:
         try:
@@ -81,7 +119,8 @@ class _PrivateFile(RotatingFileHandler):
     def _tell(self) -> None:
         if not self._told and sys.stderr is not None:
             self._told = True
-            sys.stderr.write("portico: the log cannot be written. Check the disk.\n")
+            with contextlib.suppress(OSError, ValueError):
+                sys.stderr.write("portico: the log cannot be written. Check the disk.\n")
 
 
 def start_logging(folder: Path, level: str, redactor: Redactor, *, stderr: bool = False) -> None:

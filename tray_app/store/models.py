@@ -32,6 +32,6 @@ def load_models(path: Path) -> tuple[bytes, float] | None:
     try:
         data = read_private(path)
         kept = None if data is None else _kept.decode(data)
-    except (OSError, StoreError, msgspec.DecodeError):
+    except (OSError, StoreError, ValueError, RecursionError):
         return None
     return None if kept is None else (bytes(kept.models), kept.of_s)

@@ -1,15 +1,17 @@
 """Where everything lies on the disk."""
 
+import contextlib
 import hashlib
 import os
 import sys
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 
 import platformdirs
 from msgspec import Struct
 
-from .files import make_private
+from .files import StoreError, make_private
 
 _SOCKET_PATH_BYTES = 100
 """What every system takes for the path of a socket; Linux takes 107, macOS 103."""
@@ -54,7 +56,8 @@ class Paths(Struct, frozen=True):
         inside = self.home / "door.sock"
         if len(os.fsencode(inside)) <= _SOCKET_PATH_BYTES:
             return str(inside)
-        return str(platformdirs.user_runtime_path("portico") / f"{mark}.sock")
+        name = f"{mark}.sock"
+        return str(_runtime_folder(len(name)) / name)
 
     def prepare(self) -> None:
         """Make the folders, private; raises `StoreError`."""
@@ -63,12 +66,27 @@ class Paths(Struct, frozen=True):
         if sys.platform != "win32":
             runtime = Path(self.door).parent
             if runtime != self.home:
+                if runtime.is_symlink():
+                    raise StoreError(f"{runtime} is a link. Remove it, or shorten PORTICO_HOME.")
                 make_private(runtime)
+
+
+def _runtime_folder(name_bytes: int) -> Path:
+    """The user's folder for sockets; a short one of our own where there is none or it is long."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with contextlib.suppress(OSError):
+            folder = platformdirs.user_runtime_path("portico")
+            if len(os.fsencode(folder)) + name_bytes < _SOCKET_PATH_BYTES:
+                return folder
+    return Path(f"/tmp/portico-{os.getuid()}")  # noqa: S108
 
 
 def find(environ: Mapping[str, str]) -> Paths:
     """The data folder: `PORTICO_HOME`, or the system's place for an app's data."""
     told = environ.get("PORTICO_HOME")
     if told:
-        return Paths(Path(told).expanduser().absolute())
+        with contextlib.suppress(RuntimeError):
+            return Paths(Path(told).expanduser().absolute())
+        raise StoreError(f"PORTICO_HOME is {told!r}, but nobody has that name. Set another folder.")
     return Paths(platformdirs.user_data_path("portico", appauthor=False))

@@ -4,6 +4,7 @@ A flag outranks the environment, which outranks the file, which outranks the def
 read is moved aside and never lost; one bad field costs that field alone.
 """
 
+import contextlib
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -31,7 +32,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         _about(
             "A path before every route, such as /qwen.",
             restart=True,
-            pattern=r"^(/[A-Za-z0-9._~-]+)*$",
+            pattern=r"\A(/(?!\.\.?(/|\Z))[A-Za-z0-9._~-]+)*\Z",
         ),
     ] = ""
     parallel_answers: Annotated[
@@ -50,11 +51,12 @@ class Settings(Struct, frozen=True, kw_only=True):
         dict[str, str], _about('Other names for models, with *: {"gpt-*": "qwen3.7-plus"}.')
     ] = {}
     hosts: Annotated[
-        tuple[str, ...], _about("Further host names under which clients may call Portico.")
+        tuple[Annotated[str, Meta(pattern=r"\A[A-Za-z0-9._-]+\Z|\A\[[0-9A-Fa-f:.]+\]\Z")], ...],
+        _about("Further host names, without ports, under which clients may call Portico."),
     ] = ()
     origins: Annotated[
         tuple[
-            Annotated[str, Meta(pattern=r"^https?://[A-Za-z0-9.\[\]:-]+$")],
+            Annotated[str, Meta(pattern=r"\A[a-z][a-z0-9+.-]*://[a-z0-9._\[\]:-]+\Z")],
             ...,
         ],
         _about("Web apps that may call Portico, as exact origins: https://app.example."),
@@ -81,7 +83,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         _about(
             "How Qwen is reached: system, none, or the address of an HTTP proxy.",
             restart=True,
-            pattern=r"^(system|none|https?://[^\s/]+/?)$",
+            pattern=r"\A(system|none|https?://[!-.0-~]+/?)\Z",
         ),
     ] = "system"
 
@@ -159,10 +161,10 @@ def with_value(settings: Settings, name: str, value: object) -> Settings:
     told = {**msgspec.to_builtins(settings), name: value}
     try:
         return msgspec.convert(told, Settings)
-    except msgspec.ValidationError as fault:
+    except (msgspec.ValidationError, UnicodeError) as fault:
         why = str(fault).partition(" - at ")[0].replace("`", "")
         if "regex" in why:
-            why = f"{value!r} does not fit. {_field(name).description}".removesuffix(".")
+            why = f"that does not fit. {_field(name).description}".removesuffix(".")
         why = why[:1].lower() + why[1:]
         raise SettingError(name, f"{name}: {why}.") from None
 
@@ -170,7 +172,7 @@ def with_value(settings: Settings, name: str, value: object) -> Settings:
 def parse(name: str, text: str) -> object:
     """What a person typed for a setting, as a value; raises `SettingError`."""
     kind = _field(name).kind if name in Settings.__struct_fields__ else None
-    if kind == "str":
+    if kind == "str" and not text.startswith('"'):
         value: object = text
     elif kind == "bool" and text.lower() in {"yes", "on"}:
         value = True
@@ -179,7 +181,7 @@ def parse(name: str, text: str) -> object:
     else:
         try:
             value = msgspec.json.decode(text.lower() if kind == "bool" else text)
-        except (msgspec.DecodeError, RecursionError):
+        except (ValueError, RecursionError):
             value = text
     with_value(Settings(), name, value)
     return value
@@ -237,9 +239,14 @@ def load(path: Path, now: Callable[[], datetime]) -> Loaded:
         note = f"The settings in {path} can be neither read nor moved. Look at that folder."
         return Loaded(Settings(), (note,), read_only=True)
     note = f"The settings could not be read and are kept as {kept.name}."
-    backup = _backup(path)
-    if backup is None:
+    data = _backup(path)
+    told = None if data is None else _object(data)
+    if data is None or told is None:
         return Loaded(Settings(), (f"{note} Every setting has its default now.",))
+    # In its place again, or the next start would find no settings at all.
+    with contextlib.suppress(OSError, StoreError):
+        write_private(path, data)
+    backup = _read(told)
     return Loaded(backup.settings, (f"{note} The last good ones are used.",), backup.extra)
 
 
@@ -266,6 +273,8 @@ def save(path: Path, settings: Settings, temporary: Mapping[str, object] | None 
     try:
         if told is not None and data is not None:
             write_private(_backup_path(path), data)
+        elif data is not None:
+            write_private(path.with_name(path.name + ".corrupt"), data)
         write_private(path, lines + b"\n")
     except OSError as error:
         why = error.strerror or type(error).__name__
@@ -277,7 +286,7 @@ def _object(data: bytes) -> dict[str, Any] | None:
         return None
     try:
         told = msgspec.json.decode(data.removeprefix(b"\xef\xbb\xbf"))
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+    except (ValueError, RecursionError):
         return None
     return told if isinstance(told, dict) else None
 
@@ -305,10 +314,8 @@ def _backup_path(path: Path) -> Path:
     return path.with_name(path.name + ".bak")
 
 
-def _backup(path: Path) -> Loaded | None:
+def _backup(path: Path) -> bytes | None:
     try:
-        data = read_private(_backup_path(path))
+        return read_private(_backup_path(path))
     except StoreError:
         return None
-    told = _object(data) if data is not None else None
-    return None if told is None else _read(told)
