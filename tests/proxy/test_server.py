@@ -193,3 +193,20 @@ def test_a_bug_of_ours_is_a_500_with_an_id_and_nothing_else(site: PracticeSite) 
         assert (answer.status, answer.code) == (500, "internal_error")
         assert (answer.header("x-request-id") or "?") in answer.body.decode()
         assert b"secret" not in answer.body
+
+
+def test_a_picture_at_our_own_address_is_not_fetched(proxy: Running) -> None:
+    """S24b"""
+    url = f"http://127.0.0.1:{proxy.port}/v1/models?key={proxy.key}"
+    part = {"type": "image_url", "image_url": {"url": url}}
+    before = proxy.control("key", what="list")[0]["last_used_s"]
+    reply = proxy.ask(
+        "POST",
+        "/v1/chat/completions",
+        {"model": "qwen3.7-plus", "messages": [{"role": "user", "content": [part]}]},
+    )
+
+    assert before is None
+    assert reply.status == 501
+    assert proxy.key not in reply.body.decode()
+    untouched(proxy)

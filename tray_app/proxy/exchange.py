@@ -41,7 +41,7 @@ class Exchange:
         self._heard_s = self._clock()
 
     def unlisten(self) -> None:
-        """Nothing is awaited from the upstream for now."""
+        """The upstream is not being waited for."""
         self._silence_s = None
 
     async def look(self, now_s: float, limits: Limits) -> None:
