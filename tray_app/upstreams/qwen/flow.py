@@ -18,7 +18,7 @@ from tray_app.core.session import expiry_of
 from . import encode, faults, wire
 from .decode import QwenDecoder
 
-_CHAT_ID = re.compile(r"[A-Za-z0-9_-]{4,128}")
+_CHAT_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
 
 class _ChatData(Struct):
