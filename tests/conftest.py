@@ -1,6 +1,7 @@
 """Fixtures for every room, and the guard that keeps tests on this machine."""
 
 import ipaddress
+import os
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -10,6 +11,10 @@ from hypothesis import settings
 
 from tests.harness import Running, running
 from tray_app.practice import PracticeSite
+
+# No test may touch the keyring of whoever runs it; some bring one of their own.
+os.environ["DBUS_SESSION_BUS_ADDRESS"] = "unix:path=/nonexistent/portico-tests"
+os.environ.pop("XDG_RUNTIME_DIR", None)
 
 settings.register_profile("fast", deadline=None, max_examples=100)
 settings.register_profile("deep", deadline=None, max_examples=5000)

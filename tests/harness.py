@@ -10,8 +10,8 @@ from typing import Any
 
 import msgspec
 
+from tray_app.compose import practice_session, practice_site
 from tray_app.core.session import Session
-from tray_app.headless import practice_session, practice_site
 from tray_app.practice import PracticeSite
 from tray_app.proxy.house import Parts
 from tray_app.proxy.keys import DEFAULT_NAME, Keys

@@ -32,7 +32,9 @@ def test_the_status_is_told_to_people_and_to_scripts(portico: Portico) -> None:
     told = json.loads(portico.say("status", "--json"))
     said = portico.say("status")
 
-    assert set(told) == {"version", "endpoint", "port", "state", "session", "queue", "hold"}
+    assert set(told) == {
+        "version", "endpoint", "port", "state", "session", "keyring", "queue", "hold",
+    }  # fmt: skip
     assert told["port"] == portico.port
     assert told["state"] == "running"
     assert told["session"]["state"] == "signed_in"
@@ -171,10 +173,13 @@ def test_settings_that_must_not_be_written_are_left_alone_in_words(portico: Port
 
 
 def test_the_doctor_finds_the_running_instance(portico: Portico) -> None:
-    said = portico.say("doctor")
+    told = portico.run("doctor")
+    lines = told.stdout.splitlines()
 
-    assert f"{portico.port} is Portico" in said
-    assert "FAIL" not in said
+    assert f"{portico.port} is Portico" in told.stdout
+    # No keyring here, and that is said.
+    assert [line.split()[1] for line in lines if line.startswith("FAIL")] == ["keyring:"]
+    assert told.returncode == 1
 
 
 def test_a_flag_outranks_the_environment_and_that_the_file(tmp_path: Path) -> None:
@@ -256,9 +261,13 @@ def test_a_session_is_shown_cleared_and_not_brought_by_rubbish(tmp_path: Path) -
         assert "Paste JSON" in refused.stderr
 
 
-@pytest.mark.parametrize("what", ["import", "show", "clear"])
-def test_a_session_lives_in_a_running_instance_only(
-    alone: Path, what: str, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("words", ["session import", "session show", "session clear", "key show"])
+def test_without_a_keyring_only_a_running_instance_keeps_anything(
+    words: str, tmp_path: Path
 ) -> None:
-    assert main(["session", what]) == 5
-    assert "only while it runs" in capsys.readouterr().err
+    """S111"""
+    ended = Portico(tmp_path).run(*words.split())
+
+    assert ended.returncode == 5
+    assert ended.stdout == ""
+    assert "last only while Portico runs" in ended.stderr

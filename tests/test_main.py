@@ -62,7 +62,7 @@ def test_wrong_usage_is_two(words: list[str], capsys: pytest.CaptureFixture[str]
     ("words", "code", "said"),
     [
         (["status"], 1, "not running"), (["models"], 1, "not running"),
-        (["resume"], 1, "not running"), (["key", "show"], 1, "not running"),
+        (["resume"], 1, "not running"), (["key", "show"], 5, "no keyring"),
         (["settings", "get", "nonsense"], 2, "nonsense"),
         (["settings", "set", "nonsense", "1"], 2, "settings list"),
         (["settings", "set", "port", "70000"], 2, "port"),

@@ -3,14 +3,16 @@
 The house, floor by floor; imports go down only::
 
     __main__    reads the command line and starts the part that it names
-    headless    composition root: puts the parts of a service together and runs it
-    commands    what the command line asks of a running instance
+    headless    serves in the foreground
+    commands    what the command line asks of a running instance, or does where none runs
+    doctor      checks what Portico needs
+    compose     composition root: chooses the parts of a proxy
     practice    a stand-in of the site on loopback, for trying out and for every test
     proxy       sockets, clocks, tasks: server, guard, gate, relay, transport, session, control door
     dialects    what clients speak, one file each                                       (pure)
     filters     what happens to any prompt or answer on its way, one file each          (pure)
     upstreams   what upstreams speak, one folder each                                   (pure)
-    store       disk: settings, logs, locks, the last good model list
+    store       disk and keyring: settings, logs, locks, the vault, the last good model list
     core        values, codecs and protocols that two rooms share                       (pure)
 
 One request, socket to socket::

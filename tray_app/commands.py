@@ -2,17 +2,19 @@
 
 import argparse
 import json
-import socket
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
-from tray_app import __version__
-from tray_app.proxy.door import DoorError, ask
+from tray_app.core.redact import Redactor
+from tray_app.doctor import doctor
+from tray_app.proxy.door import DoorError, NoKeyringError, ask
 from tray_app.store.lock import InstanceLock
+from tray_app.store.logs import start_logging, stop_logging
 from tray_app.store.paths import Paths
 from tray_app.store.settings import (
     SettingError,
@@ -36,10 +38,10 @@ def run(arguments: argparse.Namespace, paths: Paths, environ: Mapping[str, str])
         "status": lambda: _status(arguments, paths),
         "models": lambda: _models(arguments, paths),
         "resume": lambda: _resume(paths),
-        "doctor": lambda: _doctor(paths, environ),
-        "key": lambda: _key(arguments, paths),
+        "doctor": lambda: doctor(paths, environ),
+        "key": lambda: _key(arguments, paths, environ),
         "settings": lambda: _settings(arguments, paths, environ),
-        "session": lambda: _session(arguments, paths),
+        "session": lambda: _session(arguments, paths, environ),
     }
     try:
         return commands[arguments.command]()
@@ -47,13 +49,45 @@ def run(arguments: argparse.Namespace, paths: Paths, environ: Mapping[str, str])
         return _complain(_NOT_RUNNING, NO)
     except DoorError as error:
         return _complain(str(error), NO)
+    except NoKeyringError as error:
+        return _complain(str(error), NO_KEYRING)
 
 
 def _ask(paths: Paths, do: str, **more: str) -> Any:
+    return ask(str(paths.door), {"do": do, **more})
+
+
+def _do(paths: Paths, environ: Mapping[str, str], do: str, **more: str) -> Any:
+    """Have the running instance carry out a command, or do it here where none runs."""
     try:
-        return ask(str(paths.door), {"do": do, **more})
-    except NotADirectoryError as error:
-        raise ConnectionError("no instance is running") from error
+        return _ask(paths, do, **more)
+    except ConnectionError:
+        with _alone(paths):
+            return _do_alone(paths, environ, do, more)
+
+
+def _do_alone(paths: Paths, environ: Mapping[str, str], do: str, more: Mapping[str, str]) -> Any:
+    from tray_app.compose import compose
+    from tray_app.proxy.service import carry_out
+
+    redactor = Redactor()
+    start_logging(paths.logs, environ.get("PORTICO_LOG") or "info", redactor)
+    try:
+        with ExitStack() as stack:
+            parts = compose(paths, environ, redactor, stack).parts
+            return carry_out(parts, do, dict(more))
+    finally:
+        stop_logging()
+
+
+@contextmanager
+def _alone(paths: Paths) -> Iterator[None]:
+    """Nobody runs, and nobody may start meanwhile."""
+    paths.prepare()
+    with InstanceLock(paths.lock) as lock:
+        if not lock.acquire():
+            raise DoorError("Portico is just starting or stopping. Try again in a moment.")
+        yield
 
 
 def _status(arguments: argparse.Namespace, paths: Paths) -> int:
@@ -61,10 +95,15 @@ def _status(arguments: argparse.Namespace, paths: Paths) -> int:
     if arguments.json:
         print(json.dumps(status))
         return OK
-    session, queue, hold = status["session"], status["queue"], status["hold"]
+    session, keyring = status["session"], status["keyring"]
+    queue, hold = status["queue"], status["hold"]
     print(f"Portico {status['version']} is {status['state'].replace('_', ' ')}")
     print(f"  endpoint   {status['endpoint']}")
     print(f"  session    {_session_line(session)}")
+    if session["note"]:
+        print(f"             {session['note']}")
+    if keyring["note"]:
+        print(f"  keyring    {keyring['note']}")
     print(f"  answering  {queue['in_flight']}, waiting {queue['waiting']}")
     if hold:
         print(
@@ -74,14 +113,24 @@ def _status(arguments: argparse.Namespace, paths: Paths) -> int:
     return OK
 
 
+_SESSION_WORDS = {
+    "signed_in": "signed in",
+    "signed_out": "nobody is signed in",
+    "locked": "not known yet",
+    "guest": "a guest's",
+    "expired": "ended",
+    "revoked": "ended by Qwen",
+    "refused": "refused by Qwen",
+}
+
+
 def _session_line(session: dict[str, Any]) -> str:
-    words = {"signed_in": "signed in", "signed_out": "nobody is signed in", "ended": "ended"}
-    line = words.get(session["state"], str(session["state"]))
+    line = _SESSION_WORDS.get(session["state"], str(session["state"]))
     if session["account"]:
         line += f" as {session['account']}"
     if session["expires_at"] and session["state"] == "signed_in":
         ends = datetime.fromtimestamp(session["expires_at"], UTC).astimezone()
-        line += f", renewed before {ends:%H:%M}"
+        line += f", until {ends:%H:%M}" + (" and then renewed" if session["renews"] else "")
     return line
 
 
@@ -104,53 +153,70 @@ def _resume(paths: Paths) -> int:
     return OK
 
 
-def _session(arguments: argparse.Namespace, paths: Paths) -> int:
-    try:
-        _ask(paths, "status")
-    except ConnectionError:
-        return _complain(
-            "This version keeps a session only while it runs. Start portico --headless first.",
-            NO_KEYRING,
-        )
+def _session(arguments: argparse.Namespace, paths: Paths, environ: Mapping[str, str]) -> int:
     if arguments.what == "import":
-        for sentence in _ask(paths, "session", what="import", text=sys.stdin.read()):
-            print(sentence)
-        print("Portico keeps it in memory, until it stops.")
-        return OK
+        return _import(paths, environ)
+    answer = _do(paths, environ, "session", what=arguments.what)
     if arguments.what == "clear":
-        print("Signed out." if _ask(paths, "session", what="clear") else "Nobody was signed in.")
+        print("Signed out." if answer["had"] else "Nobody was signed in.")
+        return _told_of_keeping(answer, "The keyring may still hold the session.")
+    print(_session_line(answer))
+    if answer["note"]:
+        print(answer["note"])
+    return OK if answer["state"] == "signed_in" else NOT_SIGNED_IN
+
+
+def _import(paths: Paths, environ: Mapping[str, str]) -> int:
+    if sys.stdin.isatty():
+        print("Paste the session, then press Enter and Ctrl+D:", file=sys.stderr)
+    answer = _do(paths, environ, "session", what="import", text=sys.stdin.read())
+    for sentence in answer["said"]:
+        print(sentence)
+    print(
+        "It is saved in the keyring of this system."
+        if answer["kept"]
+        else "Portico keeps it in memory, until it stops."
+    )
+    return _told_of_keeping(answer, "The session is not saved.")
+
+
+def _told_of_keeping(answer: dict[str, Any], unkept: str) -> int:
+    """Say what came of saving; practice mode saves nothing and has nothing to say about it."""
+    if answer.get("kept", True) or not answer["note"]:
         return OK
-    session = _ask(paths, "session", what="show")
-    print(_session_line(session))
-    return OK if session["state"] == "signed_in" else NOT_SIGNED_IN
+    print(f"{unkept} {answer['note']}", file=sys.stderr)
+    return OK
 
 
-def _key(arguments: argparse.Namespace, paths: Paths) -> int:
+def _key(arguments: argparse.Namespace, paths: Paths, environ: Mapping[str, str]) -> int:
     more = {
         name: getattr(arguments, name)
         for name in ("name", "field", "value")
         if getattr(arguments, name, None) is not None
     }
-    answer = _ask(paths, "key", what=arguments.what, **more)
+    answer = _do(paths, environ, "key", what=arguments.what, **more)
     if arguments.what == "list":
-        for key in answer:
-            used = key["last_used_s"]
-            when = (
-                f"{datetime.fromtimestamp(used, UTC).astimezone():%Y-%m-%d %H:%M}" if used else ""
-            )
-            profile = ", ".join(
-                f"{name}={key[name]}"
-                for name in key
-                if name not in {"name", "created_s", "last_used_s"} and key[name] != ""
-            )
-            print(f"{key['name']:<20} last used {when or 'never':<17} {profile}")
+        for key in answer["keys"]:
+            print(_key_line(key))
     elif arguments.what in {"show", "new"}:
-        print(answer)
+        print(answer["secret"])
     elif arguments.what == "revoke":
         print(f"The key {arguments.name!r} is revoked.")
     else:
-        print(f"{arguments.field} of {arguments.name!r} is {answer[arguments.field]} now.")
-    return OK
+        value = answer["key"][arguments.field]
+        print(f"{arguments.field} of {arguments.name!r} is {value} now.")
+    return _told_of_keeping(answer, "The keys are not saved.")
+
+
+def _key_line(key: dict[str, Any]) -> str:
+    used = key["last_used_s"]
+    when = f"{datetime.fromtimestamp(used, UTC).astimezone():%Y-%m-%d %H:%M}" if used else "never"
+    profile = ", ".join(
+        f"{name}={key[name]}"
+        for name in key
+        if name not in {"name", "created_s", "last_used_s"} and key[name] != ""
+    )
+    return f"{key['name']:<20} last used {when:<17} {profile}"
 
 
 def _settings(arguments: argparse.Namespace, paths: Paths, environ: Mapping[str, str]) -> int:
@@ -188,11 +254,7 @@ def _set(name: str, text: str, paths: Paths) -> int:
 
 
 def _set_alone(name: str, value: object, paths: Paths) -> None:
-    """Change the file by ourselves: nobody runs, and nobody may start meanwhile."""
-    paths.prepare()
-    with InstanceLock(paths.lock) as lock:
-        if not lock.acquire():
-            raise DoorError("Portico is just starting or stopping. Try again in a moment.")
+    with _alone(paths):
         loaded = load(paths.settings, lambda: datetime.now(UTC))
         save(paths.settings, with_value(loaded.settings, name, value))
 
@@ -203,46 +265,6 @@ def _filed(paths: Paths) -> Any:
 
 def _unknown(name: str) -> str:
     return f"There is no setting {name!r}. `portico settings list` shows all of them."
-
-
-def _doctor(paths: Paths, environ: Mapping[str, str]) -> int:
-    """Check what exists so far; each line says what was found and what to do."""
-    checks = [_check_http(), _check_folder(paths), _check_port(paths, environ)]
-    for good, line in checks:
-        print(f"{'ok  ' if good else 'FAIL'}  {line}")
-    return OK if all(good for good, _ in checks) else NO
-
-
-def _check_http() -> tuple[bool, str]:
-    import aiohttp
-    from aiohttp import http_parser
-
-    compiled = http_parser.HttpRequestParser is not http_parser.HttpRequestParserPy
-    if compiled:
-        return True, f"http: aiohttp {aiohttp.__version__} with its compiled parser"
-    return False, "http: aiohttp runs without its compiled parser. Install a binary wheel of it."
-
-
-def _check_folder(paths: Paths) -> tuple[bool, str]:
-    paths.prepare()
-    loaded = load(paths.settings, lambda: datetime.now(UTC))
-    notes = " ".join(loaded.notes)
-    return not loaded.notes, f"data: {paths.home}" + (f" ({notes})" if notes else "")
-
-
-def _check_port(paths: Paths, environ: Mapping[str, str]) -> tuple[bool, str]:
-    try:
-        status = _ask(paths, "status")
-    except ConnectionError:
-        port = effective(_filed(paths), environ, {}).port
-        with socket.socket() as probe:
-            probe.settimeout(1.0)
-            taken = probe.connect_ex(("127.0.0.1", port)) == 0
-        if taken:
-            sentence = f"port: {port} is used by another program. Choose another port."
-            return False, sentence
-        return True, f"port: {port} is free, Portico {__version__} is not running"
-    return True, f"port: {status['port']} is Portico {status['version']}, {status['state']}"
 
 
 def _complain(sentence: str, code: int) -> int:

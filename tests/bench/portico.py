@@ -9,8 +9,8 @@ import socket
 import sys
 from pathlib import Path
 
+from tray_app.compose import practice_session, practice_site
 from tray_app.core.redact import Redactor
-from tray_app.headless import practice_session, practice_site
 from tray_app.proxy.house import Parts
 from tray_app.proxy.keys import DEFAULT_NAME, Keys
 from tray_app.proxy.models import Shelf

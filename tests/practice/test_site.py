@@ -241,9 +241,13 @@ def test_a_renewal_gives_a_token_and_a_new_cookie_to_renew(browser: Browser) -> 
     assert renewal(browser, cookie.split("=")[1].split(";")[0])[0]["success"]
 
 
-def test_an_old_cookie_renews_nothing(browser: Browser) -> None:
+def test_an_old_cookie_renews_until_its_successor_was_used(browser: Browser) -> None:
     old = browser.session["cookies"]["refresh_token"]
     renewal(browser, old)
+    again, newer = renewal(browser, old)
+    assert again["success"]
+    assert newer is not None
+    renewal(browser, newer.split("=")[1].split(";")[0])
 
     told, cookie = renewal(browser, old)
 

@@ -12,7 +12,9 @@ from tray_app.proxy.door import DoorError
 def test_status_says_what_is_going_on(proxy: Running) -> None:
     status = proxy.control("status")
 
-    assert set(status) == {"version", "endpoint", "port", "state", "session", "queue", "hold"}
+    assert set(status) == {
+        "version", "endpoint", "port", "state", "session", "keyring", "queue", "hold",
+    }  # fmt: skip
     assert status["endpoint"] == proxy.base_url
     assert status["state"] == "running"
     assert status["session"]["state"] == "signed_in"
@@ -22,11 +24,11 @@ def test_status_says_what_is_going_on(proxy: Running) -> None:
 
 def test_a_key_is_made_used_changed_and_revoked(proxy: Running) -> None:
     """S32"""
-    made = proxy.control("key", what="new", name="roo")
+    made = proxy.control("key", what="new", name="roo")["secret"]
     before = proxy.chat(key=made).status
-    changed = proxy.control("key", what="set", name="roo", field="thinking", value="suffix")
+    changed = proxy.control("key", what="set", name="roo", field="thinking", value="suffix")["key"]
     ignored = proxy.chat(key=made, reasoning_effort="high")
-    listed = proxy.control("key", what="list")
+    listed = proxy.control("key", what="list")["keys"]
     proxy.control("key", what="revoke", name="roo")
     after = proxy.chat(key=made)
 
@@ -40,7 +42,7 @@ def test_a_key_is_made_used_changed_and_revoked(proxy: Running) -> None:
 
 def test_a_running_answer_outlives_its_key(proxy: Running) -> None:
     """S32"""
-    made = proxy.control("key", what="new", name="roo")
+    made = proxy.control("key", what="new", name="roo")["secret"]
     proxy.site.will(acts.say("still ", "here", pace_s=0.3))
     replies = []
     thread = threading.Thread(target=lambda: replies.append(proxy.chat(key=made, stream=True)))

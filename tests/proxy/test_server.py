@@ -199,7 +199,7 @@ def test_a_picture_at_our_own_address_is_not_fetched(proxy: Running) -> None:
     """S24b"""
     url = f"http://127.0.0.1:{proxy.port}/v1/models?key={proxy.key}"
     part = {"type": "image_url", "image_url": {"url": url}}
-    before = proxy.control("key", what="list")[0]["last_used_s"]
+    before = proxy.control("key", what="list")["keys"][0]["last_used_s"]
     reply = proxy.ask(
         "POST",
         "/v1/chat/completions",

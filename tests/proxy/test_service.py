@@ -55,7 +55,7 @@ def test_a_session_that_ended_is_said_to_have_ended(proxy: Running) -> None:
     assert [first.code, second.code] == ["session_ended"] * 2
     assert first.status == 401
     assert len(proxy.site.heard_on("/api/v2/auths/refresh")) == 1
-    assert proxy.control("status")["session"]["state"] == "ended"
+    assert proxy.control("status")["session"]["state"] == "revoked"
 
 
 def test_forty_clients_at_once_get_their_own_answers(site: PracticeSite) -> None:

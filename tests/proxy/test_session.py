@@ -4,10 +4,13 @@ import asyncio
 
 import pytest
 
+from tests.rings import MemoryRing, keeper
 from tray_app.core.calls import Tokens
 from tray_app.core.errors import Kind, ProxyError
-from tray_app.core.session import Session
-from tray_app.proxy.session import RENEW_BEFORE_S, SessionOwner
+from tray_app.core.session import Session, from_text
+from tray_app.proxy.safe import Safe
+from tray_app.proxy.session import STALE_S, SessionOwner
+from tray_app.proxy.sitetime import RENEW_BEFORE_S
 
 NOW_S = 1_790_000_000.0
 
@@ -15,7 +18,7 @@ NOW_S = 1_790_000_000.0
 def owner(left_s: float | None, *outcomes: Tokens | ProxyError) -> tuple[SessionOwner, list[int]]:
     """An owner of a session with so much time left, and a count of its renewals."""
     session = Session("old", {"a": "1"}, None if left_s is None else NOW_S + left_s)
-    owned = SessionOwner(session, lambda: NOW_S)
+    owned = SessionOwner(session, Safe(None), lambda: NOW_S)
     renewals: list[int] = []
 
     async def renew() -> Tokens:
@@ -26,7 +29,7 @@ def owner(left_s: float | None, *outcomes: Tokens | ProxyError) -> tuple[Session
             raise outcome
         return outcome
 
-    owned.renew_by(renew)
+    owned.renew_by(renew, lambda _: True)
     return owned, renewals
 
 
@@ -99,7 +102,122 @@ async def test_a_renewal_that_is_refused_ends_the_session() -> None:
         assert caught.value.kind is Kind.SESSION_ENDED
 
     assert len(renewals) == 1
-    assert owned.state == "ended"
+    assert owned.state == "revoked"
+
+
+async def test_a_token_that_ended_and_cannot_be_renewed_is_said_to_have_expired() -> None:
+    """R39"""
+    owned = SessionOwner(Session("old", {"a": "1"}, NOW_S - 5), Safe(None), lambda: NOW_S)
+    owned.renew_by(_never, lambda session: "refresh_token" in session.cookies)
+    with pytest.raises(ProxyError) as caught:
+        await owned.current()
+
+    assert caught.value.kind is Kind.SESSION_ENDED
+    assert owned.state == "expired"
+    assert "refresh_token" in owned.note
+
+
+async def test_a_token_that_cannot_be_renewed_is_used_to_its_end() -> None:
+    owned = SessionOwner(Session("old", {"a": "1"}, NOW_S + 5), Safe(None), lambda: NOW_S)
+    owned.renew_by(_never, lambda _: False)
+
+    assert (await owned.current()).token == "old"
+
+
+async def _never() -> Tokens:
+    raise AssertionError("nothing was to be renewed")
+
+
+async def test_a_guests_session_is_no_session() -> None:
+    guest = Session("token", {"a": "1"}, NOW_S + 900, guest=True)
+    owned = SessionOwner(guest, Safe(None), lambda: NOW_S)
+    with pytest.raises(ProxyError) as caught:
+        await owned.current()
+
+    assert caught.value.kind is Kind.GUEST_SESSION
+    assert owned.state == "guest"
+
+
+async def test_what_was_refused_though_fresh_is_told_until_it_is_taken() -> None:
+    owned, _ = owner(900)
+    owned.refused("old")
+    refused, note = owned.state, owned.note
+    assert (await owned.current()).token == "old"
+    owned.taken("old")
+
+    assert refused == "refused"
+    assert note
+    assert (owned.state, owned.note) == ("signed_in", "")
+
+
+async def test_a_renewed_session_is_kept_before_it_is_used() -> None:
+    """R39"""
+    ring = MemoryRing()
+    ring.going.clear()
+    owned = SessionOwner(Session("old", {"a": "1"}, NOW_S), Safe(keeper(ring)), lambda: NOW_S)
+
+    async def renew() -> Tokens:
+        return NEW
+
+    owned.renew_by(renew, lambda _: True)
+    using = asyncio.get_running_loop().create_task(owned.current())
+    await asyncio.sleep(0.05)
+    assert not using.done()
+    assert owned.session is not None
+    assert owned.session.token == "old"
+    ring.going.set()
+    used = await using
+    kept = from_text((await Safe(keeper(ring)).load(patient=False))["session"] or "")
+
+    assert used.token == "new"
+    assert kept == used
+
+
+async def test_cookies_of_an_earlier_session_do_not_get_into_this_one() -> None:
+    """S121"""
+    owned, _ = owner(900)
+    earlier = owned.lane
+    owned.replace(Session("other", {"b": "2"}))
+    owned.absorb({"a": "stray"}, earlier)
+
+    assert owned.session is not None
+    assert owned.session.cookies == {"b": "2"}
+
+
+async def test_cookies_that_came_late_are_kept_at_the_end() -> None:
+    ring = MemoryRing()
+    safe = Safe(keeper(ring))
+    owned = SessionOwner(Session("old", {"a": "1"}, NOW_S + 900), safe, lambda: NOW_S)
+    owned.absorb({"a": "2"}, owned.lane)
+    await owned.close()
+    await safe.settle(5)
+
+    assert '"a":"2"' in ((await safe.load(patient=False))["session"] or "")
+
+
+async def test_a_session_nobody_used_for_long_is_stale() -> None:
+    assert not owner(900)[0].is_stale()
+    assert not owner(None)[0].is_stale()
+    assert owner(-STALE_S - 1)[0].is_stale()
+
+
+async def test_with_a_wrong_clock_a_session_is_renewed_once_and_used() -> None:
+    """R50"""
+    far = Session("old", {"a": "1"}, NOW_S + 900)
+    owned = SessionOwner(far, Safe(None), lambda: NOW_S + 10 * 365 * 86_400)
+    renewals: list[int] = []
+
+    async def renew() -> Tokens:
+        renewals.append(1)
+        return NEW
+
+    owned.renew_by(renew, lambda _: True)
+    tokens = [(await owned.current()).token for _ in range(3)]
+
+    assert tokens == ["new"] * 3
+    assert len(renewals) == 1
+    assert owned.state == "signed_in"
+    assert "clock" in owned.note
 
 
 async def test_a_network_that_is_down_does_not_end_a_session_with_time_left() -> None:
@@ -115,8 +233,8 @@ async def test_a_network_that_is_down_does_not_end_a_session_with_time_left() ->
 
 
 async def test_without_a_session_nothing_is_asked() -> None:
-    nobody = SessionOwner(None, lambda: NOW_S)
-    nobody.absorb({"a": "1"})
+    nobody = SessionOwner(None, Safe(None), lambda: NOW_S)
+    nobody.absorb({"a": "1"}, nobody.lane)
     with pytest.raises(ProxyError) as caught:
         await nobody.current()
 
@@ -127,9 +245,12 @@ async def test_without_a_session_nothing_is_asked() -> None:
 async def test_cookies_are_kept_and_taken_away_and_every_secret_is_told() -> None:
     told: set[str] = set()
     owned = SessionOwner(
-        Session("token", {"a": "1", "b": "2"}), lambda: NOW_S, lambda *new: told.update(new)
+        Session("token", {"a": "1", "b": "2"}),
+        Safe(None),
+        lambda: NOW_S,
+        lambda *new: told.update(new),
     )
-    owned.absorb({"a": "3", "b": None})
+    owned.absorb({"a": "3", "b": None}, owned.lane)
 
     assert owned.session is not None
     assert owned.session.cookies == {"a": "3"}

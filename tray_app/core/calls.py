@@ -34,8 +34,9 @@ class Call(Struct, frozen=True):
     """The answer is an event stream."""
     slow_start: bool = False
     """Thinking, search and drawing may take long before the first event."""
-    repeatable: bool = False
-    """Doing it twice does no harm, so a connection that dies may be replaced."""
+    once: bool = False
+    """It changes what the next call needs, so it goes over a connection of its own and is never
+    made again, even where a connection died unseen."""
 
 
 class Answer(Struct, frozen=True):
@@ -61,6 +62,7 @@ class Tokens(Struct, frozen=True):
     """Unix seconds; None when the upstream does not say and the token cannot be read."""
     cookies: dict[str, str] = {}
     """Cookies that came in the body; those in headers the transport keeps itself."""
+    guest: bool = False
 
 
 class Decoder(Protocol):

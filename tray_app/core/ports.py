@@ -13,6 +13,8 @@ from .site import Site
 
 ThinkingPolicy = Literal["asked", "suffix"]
 CitationStyle = Literal["links", "plain"]
+ReasoningPlace = Literal["both", "reasoning_content", "reasoning", "think", "hidden"]
+QueueClass = Literal["interactive", "background"]
 
 
 class Profile(Struct, frozen=True):
@@ -20,12 +22,16 @@ class Profile(Struct, frozen=True):
 
     patience_s: float = 600.0
     """How long the client waits for an answer before it gives up."""
+    reasoning: ReasoningPlace = "both"
+    """Where thoughts go: fields of a message, `<think>` tags in its text, or nowhere."""
     thinking: ThinkingPolicy = "asked"
     """Whether fields of a body may switch thinking on, or the name's suffix alone."""
     citations: CitationStyle = "links"
     """Whether markers of sources become links or stay as they are."""
     model: str = ""
     """The model for requests that name none."""
+    queue: QueueClass = "interactive"
+    """Whether somebody waits for the answers, or they may come after those of others."""
 
 
 class Encoder(Protocol):
@@ -92,8 +98,14 @@ class Upstream(Protocol):
     def renew(self) -> Flow:
         """Ends in a `Reply` of `Tokens`."""
 
+    def can_renew(self, session: Session) -> bool:
+        """Whether a session brings what its renewal needs."""
+
     def probe(self) -> Flow:
-        """Ask whether the session is good, changing nothing; raises `ProxyError` if it is not."""
+        """Ask whether the session is good, changing nothing; ends in a `Reply` of its `Account`.
+
+        Raises `ProxyError` where it is not good.
+        """
 
     def read_paste(self, text: str, now_s: float) -> Pasted:
         """The session in a text that a person pasted."""

@@ -118,9 +118,10 @@ class OpenAIChat:
         with_usage = bool(options and options.include_usage)
 
         def encoder(stamp: Stamp) -> Encoder:
+            fields = _reasoning_fields(profile)
             if stream:
-                return _StreamEncoder(stamp, prompt.model, with_usage=with_usage)
-            return _WholeEncoder(stamp, prompt.model)
+                return _StreamEncoder(stamp, prompt.model, fields, with_usage=with_usage)
+            return _WholeEncoder(stamp, prompt.model, fields)
 
         return Asked((prompt,), stream, ignored + unheard, encoder)
 
@@ -176,6 +177,13 @@ def _thinking(sent: _Request, profile: Profile) -> tuple[bool | None, tuple[str,
     return (True, ()) if profile.thinking == "asked" else (None, tuple(wishes))
 
 
+def _reasoning_fields(profile: Profile) -> tuple[str, ...]:
+    """The fields that thoughts are told in; clients that know both double neither."""
+    if profile.reasoning in {"reasoning_content", "reasoning"}:
+        return (profile.reasoning,)
+    return ("reasoning_content", "reasoning")
+
+
 def _annotation(citation: Citation) -> dict[str, object]:
     return {
         "type": "url_citation",
@@ -196,7 +204,9 @@ class _StreamEncoder:
 
     content_type = "text/event-stream"
 
-    def __init__(self, stamp: Stamp, model: str, *, with_usage: bool) -> None:
+    def __init__(
+        self, stamp: Stamp, model: str, reasoning_fields: tuple[str, ...], *, with_usage: bool
+    ) -> None:
         self._head = b'data: {"id":%b,"object":"chat.completion.chunk","created":%d,"model":%b,' % (
             to_json("chatcmpl-" + stamp.new_id().replace("-", "")),
             int(stamp.now_s),
@@ -206,6 +216,8 @@ class _StreamEncoder:
         self._delta = self._head + b'"choices":[{"index":0,"delta":{'
         self._open = b'},"logprobs":null,"finish_reason":null}]' + usage + b"}\n\n"
         self._text = self._delta + b'"content":'
+        thought = ",".join(f'"{name}":%b' for name in reasoning_fields)
+        self._thought, self._thoughts = thought.encode(), len(reasoning_fields)
         self._with_usage = with_usage
         self._no_usage = usage
         self._started = False
@@ -216,9 +228,8 @@ class _StreamEncoder:
         if type(event) is TextDelta:
             return self._start() + self._text + to_json(event.text) + self._open
         if type(event) is ReasoningDelta:
-            text = to_json(event.text)
-            both = b'"reasoning_content":%b,"reasoning":%b' % (text, text)
-            return self._start() + self._delta + both + self._open
+            thought = self._thought % ((to_json(event.text),) * self._thoughts)
+            return self._start() + self._delta + thought + self._open
         return self._feed_rare(event)
 
     def _feed_rare(self, event: Event) -> bytes:
@@ -269,9 +280,10 @@ class _WholeEncoder:
 
     content_type = "application/json"
 
-    def __init__(self, stamp: Stamp, model: str) -> None:
+    def __init__(self, stamp: Stamp, model: str, reasoning_fields: tuple[str, ...]) -> None:
         self._stamp = stamp
         self._model = model
+        self._reasoning_fields = reasoning_fields
         self._text: list[str] = []
         self._reasoning: list[str] = []
         self._citations: list[Citation] = []
@@ -304,7 +316,7 @@ class _WholeEncoder:
             "annotations": [_annotation(citation) for citation in self._citations],
         }
         if self._reasoning:
-            message["reasoning_content"] = message["reasoning"] = "".join(self._reasoning)
+            message |= dict.fromkeys(self._reasoning_fields, "".join(self._reasoning))
         choice = {
             "index": 0,
             "message": message,

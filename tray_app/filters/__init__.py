@@ -10,10 +10,14 @@ from tray_app.core.model import Event
 from tray_app.core.ports import Profile
 
 from .citations import Citing
+from .reasoning import Hiding, Tagging
 
 Emit = Callable[[Event], None]
 
 
 def chain(profile: Profile, emit: Emit) -> Emit:
     """Every filter of an answer for a client of this profile, ending in `emit`."""
-    return Citing(emit, linked=profile.citations == "links")
+    cited = Citing(emit, linked=profile.citations == "links")
+    if profile.reasoning == "think":
+        return Tagging(cited)
+    return Hiding(cited) if profile.reasoning == "hidden" else cited

@@ -42,8 +42,10 @@ class PracticeSite:
     Args:
         pace_s: Seconds between two pieces of an answer.
         token_life_s: How long an access token lives.
-        rotates: Each renewal changes the cookie that renews, and ends the one before.
+        rotates: Each renewal changes the cookie that renews; the one before is taken until the
+            new one was used, since an answer may be lost, and then no more.
         tls: Serve over TLS with this.
+        clock: Unix seconds.
     """
 
     def __init__(
@@ -53,20 +55,26 @@ class PracticeSite:
         token_life_s: float = 900.0,
         rotates: bool = True,
         tls: ssl.SSLContext | None = None,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self.pace_s = pace_s
         self.token_life_s = token_life_s
         self.rotates = rotates
+        self.account: dict[str, Any] = {"email": "person@practice.example", "is_guest": False}
         self.origin = self.auth_origin = ""
         self.heard: list[Heard] = []
         self.chats: dict[str, dict[str, Any]] = {}
         self.deleted: list[str] = []
         self.stopped: list[str] = []
         self.delete_all_calls = 0
+        self.loses_renewals = 0
+        """So many answers to renewals are lost, the renewal itself being done."""
         self.open_streams = 0
         self._tls = tls
         self._tokens: dict[str, float] = {}
+        self._clock = clock
         self._refresh = ""
+        self._refresh_before: str | None = None
         self._scripts: dict[str, deque[acts.Act]] = {}
         self._busy: set[str] = set()
         self._idle: set[Wire] = set()
@@ -90,6 +98,7 @@ class PracticeSite:
     def sign_in(self) -> dict[str, object]:
         """A session as signing in gives it: `token`, `expires_at` in unix seconds, `cookies`."""
         self._refresh = uuid.uuid4().hex
+        self._refresh_before = None
         token, expires_at = self._new_token()
         cookies = {
             "acw_tc": uuid.uuid4().hex,
@@ -107,6 +116,11 @@ class PracticeSite:
     def on(self, route: str, *script: acts.Act) -> None:
         """The same for `models`, `new`, `delete`, `stop`, `refresh` or `settings`."""
         self._scripts.setdefault(route, deque()).extend(script)
+
+    def revoke(self) -> None:
+        """End the session, as signing out everywhere does."""
+        self._refresh, self._refresh_before = uuid.uuid4().hex, None
+        self._tokens.clear()
 
     def expire_tokens(self) -> None:
         """Take no access token any more that is out now."""
@@ -240,6 +254,7 @@ class PracticeSite:
             ("DELETE", "/api/v2/chats/"): "delete-all",
             ("GET", "/api/v2/chats/"): "chats",
             ("GET", "/api/v2/users/user/settings"): "settings",
+            ("GET", "/api/v2/user/info"): "whose",
             ("GET", "/api/v2/auths/refresh"): "refresh",
         }.get((method, path))
         if fixed is not None:
@@ -254,7 +269,7 @@ class PracticeSite:
             data: Any = {"data": catalog.listed()}
             return acts.value({"success": True, "data": data} if route == "models-v2" else data)
         if route == "refresh":
-            return self._renewed(request)
+            return self._renewal(request)
         if route == "picture":
             return acts.Whole(_png(), content_type="image/png")
         if route == "unknown":
@@ -286,6 +301,8 @@ class PracticeSite:
                 return acts.value({"success": True, "data": {"id": chat_id}})
             case "settings":
                 return acts.value({"success": True, "data": {"memory": {}, "ui": {}}})
+            case "whose":
+                return acts.value({"success": True, "data": self.account})
             case _:
                 return acts.refused("Not_Found", "no such chat")
 
@@ -334,23 +351,32 @@ class PracticeSite:
 
     def _is_signed_in(self, request: Request) -> bool:
         scheme, _, token = (request.header("authorization") or "").partition(" ")
-        alive = self._tokens.get(token, 0) > time.time()
+        alive = self._tokens.get(token, 0) > self._clock()
         return scheme == "Bearer" and alive and "acw_tc" in request.cookies
+
+    def _renewal(self, request: Request) -> acts.Act:
+        """A renewal whose answer may be lost on its way."""
+        answer = self._renewed(request)
+        if self.loses_renewals:
+            self.loses_renewals -= 1
+            return acts.Drop()
+        return answer
 
     def _renewed(self, request: Request) -> acts.Act:
         given = request.cookies.get("refresh_token")
-        if given != self._refresh or request.header("x-request-origin") != self.origin:
+        good = given is not None and given in {self._refresh, self._refresh_before}
+        if not good or request.header("x-request-origin") != self.origin:
             return acts.refused("Unauthorized", "Please log in again.")
         token, expires_at = self._new_token()
         told = {"success": True, "data": {"access_token": token, "expires_at": expires_at}}
         if not self.rotates:
             return acts.value(told)
-        self._refresh = uuid.uuid4().hex
+        self._refresh_before, self._refresh = given, uuid.uuid4().hex
         cookie = f"refresh_token={self._refresh}; Domain=.qwen.ai; Path=/; HttpOnly; Secure"
         return acts.value(told, Set_Cookie=cookie)
 
     def _new_token(self) -> tuple[str, float]:
-        expires_at = time.time() + self.token_life_s
+        expires_at = self._clock() + self.token_life_s
         claims = {"id": uuid.uuid4().hex, "exp": int(expires_at), "type": "access_token"}
         parts = (json.dumps(part).encode() for part in ({"alg": "HS256", "typ": "JWT"}, claims))
         coded = [urlsafe_b64encode(part).decode().rstrip("=") for part in parts]

@@ -4,7 +4,8 @@ from typing import Any
 
 import msgspec
 
-from tray_app.core.errors import ProxyError
+from tray_app.core.errors import Kind, ProxyError
+from tray_app.core.session import Account
 from tray_app.core.variants import offered
 from tray_app.store.settings import SettingError, explain, parse, with_value
 
@@ -49,28 +50,33 @@ class Control:
 
     async def _key(self, message: dict[str, Any]) -> object:
         try:
-            return self._keyed(message, str(message.get("name") or DEFAULT_NAME))
+            return await self._keyed(message, str(message.get("name") or DEFAULT_NAME))
         except KeyRefusedError as error:
+            self._house.safe.invite()
             raise DoorError(str(error)) from None
 
-    def _keyed(self, message: dict[str, Any], name: str) -> object:
+    async def _keyed(self, message: dict[str, Any], name: str) -> dict[str, Any]:
+        told: dict[str, Any] = {}
         match message.get("what"):
             case "list":
-                return [_shown(key) for key in self._keys.all()]
+                return {"keys": [_shown(key) for key in self._keys.all()], "note": self._note()}
             case "show":
-                return self._keys.get(name).secret
+                return {"secret": self._keys.get(name).secret, "note": self._note()}
             case "new":
-                made = self._keys.new(name)
-                self._house.parts.learn_secrets(made.secret)
-                return made.secret
+                told["secret"] = self._keys.new(name).secret
+                self._house.parts.learn_secrets(told["secret"])
             case "revoke":
                 self._keys.revoke(name)
-                return None
             case "set":
                 field, value = str(message.get("field")), str(message.get("value"))
-                return _shown(self._keys.change(name, field, value))
+                told["key"] = _shown(self._keys.change(name, field, value))
             case _:
                 raise DoorError(_UNKNOWN)
+        told["kept"] = await self._house.kept.keys_changed()
+        return {**told, "note": self._note()}
+
+    def _note(self) -> str:
+        return self._house.safe.status().note
 
     async def _session(self, message: dict[str, Any]) -> object:
         match message.get("what"):
@@ -79,31 +85,65 @@ class Control:
             case "show":
                 return msgspec.to_builtins(self._house.status().session)
             case "clear":
-                had = self._house.owner.session is not None
-                self._house.owner.replace(None)
-                return had
+                return await self._clear()
             case _:
                 raise DoorError(_UNKNOWN)
 
-    async def _import(self, text: str) -> object:
+    async def _clear(self) -> dict[str, Any]:
+        """Sign out: what is asked ends, the session is forgotten here and in the keyring."""
+        house = self._house
+        had = house.owner.session is not None or house.owner.state == "locked"
+        await house.hush(ProxyError(Kind.NOT_SIGNED_IN, "Somebody signed out of Portico"))
+        house.owner.replace(None)
+        await house.transport.forget()
+        kept = await house.owner.keep()
+        house.safe.invite()
+        return {"had": had, "kept": kept, "note": self._note()}
+
+    async def _import(self, text: str) -> dict[str, Any]:
         """Take a pasted session if Qwen takes it, and say what became of it."""
         house = self._house
         pasted = house.parts.upstream.read_paste(text, house.parts.wall_clock())
         if pasted.session is None:
             raise DoorError(" ".join(pasted.said))
-        before = house.owner.session
-        house.owner.replace(pasted.session)
+        house.owner.try_out(pasted.session)
         try:
-            await house.owner.current()
-            await house.runner.reply(house.parts.upstream.probe())
+            said = await self._checked()
+        except ProxyError as error:
+            house.owner.undo()
+            raise DoorError(f"{' '.join(pasted.said)} It was not taken: {error.text}") from None
+        kept = await house.owner.keep()
+        house.safe.invite()
+        return {"said": [*pasted.said, said], "kept": kept, "note": self._note()}
+
+    async def _checked(self) -> str:
+        """What a call that changes nothing tells of the new session.
+
+        Raises `ProxyError` where the site does not take it.
+        """
+        owner = self._house.owner
+        try:
+            account = await self._probed()
         except ProxyError as error:
             if error.kind.row.status in {401, 403}:
-                house.owner.replace(before)
-                raise DoorError(
-                    f"{' '.join(pasted.said)} Qwen does not take it: {error.text}"
-                ) from None
-            return [*pasted.said, f"It could not be checked: {error.text}"]
-        return [*pasted.said, "Qwen takes it."]
+                raise
+            return f"It could not be checked: {error.text}"
+        owner.belongs_to(account)
+        owner.check()
+        return f"Qwen takes it: {account.label}." if account.label else "Qwen takes it."
+
+    async def _probed(self) -> Account:
+        """Ask whose the session is, renewing it once where its token is refused."""
+        owner, runner, upstream = self._house.owner, self._house.runner, self._house.parts.upstream
+        session = await owner.current()
+        try:
+            account = await runner.reply(upstream.probe())
+        except ProxyError as error:
+            if error.again != "renewed":
+                raise
+            await owner.renewed(session.token)
+            account = await runner.reply(upstream.probe())
+        return account if isinstance(account, Account) else Account()
 
     async def _settings(self, message: dict[str, Any]) -> object:
         match message.get("what"):

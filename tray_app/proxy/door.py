@@ -19,12 +19,16 @@ from typing import Any
 Command = Callable[[dict[str, Any]], Awaitable[object]]
 
 _LINE_BYTES = 1 << 20
-_PATIENCE_S = 15.0
+_PATIENCE_S = 60.0
 _WINDOWS = sys.platform == "win32"
 
 
 class DoorError(Exception):
     """A command could not be carried out; its text is for people."""
+
+
+class NoKeyringError(Exception):
+    """There is no keyring that could be used now; its text says why."""
 
 
 class ControlDoor:
@@ -114,8 +118,10 @@ def ask(path: str, message: dict[str, Any]) -> Any:
     try:
         line = _ask_pipe(path, message) if _WINDOWS else _ask_socket(path, message)
         answer = json.loads(line)
-    except (FileNotFoundError, ConnectionRefusedError, ValueError, TimeoutError) as error:
+    except (FileNotFoundError, NotADirectoryError, ConnectionError, ValueError) as error:
         raise ConnectionError("no instance is running") from error
+    except TimeoutError as error:
+        raise DoorError("Portico runs, but does not answer. Try again in a moment.") from error
     if not answer["ok"]:
         raise DoorError(answer["error"])
     return answer["value"]

@@ -1,7 +1,8 @@
 """How many answers at once, how soon after each other, and who is next.
 
 Slots are few, starts are spaced, and waiting is fair: first come first served within a key, the
-keys in turn. Nobody waits longer than the client's patience.
+keys in turn. Keys for whose answers nobody sits and waits come after the others, though not for
+ever. Nobody waits longer than the client's patience.
 """
 
 import asyncio
@@ -12,8 +13,11 @@ from contextlib import asynccontextmanager
 from msgspec import Struct
 
 from tray_app.core.errors import Kind, ProxyError
+from tray_app.core.ports import QueueClass
 
 _REMEMBERED = 20
+_PATIENT_TURNS = 4
+"""After so many turns of others in a row one goes to a key of the background."""
 _GUESS_S = 8.0
 """How long an answer takes, until some were seen."""
 
@@ -29,6 +33,7 @@ class Rules(Struct, frozen=True):
 class _Waiter(Struct, eq=False):
     turn: asyncio.Future[None]
     key: str
+    queue: QueueClass
 
 
 class Gate:
@@ -38,6 +43,7 @@ class Gate:
         self._rules = rules
         self._clock = clock
         self._queues: dict[str, deque[_Waiter]] = {}
+        self._passed_over = 0
         self._in_flight = 0
         self._next_start_s = 0.0
         self._timer: asyncio.TimerHandle | None = None
@@ -55,9 +61,11 @@ class Gate:
         return self._in_flight
 
     @asynccontextmanager
-    async def turn(self, key: str, patience_s: float) -> AsyncGenerator[None, None]:
+    async def turn(
+        self, key: str, patience_s: float, queue: QueueClass = "interactive"
+    ) -> AsyncGenerator[None, None]:
         """Wait for a slot and hold it; raises `ProxyError` when there is none in time."""
-        await self._enter(key, patience_s)
+        await self._enter(key, patience_s, queue)
         start_s = self._clock()
         try:
             yield
@@ -66,7 +74,7 @@ class Gate:
             self._took.append(self._clock() - start_s)
             self._pump()
 
-    async def _enter(self, key: str, patience_s: float) -> None:
+    async def _enter(self, key: str, patience_s: float, queue: QueueClass) -> None:
         if self._closed:
             raise ProxyError(Kind.SERVER_STOPPING)
         if self.waiting >= self._rules().waiting:
@@ -75,7 +83,7 @@ class Gate:
                 f"{self.waiting} requests are waiting already",
                 retry_after_s=self._expected_wait_s(),
             )
-        waiter = _Waiter(asyncio.get_running_loop().create_future(), key)
+        waiter = _Waiter(asyncio.get_running_loop().create_future(), key, queue)
         self._queues.setdefault(key, deque()).append(waiter)
         self._pump()
         try:
@@ -121,7 +129,13 @@ class Gate:
 
     def _next(self) -> _Waiter:
         """The first of the key whose turn it is; that key goes to the end of the row."""
-        key = next(iter(self._queues))
+        background = [key for key, queue in self._queues.items() if queue[0].queue == "background"]
+        key = next((key for key in self._queues if key not in background), None)
+        if key is None or (background and self._passed_over >= _PATIENT_TURNS):
+            key = background[0]
+            self._passed_over = 0
+        else:
+            self._passed_over += bool(background)
         queue = self._queues.pop(key)
         waiter = queue.popleft()
         if queue:

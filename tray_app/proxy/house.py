@@ -1,8 +1,10 @@
 """The parts of a running proxy, put together in its loop."""
 
+import asyncio
 import time
 from collections.abc import Callable
 
+import msgspec
 from aiohttp import web
 from msgspec import Struct
 
@@ -11,19 +13,22 @@ from tray_app.core.errors import Kind, ProxyError
 from tray_app.core.ports import Upstream
 from tray_app.core.session import Session
 from tray_app.core.site import Site
+from tray_app.store.keeper import Keeper
 from tray_app.store.outbound import outbound_proxy
 from tray_app.store.settings import Settings
 
 from .brakes import Brakes
 from .gate import Gate, Rules
 from .guard import Guard
+from .kept import Kept
 from .keys import Keys
 from .limits import Limits
 from .models import Models, Shelf
 from .relay import Desk, Relay
 from .runner import Runner
+from .safe import Safe
 from .server import Door, Server
-from .session import SessionOwner
+from .session import STALE_S, SessionOwner
 from .status import QueueStatus, SessionStatus, Status
 from .tasks import Tasks
 from .transport import DirectTransport
@@ -35,10 +40,13 @@ class Parts(Struct, frozen=True, kw_only=True):
 
     site: Site
     upstream: Upstream
-    session: Session | None
+    session: Session | None = None
+    """A session that is there from the beginning and is kept nowhere; else the keyring's."""
+    keeper: Keeper | None = None
+    """What keeps session and keys beyond this run; None for nothing."""
     settings: Settings
     save_settings: Callable[[Settings], None]
-    keys: Keys
+    keys: Keys = msgspec.field(default_factory=Keys)
     learn_secrets: Callable[..., None] = lambda *_: None
     """Told every secret as it comes up, so that none reaches a log."""
     shelf: Shelf
@@ -64,16 +72,33 @@ class House:
         self.tasks = Tasks()
         self.brakes = Brakes(parts.clock)
         self.gate = Gate(self._rules, parts.clock)
-        self.owner = SessionOwner(parts.session, parts.wall_clock, parts.learn_secrets)
+        self.safe = Safe(parts.keeper)
+        self.owner = SessionOwner(parts.session, self.safe, parts.wall_clock, parts.learn_secrets)
         proxy = outbound_proxy(parts.settings.outbound_proxy, parts.site.chat_origin)
         self.transport = DirectTransport(parts.site, parts.upstream, self.limits, proxy)
         self.runner = Runner(self.transport, self.owner, self.tasks)
-        self.owner.renew_by(lambda: self.runner.renew(parts.upstream.renew()))
+        self.owner.renew_by(
+            lambda: self.runner.renew(parts.upstream.renew()), parts.upstream.can_renew
+        )
+        self.kept = Kept(self.safe, self.owner, parts.keys, parts.learn_secrets)
+        self._staying: asyncio.TimerHandle | None = None
         self.models = Models(parts.upstream, self.runner, parts.shelf, parts.wall_clock, self.tasks)
         desk = self._desk()
         self.relay = Relay(desk)
         guard = Guard(lambda: self.settings, parts.keys)
         self.server = Server(Door(guard, self.relay, desk), desk)
+
+    async def begin(self) -> None:
+        """Take up what was kept."""
+        await self.kept.begin()
+        self._stay_signed_in()
+
+    def _stay_signed_in(self) -> None:
+        """Renew a session that nobody uses, now and again, lest it end for that."""
+        if self.owner.is_stale() and self.brakes.status() is None:
+            self.tasks.spawn(self.owner.current(), "stay-signed-in")
+        loop = asyncio.get_running_loop()
+        self._staying = loop.call_later(STALE_S / 2, self._stay_signed_in)
 
     def _desk(self) -> Desk:
         parts = self.parts
@@ -118,6 +143,7 @@ class House:
     def status(self) -> Status:
         """What there is to say at this moment."""
         session = self.owner.session
+        kept = self.safe.status()
         return Status(
             version=__version__,
             endpoint=self.endpoint,
@@ -127,7 +153,10 @@ class House:
                 state=self.owner.state,
                 account=session.account if session else "",
                 expires_at=session.expires_at if session else None,
+                renews=session is not None and self.parts.upstream.can_renew(session),
+                note=self.owner.note,
             ),
+            keyring=kept,
             queue=QueueStatus(waiting=self.gate.waiting, in_flight=self.gate.in_flight),
             hold=self.brakes.status(),
         )
@@ -135,7 +164,7 @@ class House:
     def _state(self) -> str:
         if self._closing:
             return "stopping"
-        if self.owner.state != "signed_in":
+        if self.owner.state not in {"signed_in", "refused"}:
             return "signed_out"
         if self.brakes.status() is not None:
             return "holding"
@@ -151,4 +180,18 @@ class House:
         await self.relay.idle(limits.drain_s)
         self.relay.stop(ProxyError(Kind.SERVER_STOPPING))
         await self.relay.idle(1.0)
-        await self.tasks.finish(limits.tidy_s)
+        await self.end()
+
+    async def hush(self, error: ProxyError) -> None:
+        """End every answer and tidy up after it."""
+        self.relay.stop(error)
+        await self.relay.idle(1.0)
+        await self.tasks.finish(self.limits().tidy_s)
+
+    async def end(self) -> None:
+        """Finish what goes on beside answers, and keep what is to be kept."""
+        if self._staying is not None:
+            self._staying.cancel()
+        await self.tasks.finish(self.limits().tidy_s)
+        await self.kept.close()
+        await self.transport.close()

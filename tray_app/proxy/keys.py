@@ -5,15 +5,18 @@ import hmac
 import secrets
 import time
 import zlib
+from typing import Any, get_args, get_type_hints
 
 import msgspec
 from msgspec import Struct
 
+from tray_app.core.errors import Kind, ProxyError
 from tray_app.core.ports import Profile
 
 PREFIX = "sk-portico-"
 DEFAULT_NAME = "default"
 _NAME_CHARS = 64
+_CHECK_CHARS = 6
 
 
 class KeyRefusedError(Exception):
@@ -36,23 +39,96 @@ class LocalKey(Struct, frozen=True):
 def make_secret() -> str:
     """A new key: 256 random bits and a check sum, so that a mistyped one can be told apart."""
     body = secrets.token_urlsafe(32)
-    return f"{PREFIX}{body}{zlib.crc32(body.encode()) & 0xFFFFFF:06x}"
+    return PREFIX + body + _check_sum(body)
+
+
+def is_whole(presented: bytes) -> bool:
+    """Whether this has the form of one of our keys, in force or not."""
+    text = presented.decode("ascii", "replace")
+    body = text.removeprefix(PREFIX)[:-_CHECK_CHARS]
+    return text == PREFIX + body + _check_sum(body)
+
+
+def _check_sum(body: str) -> str:
+    return f"{zlib.crc32(body.encode()) & 0xFFFFFF:06x}"
+
+
+def keys_to_text(keys: tuple[LocalKey, ...]) -> str:
+    """Keys as they are kept."""
+    return msgspec.json.encode(keys).decode()
+
+
+def keys_from_text(text: str) -> tuple[LocalKey, ...]:
+    """Keys that were kept; none where the text is none of ours.
+
+    A profile that this version does not understand becomes the usual one: no key is lost for that,
+    since a client would have to be set up anew.
+    """
+    try:
+        return tuple(_kept(one) for one in msgspec.json.decode(text, type=list[dict[str, Any]]))
+    except (msgspec.DecodeError, RecursionError):
+        return ()
+
+
+def _kept(told: dict[str, Any]) -> LocalKey:
+    try:
+        return msgspec.convert(told, LocalKey)
+    except msgspec.ValidationError:
+        return msgspec.convert({**told, "profile": {}}, LocalKey)
 
 
 class Keys:
     """The local keys in force; every change holds at once."""
 
     def __init__(self, keys: tuple[LocalKey, ...] = ()) -> None:
-        self._keys = {key.name: key for key in keys}
-        self._digests = {key.name: _digest(key.secret.encode()) for key in keys}
+        self._keys: dict[str, LocalKey] = {}
+        self._digests: dict[str, bytes] = {}
+        self._unread = False
+        for key in keys:
+            self._add(key)
+
+    @property
+    def is_unread(self) -> bool:
+        """Whether there may be keys in the keyring that could not be read yet."""
+        return self._unread
+
+    def await_store(self) -> None:
+        """Note that there may be keys in the keyring that cannot be read yet."""
+        self._unread = True
+
+    def take_up(self, kept: tuple[LocalKey, ...]) -> None:
+        """Add the keys that the keyring held; one that took such a name meanwhile is renamed."""
+        self._unread = False
+        made = self.all()
+        self._keys.clear()
+        self._digests.clear()
+        for key in kept:
+            self._add(key)
+        for key in made:
+            name, number = key.name, 2
+            while name in self._keys:
+                name, number = f"{key.name} {number}", number + 1
+            self._add(msgspec.structs.replace(key, name=name))
+
+    def _add(self, key: LocalKey) -> None:
+        self._keys[key.name] = key
+        self._digests[key.name] = _digest(key.secret.encode())
 
     def match(self, presented: bytes) -> LocalKey | None:
-        """The key with this secret; takes the same time whichever it is, and if it is none."""
+        """The key with this secret; takes the same time whichever it is, and if it is none.
+
+        Raises `ProxyError` where it may be one that could not be read yet.
+        """
         digest = _digest(presented)
         found: str | None = None
         for name, known in self._digests.items():
             if hmac.compare_digest(known, digest):
                 found = name
+        if found is None and self._unread and is_whole(presented):
+            raise ProxyError(
+                Kind.CREDENTIAL_STORE_LOCKED,
+                "The keys are in the keyring of this system, which is locked or does not answer",
+            )
         return None if found is None else self._keys[found]
 
     def used(self, name: str) -> None:
@@ -66,10 +142,15 @@ class Keys:
 
     def get(self, name: str) -> LocalKey:
         """The key of this name; raises `KeyRefusedError`."""
-        if name not in self._keys:
-            known = ", ".join(self._keys) or "none"
-            raise KeyRefusedError(f"There is no key named {name!r}. Keys: {known}.")
-        return self._keys[name]
+        if name in self._keys:
+            return self._keys[name]
+        if self._unread:
+            raise KeyRefusedError(
+                "The keys are in the keyring of this system, which is locked or does not answer. "
+                "Unlock it, or make a key for now: portico key new NAME"
+            )
+        known = ", ".join(self._keys) or "none"
+        raise KeyRefusedError(f"There is no key named {name!r}. Keys: {known}.")
 
     def new(self, name: str) -> LocalKey:
         """Make a key; raises `KeyRefusedError` for a name that is taken or makes no sense."""
@@ -78,8 +159,7 @@ class Keys:
         if name in self._keys:
             raise KeyRefusedError(f"There is a key named {name!r} already.")
         key = LocalKey(name=name, secret=make_secret(), created_s=time.time())
-        self._keys[name] = key
-        self._digests[name] = _digest(key.secret.encode())
+        self._add(key)
         return key
 
     def revoke(self, name: str) -> None:
@@ -97,9 +177,17 @@ class Keys:
         try:
             profile = msgspec.convert(told, Profile, strict=False)
         except msgspec.ValidationError as fault:
-            raise KeyRefusedError(f"{field}: {str(fault).partition(' - at ')[0]}.") from None
+            raise KeyRefusedError(f"{field}: {_reason(field, fault)}.") from None
         self._keys[name] = msgspec.structs.replace(key, profile=profile)
         return self._keys[name]
+
+
+def _reason(field: str, fault: msgspec.ValidationError) -> str:
+    """What is wrong with a value, and what would be right."""
+    choices = get_args(get_type_hints(Profile)[field])
+    if choices:
+        return "choose one of " + ", ".join(choices)
+    return str(fault).partition(" - at ")[0].replace("`", "")
 
 
 def _digest(secret: bytes) -> bytes:

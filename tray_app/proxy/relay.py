@@ -24,7 +24,7 @@ from .keys import LocalKey
 from .limits import Limits
 from .models import Models
 from .moment import stamp
-from .runner import Runner
+from .runner import Run, Runner
 from .session import SessionOwner
 from .tasks import Fuse
 from .transport import Body
@@ -162,6 +162,8 @@ class _Answering:
                 return await self._try()
             except ProxyError as error:
                 again = error.again
+                if again == "renewed" and again in tried:
+                    self._desk.owner.refused(self._token)
                 if self._began or again is None or again in tried:
                     raise
             tried.add(again)
@@ -175,20 +177,22 @@ class _Answering:
         desk, job = self._desk, self._job
         model = job.choice.model.id
         desk.brakes.check(model)
-        async with desk.gate.turn(job.key.name, max(0.001, job.deadline_s - desk.clock())):
+        left_s = max(0.001, job.deadline_s - desk.clock())
+        async with desk.gate.turn(job.key.name, left_s, job.key.profile.queue):
             with desk.brakes.trying(model):
                 self._token = (await desk.owner.current()).token
                 flow = desk.upstream.ask(job.prompt, job.choice, stamp(), desk.site)
-                async with desk.runner.running(flow) as end:
-                    if not isinstance(end, Stream):
+                async with desk.runner.running(flow) as run:
+                    if not isinstance(run.end, Stream):
                         raise ProxyError(Kind.INTERNAL_ERROR, "A prompt came to no stream")
-                    await self._read(end)
+                    await self._read(run, run.end)
+                desk.owner.taken(self._token)
 
-    async def _read(self, stream: Stream) -> None:
+    async def _read(self, run: Run, stream: Stream) -> None:
         limits = self._desk.limits()
         first_s = limits.slow_first_event_s if stream.call.slow_start else limits.first_event_s
         exchange = self._exchange
-        async with self._desk.runner.open(stream) as body:
+        async with run.open(stream) as body:
             exchange.listen(
                 first_s, ProxyError(Kind.UPSTREAM_TIMEOUT, "Qwen took the prompt and said nothing")
             )

@@ -1,18 +1,34 @@
 """Runs flows over a transport: makes the calls they yield and sends them the answers."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from tray_app.core.calls import Answer, Call, Flow, Later, Reply, Stream, Tokens
 from tray_app.core.errors import Kind, ProxyError
 
-from .session import SessionOwner
+from .session import Lane, SessionOwner
 from .tasks import Tasks
 from .transport import Body, Transport
 
 
+class Run:
+    """A flow that was driven to its end.
+
+    What follows from it goes on the lane of the same session.
+    """
+
+    def __init__(self, runner: "Runner", end: Stream | Reply, lane: Lane) -> None:
+        self.end = end
+        self._runner = runner
+        self._lane = lane
+
+    def open(self, stream: Stream) -> AbstractAsyncContextManager[Body]:
+        """The answer of the flow's stream, with its head read by the decoder."""
+        return self._runner.open(stream, self._lane)
+
+
 class Runner:
-    """Drives flows; each call carries the session as it is at that moment."""
+    """Drives flows; each call carries the session of the flow's lane as it is at that moment."""
 
     def __init__(self, transport: Transport, owner: SessionOwner, tasks: Tasks) -> None:
         self._transport = transport
@@ -20,20 +36,21 @@ class Runner:
         self._tasks = tasks
 
     @asynccontextmanager
-    async def running(self, flow: Flow) -> AsyncIterator[Stream | Reply]:
-        """The end of a flow; what it left for later is begun when the context is over."""
+    async def running(self, flow: Flow, lane: Lane | None = None) -> AsyncIterator[Run]:
+        """A flow at its end; what it left for later is begun when the context is over."""
         later: list[Flow] = []
+        lane = lane or self._owner.lane
         try:
-            yield await self._drive(flow, later)
+            yield Run(self, await self._drive(flow, later, lane), lane)
         finally:
             for left in reversed(later):
-                self._tasks.spawn(self._finish(left), "tidy")
+                self._tasks.spawn(self.reply(left, lane), "tidy")
 
-    async def reply(self, flow: Flow) -> object:
+    async def reply(self, flow: Flow, lane: Lane | None = None) -> object:
         """The value of a flow that ends in a `Reply`."""
-        async with self.running(flow) as end:
-            if isinstance(end, Reply):
-                return end.value
+        async with self.running(flow, lane) as run:
+            if isinstance(run.end, Reply):
+                return run.end.value
         raise ProxyError(Kind.INTERNAL_ERROR, "A flow ended in a stream where none was wanted")
 
     async def renew(self, flow: Flow) -> Tokens:
@@ -44,14 +61,15 @@ class Runner:
         return tokens
 
     @asynccontextmanager
-    async def open(self, stream: Stream) -> AsyncIterator[Body]:
-        """The answer of a flow's stream, with its head read by the decoder."""
-        async with self._transport.open(stream.call, self._owner.session) as body:
-            self._owner.absorb(body.cookies)
+    async def open(self, stream: Stream, lane: Lane) -> AsyncIterator[Body]:
+        """See `Run.open`."""
+        async with self._transport.open(stream.call, lane.session) as body:
+            self._owner.absorb(body.cookies, lane)
+            self._owner.time.hear(body.headers.get("date", ""))
             stream.decoder.open(body.status, body.headers)
             yield body
 
-    async def _drive(self, flow: Flow, later: list[Flow]) -> Stream | Reply:
+    async def _drive(self, flow: Flow, later: list[Flow], lane: Lane) -> Stream | Reply:
         try:
             step = next(flow)
             while True:
@@ -59,17 +77,15 @@ class Runner:
                     later.append(step.flow)
                     step = next(flow)
                 else:
-                    step = flow.send(await self._call(step))
+                    step = flow.send(await self._call(step, lane))
         except StopIteration as end:
             found: Stream | Reply = end.value
             return found
         finally:
             flow.close()
 
-    async def _call(self, call: Call) -> Answer:
-        answer, cookies = await self._transport.call(call, self._owner.session)
-        self._owner.absorb(cookies)
+    async def _call(self, call: Call, lane: Lane) -> Answer:
+        answer, cookies = await self._transport.call(call, lane.session)
+        self._owner.absorb(cookies, lane)
+        self._owner.time.hear(answer.headers.get("date", ""))
         return answer
-
-    async def _finish(self, flow: Flow) -> None:
-        await self.reply(flow)

@@ -15,9 +15,11 @@ from typing import Any, TypeVar
 from aiohttp import web
 
 from .control import Control
-from .door import Command, ControlDoor
+from .door import Command, ControlDoor, NoKeyringError
 from .house import House, Parts
 from .listen import listen
+from .safe import PATIENCE_S
+from .status import Status
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -34,6 +36,7 @@ class Service:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping: asyncio.Event | None = None
         self._ready: Future[None] = Future()
+        self._house: House | None = None
         self._commands: dict[str, Command] = {}
         self._thread = threading.Thread(target=self._run, name="portico-proxy", daemon=True)
 
@@ -56,6 +59,13 @@ class Service:
             raise RuntimeError("the service is not running")
         return asyncio.run_coroutine_threadsafe(work, self._loop)
 
+    @property
+    def status(self) -> Status:
+        """What there is to say at this moment, from any thread."""
+        if self._house is None:
+            raise RuntimeError("the service is not running")
+        return self._house.status()
+
     async def control(self, name: str, message: dict[str, Any]) -> object:
         """Carry out a command of the control door; called in the loop."""
         return await self._commands[name](message)
@@ -74,12 +84,13 @@ class Service:
         self.port = sockets[0].getsockname()[1]
         self._loop = asyncio.get_running_loop()
         self._stopping = asyncio.Event()
-        house = House(self.parts, self.port)
+        self._house = house = House(self.parts, self.port)
         self.endpoint = house.endpoint
         self._commands = Control(house).commands()
         door = ControlDoor(self.parts.door_path, self._commands) if self.parts.door_path else None
         runner = web.ServerRunner(house.server, shutdown_timeout=1.0)
         await runner.setup()
+        await house.begin()
         try:
             for sock in sockets:
                 await web.SockSite(runner, sock).start()
@@ -94,4 +105,36 @@ class Service:
             if door is not None:
                 door.close()
             await runner.cleanup()
-            await house.transport.close()
+
+
+_LASTS = "Keys and sessions last only while Portico runs: start it with portico --headless first."
+_ALONE = {
+    "slow": "Try again in a moment.",
+    "locked": "Unlock it and try again.",
+    "absent": _LASTS,
+    "failing": _LASTS,
+}
+
+
+def carry_out(parts: Parts, name: str, message: dict[str, Any]) -> object:
+    """Carry out a command of the control door where no instance runs; blocks.
+
+    Whoever calls this holds the instance lock.
+
+    Raises:
+        DoorError: It could not be carried out.
+        NoKeyringError: What it is about can be neither read nor kept.
+    """
+
+    async def alone() -> object:
+        house = House(parts, parts.settings.port)
+        await house.kept.begin(PATIENCE_S)
+        try:
+            state = parts.keeper.state if parts.keeper is not None else None
+            if state is not None and state.kind != "ready":
+                raise NoKeyringError(f"{state.said} {_ALONE[state.kind]}")
+            return await Control(house).commands()[name](message)
+        finally:
+            await house.end()
+
+    return asyncio.run(alone())

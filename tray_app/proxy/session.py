@@ -1,7 +1,8 @@
 """The owner of the session while the proxy runs: hands it out, renews it, keeps its cookies.
 
 The access token lives about fifteen minutes. It is renewed shortly before it ends, by whoever needs
-it first, and only once however many wait: the cookie that renews it changes with each use.
+it first, and only once however many wait: the cookie that renews it changes with each use. The new
+cookie is kept before the new token is used, so that a crash in between costs nothing.
 """
 
 import asyncio
@@ -9,16 +10,61 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 
 import msgspec
+from msgspec import Struct
 
 from tray_app.core.calls import Tokens
 from tray_app.core.errors import Kind, ProxyError
-from tray_app.core.session import Session
+from tray_app.core.session import Account, Session, to_text
+
+from .safe import SESSION, Safe
+from .sitetime import SiteTime
 
 _log = logging.getLogger(__name__)
 
-RENEW_BEFORE_S = 120.0
+COOKIES_KEPT_AFTER_S = 5.0
+"""Cookies that change with ordinary answers are kept together, after so long."""
+
+STALE_S = 12 * 3600.0
+"""A session that nobody uses is renewed once in so long: what renews it ends after 30 days."""
 
 Renewal = Callable[[], Awaitable[Tokens]]
+
+_OVER: dict[str, tuple[Kind, str]] = {
+    "signed_out": (Kind.NOT_SIGNED_IN, "Nobody is signed in to Qwen Chat"),
+    "locked": (
+        Kind.CREDENTIAL_STORE_LOCKED,
+        "The session is in the keyring of this system, which is locked or does not answer",
+    ),
+    "guest": (Kind.GUEST_SESSION, "This session is a guest's: nobody was signed in"),
+    "expired": (
+        Kind.SESSION_ENDED,
+        "The access token has ended, and the session brought no refresh_token to renew it",
+    ),
+    "revoked": (
+        Kind.SESSION_ENDED,
+        "Qwen ended the session: it was signed out, or another program renewed it",
+    ),
+    "refused": (Kind.SESSION_ENDED, "Qwen does not take this session, renewed as it is"),
+}
+"""By state of a session that is of no use: what clients and people are told."""
+
+
+class Lane:
+    """One session through its renewals; calls that belong together stay on one lane.
+
+    Who signs in anew opens another lane, and what was begun before ends on its own.
+    """
+
+    def __init__(self, session: Session | None = None) -> None:
+        self.session = session
+
+
+class _Before(Struct, frozen=True):
+    """What there was before a session was tried out."""
+
+    lane: Lane
+    over: str | None = None
+    unread: bool = False
 
 
 class SessionOwner:
@@ -26,6 +72,7 @@ class SessionOwner:
 
     Args:
         session: What a person signed in to, or None.
+        safe: Where it is kept.
         wall_clock: Unix seconds: the site's expiry is told in them.
         learn: Told every secret of the session, so that none reaches a log.
     """
@@ -33,50 +80,80 @@ class SessionOwner:
     def __init__(
         self,
         session: Session | None,
+        safe: Safe,
         wall_clock: Callable[[], float],
         learn: Callable[..., None] = lambda *_: None,
     ) -> None:
-        self._session: Session | None = None
+        self.lane = Lane()
+        self._safe = safe
         self._learn = learn
-        self._wall_clock = wall_clock
+        self.time = SiteTime(wall_clock)
         self._renewal: Renewal | None = None
+        self._can_renew: Callable[[Session], bool] = lambda _: True
         self._renewing: asyncio.Task[Session] | None = None
-        self._ended = False
+        self._renewing_lane = self.lane
+        self._keeping: asyncio.TimerHandle | None = None
+        self._over: str | None = None
+        self._refused_token: str | None = None
+        self._unread = False
+        self._before: _Before | None = None
         if session is not None:
-            self._keep(session)
+            self._hold(session)
 
-    def renew_by(self, renewal: Renewal) -> None:
-        """Learn how to renew; said once, by whoever owns the transport."""
+    def renew_by(self, renewal: Renewal, can_renew: Callable[[Session], bool]) -> None:
+        """Learn how to renew, and which sessions can be; said once, by who owns the transport."""
         self._renewal = renewal
+        self._can_renew = can_renew
 
     @property
     def session(self) -> Session | None:
         """The session as it is now, renewed or not."""
-        return self._session
+        return self.lane.session
 
     @property
     def state(self) -> str:
-        """In a word: `signed_in`, `signed_out` or `ended`."""
-        if self._session is None:
-            return "signed_out"
-        return "ended" if self._ended else "signed_in"
+        """In a word: `signed_in`, or why it is of no use."""
+        if self.session is None:
+            return "locked" if self._unread else "signed_out"
+        if self._over is not None:
+            return self._over
+        if self.session.guest:
+            return "guest"
+        return "refused" if self.session.token == self._refused_token else "signed_in"
+
+    @property
+    def note(self) -> str:
+        """What a person should know and do, in a sentence or two; empty where all is well."""
+        if self.state != "signed_in":
+            return _over(self.state).text
+        return self.time.note
 
     def check(self) -> Session:
-        """The session, due for renewal or not; raises `ProxyError` where there is none."""
-        if self._session is None:
-            raise ProxyError(Kind.NOT_SIGNED_IN, "Nobody is signed in to Qwen Chat")
-        if self._ended:
-            raise _ended()
-        return self._session
+        """The session, due for renewal or not; raises `ProxyError` where there is none of use."""
+        state = self.state
+        # One that was refused may be taken the next time: only asking tells.
+        session = self.session
+        if session is None or state not in {"signed_in", "refused"}:
+            raise _over(state)
+        return session
 
     async def current(self) -> Session:
         """A session that is good for a call now; raises `ProxyError`."""
         session = self.check()
-        if session.expires_at is not None:
-            left_s = session.expires_at - self._wall_clock()
-            if left_s < RENEW_BEFORE_S:
-                return await self.renewed(session.token, still_good=left_s > 0)
-        return session
+        if not self.time.is_due(session):
+            return session
+        still_good = (self.time.left_s(session) or 0.0) > 0
+        if still_good and not self._can_renew(session):
+            return session
+        return await self.renewed(session.token, still_good=still_good)
+
+    def is_stale(self) -> bool:
+        """Whether nobody has renewed the session for so long that it should be kept alive."""
+        session = self.session
+        if session is None or self.state not in {"signed_in", "refused"}:
+            return False
+        left_s = self.time.left_s(session)
+        return left_s is not None and left_s < -STALE_S and self._can_renew(session)
 
     async def renewed(self, stale: str, *, still_good: bool = False) -> Session:
         """The session after `stale`, the token of the one at hand, was renewed.
@@ -90,70 +167,166 @@ class SessionOwner:
         try:
             # Who leaves must not take the renewal along: the site may have changed the cookie
             # already, and the answer that says so would be lost.
-            return await asyncio.shield(self._under_way(stale))
+            return await asyncio.shield(self._under_way(session))
         except ProxyError as error:
-            if still_good and not self._ended:
+            if still_good and self._over is None:
                 _log.info("renewal=failed kind=%s session=still-good", error.kind.value)
                 return session
             raise
 
-    def _under_way(self, stale: str) -> "asyncio.Task[Session]":
+    def refused(self, token: str) -> None:
+        """Note that the site does not take a token that was renewed just now."""
+        self._refused_token = token
+
+    def taken(self, token: str) -> None:
+        """Note that the site took a token."""
+        if self._refused_token == token:
+            self._refused_token = None
+
+    def _under_way(self, session: Session) -> "asyncio.Task[Session]":
         """The one renewal that goes on, begun if there is none."""
-        if self._renewing is None or self._renewing.done():
+        if self._renewing is None or self._renewing.done() or self._renewing_lane is not self.lane:
+            self._renewing_lane = self.lane
             loop = asyncio.get_running_loop()
-            self._renewing = loop.create_task(self._renew(stale), name="renewal")
+            self._renewing = loop.create_task(self._renew(session, self.lane), name="renewal")
             self._renewing.add_done_callback(_seen)
         return self._renewing
 
-    async def _renew(self, stale: str) -> Session:
-        if self._renewal is None:
-            raise _ended()
+    async def _renew(self, session: Session, lane: Lane) -> Session:
+        if self._renewal is None or not self._can_renew(session):
+            raise self._end("expired")
         try:
-            return self._take(await self._renewal(), stale)
+            tokens = await self._renewal()
         except ProxyError as error:
-            if error.kind in {Kind.SESSION_ENDED, Kind.ACCOUNT_FORBIDDEN}:
-                self._ended = True
-                raise _ended() from None
+            if self.lane is lane and error.kind is Kind.SESSION_ENDED:
+                raise self._end("revoked") from None
+            if self.lane is lane and error.kind is Kind.ACCOUNT_FORBIDDEN:
+                raise self._end("refused") from None
             raise
-
-    def _take(self, tokens: Tokens, stale: str) -> Session:
-        session = self.check()
-        if session.token != stale:
+        if self.lane is lane and self._before is None:
+            await self._safe.save(SESSION, to_text(_with(lane.session or session, tokens)))
+        # Cookies may have come while it was kept.
+        lane.session = renewed = _with(lane.session or session, tokens)
+        if self.lane is not lane:
             # Somebody brought another session meanwhile, and these tokens are not its own.
-            return session
+            return self.check()
         _log.info("renewal=done")
-        return self._keep(
-            msgspec.structs.replace(
-                session,
-                token=tokens.token,
-                expires_at=tokens.expires_at,
-                cookies={**session.cookies, **tokens.cookies},
-            )
-        )
+        self.time.renewed(renewed)
+        return self._hold(renewed)
 
-    def _keep(self, session: Session) -> Session:
+    def _end(self, why: str) -> ProxyError:
+        self._over = why
+        _log.info("session=%s", why)
+        return _over(why)
+
+    def _hold(self, session: Session) -> Session:
         self._learn(session.token, *session.cookies.values())
-        self._session = session
+        self.lane.session = session
         return session
 
-    def replace(self, session: Session | None) -> None:
-        """Take another session instead, or none: what was known of the one before is gone."""
-        self._ended = False
-        self._session = None
-        if session is not None:
-            self._keep(session)
+    def await_store(self) -> None:
+        """Note that the keyring may hold a session, and cannot be read yet."""
+        self._unread = True
 
-    def absorb(self, cookies: Mapping[str, str | None]) -> None:
-        """Keep the cookies that an answer set; None takes one away."""
-        session = self._session
+    def take_up(self, session: Session | None) -> None:
+        """Take what the keyring held, unless somebody brought or cleared a session meanwhile."""
+        if self._before is not None and self._before.unread:
+            self._before = _Before(Lane(session))
+        elif self._unread:
+            self._unread = False
+            if session is not None:
+                self._hold(session)
+
+    def belongs_to(self, account: Account) -> None:
+        """Learn whose the session is."""
+        session = self.session
+        if session is not None:
+            self.lane.session = msgspec.structs.replace(
+                session, account=account.label, guest=session.guest or account.guest
+            )
+
+    def try_out(self, session: Session) -> None:
+        """Take another session, which is kept by `keep` or given back by `undo`."""
+        before = self._before or _Before(self.lane, self._over, self._unread)
+        self.replace(session)
+        self._before = before
+
+    def undo(self) -> None:
+        """Be again as before a session was tried out."""
+        before, self._before = self._before, None
+        if before is not None:
+            self.lane, self._over, self._unread = before.lane, before.over, before.unread
+
+    def replace(self, session: Session | None) -> None:
+        """Take another session instead, or none, without keeping that yet.
+
+        What was known of the one before is gone.
+        """
+        self.lane = Lane()
+        self._over = self._refused_token = self._before = None
+        self._unread = False
+        self.time.forget()
+        self._unschedule()
+        if session is not None:
+            self._hold(session)
+
+    async def keep(self) -> bool:
+        """Keep the session as it is now; returns whether that is done."""
+        self._before = None
+        self._unschedule()
+        session = self.session
+        return await self._safe.save(SESSION, None if session is None else to_text(session))
+
+    def absorb(self, cookies: Mapping[str, str | None], lane: Lane) -> None:
+        """Keep the cookies that an answer to a call on `lane` set; None takes one away."""
+        session = lane.session
         if session is None or not cookies:
             return
         kept = {**session.cookies, **{name: value for name, value in cookies.items() if value}}
         for name, value in cookies.items():
             if value is None:
                 kept.pop(name, None)
-        if kept != session.cookies:
-            self._keep(msgspec.structs.replace(session, cookies=kept))
+        if kept == session.cookies:
+            return
+        self._learn(*kept.values())
+        lane.session = msgspec.structs.replace(session, cookies=kept)
+        if lane is self.lane:
+            self._schedule()
+
+    def _schedule(self) -> None:
+        if self._keeping is None and not self._safe.is_memory:
+            loop = asyncio.get_running_loop()
+            self._keeping = loop.call_later(COOKIES_KEPT_AFTER_S, self._keep_soon)
+
+    def _unschedule(self) -> None:
+        if self._keeping is not None:
+            self._keeping.cancel()
+            self._keeping = None
+
+    def _keep_soon(self) -> None:
+        self._keeping = None
+        if self.session is not None:
+            self._safe.save_soon(SESSION, to_text(self.session))
+
+    async def close(self) -> None:
+        """Let a renewal come to its end, and have what was not kept yet be kept."""
+        if self._renewing is not None and not self._renewing.done():
+            await asyncio.wait({self._renewing}, timeout=1.0)
+            self._renewing.cancel()
+        if self._keeping is not None:
+            self._unschedule()
+            self._keep_soon()
+
+
+def _with(session: Session, tokens: Tokens) -> Session:
+    """A session with what a renewal brought."""
+    return msgspec.structs.replace(
+        session,
+        token=tokens.token,
+        expires_at=tokens.expires_at,
+        guest=session.guest or tokens.guest,
+        cookies={**session.cookies, **tokens.cookies},
+    )
 
 
 def _seen(renewal: "asyncio.Task[Session]") -> None:
@@ -162,5 +335,6 @@ def _seen(renewal: "asyncio.Task[Session]") -> None:
         renewal.exception()
 
 
-def _ended() -> ProxyError:
-    return ProxyError(Kind.SESSION_ENDED, "Qwen ended the session")
+def _over(state: str) -> ProxyError:
+    kind, sentence = _OVER[state]
+    return ProxyError(kind, sentence)

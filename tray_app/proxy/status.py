@@ -3,6 +3,7 @@
 from msgspec import Struct
 
 from .brakes import HoldStatus
+from .safe import SafeStatus
 
 
 class SessionStatus(Struct, frozen=True):
@@ -11,6 +12,11 @@ class SessionStatus(Struct, frozen=True):
     state: str
     account: str
     expires_at: float | None
+    """Unix seconds at which the access token ends; it is renewed before."""
+    renews: bool
+    """Whether it can renew itself."""
+    note: str
+    """What a person should know and do; empty where all is well."""
 
 
 class QueueStatus(Struct, frozen=True):
@@ -29,5 +35,6 @@ class Status(Struct, frozen=True):
     state: str
     """`running`, `busy`, `holding`, `signed_out` or `stopping`."""
     session: SessionStatus
+    keyring: SafeStatus
     queue: QueueStatus
     hold: HoldStatus | None

@@ -55,8 +55,11 @@ class Transport(Protocol):
     def open(self, call: Call, session: Session | None) -> AbstractAsyncContextManager[Body]:
         """The answer as it comes; it is closed with the context."""
 
+    async def forget(self) -> None:
+        """Close every connection, so that none is used for another session."""
+
     async def close(self) -> None:
-        """Close every connection."""
+        """Close every connection, for good."""
 
 
 class DirectTransport:
@@ -110,11 +113,12 @@ class DirectTransport:
 
     async def _send(self, call: Call, session: Session | None) -> aiohttp.ClientResponse:
         trace = SimpleNamespace(reused=False)
-        try:
-            return await self._request(self._pooled, call, session, trace)
-        except ProxyError as error:
-            if error.kind is not Kind.UPSTREAM_DISCONNECTED or not trace.reused:
-                raise
+        if not call.once:
+            try:
+                return await self._request(self._pooled, call, session, trace)
+            except ProxyError as error:
+                if error.kind is not Kind.UPSTREAM_DISCONNECTED or not trace.reused:
+                    raise
         if self._single is None:
             self._single = _client(force_close=True)
         return await self._request(self._single, call, session, trace)
@@ -140,6 +144,10 @@ class DirectTransport:
                     timeout=aiohttp.ClientTimeout(total=None, connect=limits.connect_s),
                     trace_request_ctx=trace,
                 )
+
+    async def forget(self) -> None:
+        left, self._pooled = self._pooled, _client(force_close=False)
+        await left.close()
 
     async def close(self) -> None:
         await self._pooled.close()
@@ -171,13 +179,17 @@ def _client(*, force_close: bool) -> aiohttp.ClientSession:
             keepalive_timeout=KEEP_ALIVE_S, ttl_dns_cache=NAMES_KEPT_S, limit=0
         )
     )
-    return aiohttp.ClientSession(
+    client = aiohttp.ClientSession(
         connector=connector,
         cookie_jar=aiohttp.DummyCookieJar(),
         trace_configs=[traced],
         skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
         trust_env=False,
     )
+    # It would make every GET and DELETE again whose connection dies, a renewal among them; when
+    # that is right is ours to say.
+    client._retry_connection = False
+    return client
 
 
 async def _note_reuse(

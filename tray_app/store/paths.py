@@ -48,9 +48,18 @@ class Paths(Struct, frozen=True):
         return self.home / "models.json"
 
     @property
+    def keyring_label(self) -> str:
+        """What begins the names of our entries in the keyring: each data folder has its own."""
+        return "Portico" if self.home == _usual_home() else f"Portico {self._mark[:8]}"
+
+    @property
+    def _mark(self) -> str:
+        return hashlib.sha256(os.fsencode(self.home)).hexdigest()[:16]
+
+    @property
     def door(self) -> str:
         """The control door: a socket in this folder, or where its path is short enough."""
-        mark = hashlib.sha256(os.fsencode(self.home)).hexdigest()[:16]
+        mark = self._mark
         if sys.platform == "win32":
             return rf"\\.\pipe\portico-{mark}"
         inside = self.home / "door.sock"
@@ -89,4 +98,8 @@ def find(environ: Mapping[str, str]) -> Paths:
         with contextlib.suppress(RuntimeError):
             return Paths(Path(told).expanduser().absolute())
         raise StoreError(f"PORTICO_HOME is {told!r}, but nobody has that name. Set another folder.")
-    return Paths(platformdirs.user_data_path("portico", appauthor=False))
+    return Paths(_usual_home())
+
+
+def _usual_home() -> Path:
+    return platformdirs.user_data_path("portico", appauthor=False)

@@ -27,7 +27,7 @@ FULL = Session(TOKEN, COOKIES, NOW_S + 600)
             {"token": TOKEN, "cookies": [{"name": n, "value": v} for n, v in COOKIES.items()]}
         ),
         f"curl 'https://chat.qwen.ai/api' -H 'authorization: Bearer {TOKEN}' -b '{HEADER}'",
-        f"curl https://x/ \\\n  -H 'Cookie: {HEADER}' \\\n -H 'Authorization: Bearer {TOKEN}'",
+        f"curl https://qwen.ai/ \\\n -H 'Cookie: {HEADER}' \\\n -H 'Authorization: Bearer {TOKEN}'",
         f'curl ^"https://chat.qwen.ai/^" ^\n -b ^"{HEADER}^" -H ^"authorization: Bearer {TOKEN}^"',
         f"\n  {json.dumps({'cookies': COOKIES, 'token': TOKEN})}\n",
     ],
@@ -39,6 +39,7 @@ def test_a_whole_session_is_read_from_every_form(text: str) -> None:
     assert pasted.said == (
         "Found an access token that is good for 10 more min.",
         "Found 2 cookies.",
+        "The session renews itself. Do not use it in a browser any more.",
     )
 
 

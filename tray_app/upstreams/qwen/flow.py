@@ -13,9 +13,10 @@ from msgspec import Struct
 from tray_app.core.calls import Answer, Call, Flow, Later, Reply, Stamp, Stream, Tokens
 from tray_app.core.errors import Kind, ProxyError
 from tray_app.core.model import Choice, Prompt
-from tray_app.core.session import expiry_of
+from tray_app.core.session import Account, expiry_of
 
 from . import encode, faults, wire
+from .account import account_of, is_guest
 from .decode import QwenDecoder
 
 _CHAT_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
@@ -71,7 +72,6 @@ def _make_chat(choice: Choice, stamp: Stamp) -> Generator[Call | Later, Answer, 
         wire.NEW_CHAT,
         body=encode.new_chat(choice, stamp),
         page=wire.PAGE_NEW,
-        repeatable=True,
     )
     answer = yield call
     fault = refused(answer)
@@ -105,7 +105,7 @@ def forget(chat_id: str, decoder: QwenDecoder) -> Flow:
             body=encode.stop(chat_id, decoder.response_id),
             page=wire.PAGE_CHAT.format(chat_id=chat_id),
         )
-    answer = yield Call("DELETE", chat_path(chat_id), repeatable=True)
+    answer = yield Call("DELETE", chat_path(chat_id))
     return Reply(answer.status in {200, 204, 404})
 
 
@@ -118,7 +118,7 @@ def chat_path(chat_id: str) -> str:
 
 def list_models() -> Flow:
     """Bring the list of models; ends in a `Reply` of its JSON."""
-    answer = yield Call("GET", wire.MODELS, repeatable=True)
+    answer = yield Call("GET", wire.MODELS)
     fault = refused(answer)
     if fault is not None:
         raise fault
@@ -127,7 +127,7 @@ def list_models() -> Flow:
 
 def renew() -> Flow:
     """Renew the access token; ends in a `Reply` of `Tokens`."""
-    answer = yield Call("GET", wire.REFRESH, place="auth")
+    answer = yield Call("GET", wire.REFRESH, place="auth", once=True)
     fault = refused(answer)
     if fault is not None:
         fault.again = None
@@ -138,17 +138,23 @@ def renew() -> Flow:
         raise ProxyError(
             Kind.PROTOCOL_CHANGED, "Qwen renewed the session in a way that is not understood"
         ) from None
-    cookies = {"refresh_token": data.refresh_token} if data.refresh_token else {}
-    return Reply(Tokens(data.access_token, _expiry(data), cookies))
+    cookies = {wire.RENEWING: data.refresh_token} if data.refresh_token else {}
+    guest = is_guest(data.access_token)
+    return Reply(Tokens(data.access_token, _expiry(data), cookies, guest=guest))
 
 
 def probe() -> Flow:
-    """Ask whether the session is good; the calls that say whose it is would change it."""
-    answer = yield Call("GET", wire.SETTINGS, repeatable=True)
+    """Ask whether the session is good, and whose it is if the site still says so."""
+    answer = yield Call("GET", wire.SETTINGS)
     fault = refused(answer)
     if fault is not None:
         raise fault
-    return Reply(None)
+    account = account_of(answer.body)
+    if account == Account():
+        answer = yield Call("GET", wire.WHOSE)
+        if refused(answer) is None:
+            account = account_of(answer.body)
+    return Reply(account)
 
 
 def _expiry(data: _RefreshData) -> float | None:

@@ -15,7 +15,11 @@ import msgspec
 
 from tray_app.core.session import Pasted, Session, expiry_of
 
+from . import wire
+from .account import is_guest
+
 _JWT = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]+")
+_URL = re.compile(r"https?://([^/:?#]*)")
 _BEARER = re.compile(r"(?i)bearer\s+(\S+)")
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HOW = (
@@ -23,7 +27,8 @@ _HOW = (
     "token."
 )
 _SITE_COOKIE = "acw_tc"
-_RENEWING = "refresh_token"
+_RENEWING = wire.RENEWING
+_DOMAIN = ".qwen.ai"
 _OLD_TOKEN = "token"  # noqa: S105  the name of a cookie
 
 
@@ -35,25 +40,27 @@ def read(text: str, now_s: float) -> Pasted:
         now_s: Unix seconds, to say how long a token still lives.
     """
     token, cookies = _found(text.strip())
+    if token is None:
+        return Pasted(None, ("This is a request to another site.", _HOW))
     if not token and _RENEWING not in cookies:
         token = cookies.get(_OLD_TOKEN, "") if _JWT.fullmatch(cookies.get(_OLD_TOKEN, "")) else ""
     if not token and _RENEWING not in cookies:
         return Pasted(None, ("There is no session in this.", _HOW))
     expires_at = expiry_of(token) if token else 0.0
-    return Pasted(
-        Session(token, cookies, expires_at), tuple(_words(token, cookies, expires_at, now_s))
-    )
+    session = Session(token, cookies, expires_at, guest=is_guest(token))
+    return Pasted(session, tuple(_words(session, now_s)))
 
 
-def _words(
-    token: str, cookies: dict[str, str], expires_at: float | None, now_s: float
-) -> list[str]:
-    said = [_token_words(token, expires_at, now_s)]
+def _words(session: Session, now_s: float) -> list[str]:
+    cookies = session.cookies
+    said = [_token_words(session.token, session.expires_at, now_s)]
     if not cookies:
         said.append("There are no cookies, and Qwen takes a token only together with its cookies.")
         return said
-    said.append(f"Found {len(cookies)} cookies.")
-    if _RENEWING not in cookies:
+    said.append(f"Found {len(cookies)} cookie{'s' * (len(cookies) != 1)}.")
+    if _RENEWING in cookies:
+        said.append("The session renews itself. Do not use it in a browser any more.")
+    else:
         said.append(f"{_RENEWING} is not among them, so the session ends with its token.")
     if _SITE_COOKIE not in cookies:
         said.append(
@@ -73,7 +80,8 @@ def _token_words(token: str, expires_at: float | None, now_s: float) -> str:
     return f"Found an access token that is good for {minutes} more min."
 
 
-def _found(text: str) -> tuple[str, dict[str, str]]:
+def _found(text: str) -> tuple[str | None, dict[str, str]]:
+    """The token, empty for none and None for a request to somebody else; and the cookies."""
     if text.startswith(("{", "[")):
         return _of_json(text)
     if re.match(r"curl\b", text):
@@ -104,17 +112,25 @@ def _of_json(text: str) -> tuple[str, dict[str, str]]:
 
 
 def _of_list(told: list[Any]) -> dict[str, str]:
-    """Cookies as browsers' extensions export them, one object each."""
-    items = (item for item in told if isinstance(item, dict))
+    """Cookies as browsers' extensions export them, one object each; only those of the site."""
+    items = (item for item in told if isinstance(item, dict) and _is_ours(item.get("domain")))
     return _clean((str(item.get("name")), str(item.get("value", ""))) for item in items)
 
 
-def _of_curl(text: str) -> tuple[str, dict[str, str]]:
+def _is_ours(domain: Any) -> bool:
+    """Whether a cookie's domain is the site's; one that says none is taken for its own."""
+    return not domain or f".{domain}".endswith(_DOMAIN)
+
+
+def _of_curl(text: str) -> tuple[str | None, dict[str, str]]:
     plain = text.replace("\\\n", " ").replace("^\n", " ").replace('^"', '"')
     try:
         words = shlex.split(plain)
     except ValueError:
         return "", {}
+    hosts = [host[1] for word in words if (host := _URL.match(word))]
+    if hosts and not any(_is_ours(host.lower()) for host in hosts):
+        return None, {}
     token, cookies = "", {}
     for flag, value in pairwise(words):
         name, _, content = value.partition(":")

@@ -33,8 +33,12 @@ class Qwen:
         """Renew the access token."""
         return flow.renew()
 
+    def can_renew(self, session: Session) -> bool:
+        """Whether a session brings the cookie that renews it."""
+        return wire.RENEWING in session.cookies
+
     def probe(self) -> Flow:
-        """Ask whether the session is good, changing nothing."""
+        """Ask whether the session is good and whose it is, changing nothing."""
         return flow.probe()
 
     def read_paste(self, text: str, now_s: float) -> Pasted:

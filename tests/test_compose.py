@@ -1,0 +1,58 @@
+"""What a proxy is put together from."""
+
+from argparse import Namespace
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tray_app.compose import compose
+from tray_app.core.redact import Redactor
+from tray_app.proxy.door import DoorError
+from tray_app.store.paths import Paths
+from tray_app.store.settings import load, with_value
+from tray_app.upstreams.qwen import SITE
+
+PRACTICE = Namespace(practice=True, port=None, host=None)
+
+
+def test_a_single_command_is_about_the_real_site_and_the_keyring(tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        parts = compose(Paths(tmp_path), {}, Redactor(), stack).parts
+
+    assert parts.site is SITE
+    assert parts.session is None
+    assert parts.keeper is not None
+
+
+def test_practice_is_signed_in_and_keeps_nothing(tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        parts = compose(Paths(tmp_path), {}, Redactor(), stack, PRACTICE).parts
+        parts.shelf.save(b"models", 1.0)
+
+        assert parts.site.chat_origin.startswith("http://127.0.0.1:")
+        assert parts.session is not None
+        assert parts.keeper is None
+        assert parts.shelf.load() is None
+
+
+def test_what_a_variable_says_is_not_filed(tmp_path: Path) -> None:
+    paths = Paths(tmp_path)
+    paths.prepare()
+    with ExitStack() as stack:
+        composed = compose(paths, {"PORTICO_PORT": "7999"}, Redactor(), stack)
+    parts = composed.parts
+    parts.save_settings(with_value(parts.settings, "queue_size", 5))
+    filed = load(paths.settings, lambda: pytest.fail("nothing is broken")).settings
+
+    assert parts.settings.port == 7999
+    assert (filed.port, filed.queue_size) == (7936, 5)
+    assert composed.notes == ()
+
+
+def test_settings_that_cannot_be_saved_are_an_error_for_people(tmp_path: Path) -> None:
+    paths = Paths(tmp_path / "gone")
+    with ExitStack() as stack:
+        parts = compose(paths, {}, Redactor(), stack).parts
+    with pytest.raises(DoorError, match="cannot be saved"):
+        parts.save_settings(parts.settings)
