@@ -57,9 +57,14 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
 @pytest.fixture(scope="session")
 def node_modules() -> Path:
     """A folder with the pinned npm packages and our scripts; installed once."""
+    return npm_packages("node")
+
+
+def npm_packages(name: str) -> Path:
+    """A copy of one of our folders with its pinned npm packages; installed once."""
     if shutil.which("npm") is None:
         pytest.fail("These tests need Node.js and npm. Install them, on Debian: apt install npm")
-    here, there = Path(__file__).parent / "node", CACHE / "node"
+    here, there = Path(__file__).parent / name, CACHE / name
     there.mkdir(parents=True, exist_ok=True)
     lock = (here / "package-lock.json").read_bytes()
     installed = there / "installed.lock"

@@ -1,0 +1,2 @@
+// The part that the browser puts into a page.
+report("content script");
