@@ -1,0 +1,34 @@
+"""Portico as a process of its own in front of a practice site, with the real keyring."""
+
+import signal
+import sys
+import threading
+from contextlib import ExitStack
+from pathlib import Path
+
+import msgspec
+
+from tray_app.compose import compose, practice_site
+from tray_app.core.redact import Redactor
+from tray_app.proxy.service import Service
+from tray_app.store.paths import Paths
+
+
+def main(home: str, port: str, origin: str, auth_origin: str) -> None:
+    """Serve until a signal comes; everything but the site is what `portico --headless` is."""
+    paths = Paths(Path(home))
+    paths.prepare()
+    with ExitStack() as stack:
+        parts = compose(paths, {"PORTICO_PORT": port}, Redactor(), stack).parts
+        service = Service(msgspec.structs.replace(parts, site=practice_site(origin, auth_origin)))
+        stop = threading.Event()
+        signal.signal(signal.SIGTERM, lambda *_: stop.set())
+        service.start()
+        sys.stdout.write("ready\n")
+        sys.stdout.flush()
+        stop.wait()
+        service.stop()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
