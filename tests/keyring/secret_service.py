@@ -47,7 +47,7 @@ class SecretService:
     def start_bus(self) -> None:
         """Begin with a bus on which nobody keeps secrets."""
         self._spawn("bus", "dbus-daemon", "--nofork", f"--config-file={self._folder / 'bus.conf'}")
-        _until((self._folder / "bus").exists)
+        _until(self._answers)
 
     def start_keyring(self, *, unlocked: bool = True) -> None:
         """Begin to keep secrets; what was kept before is there again."""
@@ -120,6 +120,14 @@ class SecretService:
         message = new_method_call(address, method, signature, body)
         return self._connection.send_and_get_reply(message, timeout=10).body
 
+    def _answers(self) -> bool:
+        """Whether the bus takes connections: its socket is there a moment before."""
+        try:
+            open_dbus_connection(self.environment["DBUS_SESSION_BUS_ADDRESS"]).close()
+        except (FileNotFoundError, ConnectionError):
+            return False
+        return True
+
     def _is_owned(self) -> bool:
         with open_dbus_connection(self.environment["DBUS_SESSION_BUS_ADDRESS"]) as connection:
             message = message_bus.NameHasOwner(_SECRETS)
@@ -137,8 +145,8 @@ def _until(holds: "Callable[[], object]", within_s: float = 10.0) -> None:
 def secret_service(folder: Path) -> Iterator[SecretService]:
     """An unlocked keyring, until the context is over."""
     service = SecretService(folder)
-    service.start_bus()
     try:
+        service.start_bus()
         service.start_keyring()
         yield service
     finally:
