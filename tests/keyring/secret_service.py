@@ -41,6 +41,7 @@ class SecretService:
             "XDG_RUNTIME_DIR": str(folder / "run"),
             "DBUS_SESSION_BUS_ADDRESS": f"unix:path={socket}",
         }
+        (folder / "password").write_text(_PASSWORD)
         self._connection: DBusConnection | None = None
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
 
@@ -91,14 +92,11 @@ class SecretService:
 
     def _spawn(self, name: str, *words: str) -> None:
         log = (self._folder / f"{name}.log").open("ab")
-        with log:
-            process = subprocess.Popen(
-                words, env=self.environment, stdin=subprocess.PIPE, stdout=log, stderr=log
+        password = (self._folder / "password").open("rb")
+        with log, password:
+            self._processes[name] = subprocess.Popen(
+                words, env=self.environment, stdin=password, stdout=log, stderr=log
             )
-        assert process.stdin is not None
-        process.stdin.write(_PASSWORD.encode())
-        process.stdin.close()
-        self._processes[name] = process
 
     def _run(self, *words: str) -> str:
         done = subprocess.run(

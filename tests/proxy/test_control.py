@@ -118,3 +118,36 @@ def test_a_key_may_bring_its_model(proxy: Running) -> None:
 
     assert (without.status, without.json()["error"]["param"]) == (400, "model")
     assert with_model.json()["model"] == "qwen3.5-plus"
+
+
+@pytest.mark.parametrize(
+    ("place", "fields", "tagged"),
+    [
+        ("both", {"reasoning_content", "reasoning"}, False),
+        ("reasoning_content", {"reasoning_content"}, False),
+        ("reasoning", {"reasoning"}, False),
+        ("think", set(), True),
+        ("hidden", set(), False),
+    ],
+)
+@pytest.mark.parametrize("stream", [False, True])
+def test_thoughts_go_where_the_key_wants_them(
+    proxy: Running, place: str, fields: set[str], tagged: bool, stream: bool
+) -> None:
+    proxy.control("key", what="set", name="default", field="reasoning", value=place)
+    reply = proxy.chat(model="qwen3.7-plus-thinking", stream=stream)
+    told = (
+        [frame["choices"] for frame in reply.frames[:-1]] if stream else [reply.json()["choices"]]
+    )
+    said = [choices[0]["delta" if stream else "message"] for choices in told if choices]
+
+    assert {name for one in said for name in one if name.startswith("reasoning")} == fields
+    assert reply.text.startswith("<think>\n") is tagged
+    assert ("\n</think>\n\n" in reply.text) is tagged
+    assert reply.text.replace("<think>", "").strip()
+
+
+@pytest.mark.parametrize(("field", "value"), [("reasoning", "elsewhere"), ("queue", "first")])
+def test_a_field_that_has_choices_names_them(proxy: Running, field: str, value: str) -> None:
+    with pytest.raises(DoorError, match=f"{field}: choose one of "):
+        proxy.control("key", what="set", name="default", field=field, value=value)

@@ -7,6 +7,7 @@ from itertools import pairwise
 import pytest
 
 from tray_app.core.errors import Kind, ProxyError
+from tray_app.core.ports import QueueClass
 from tray_app.proxy.gate import Gate, Rules
 
 
@@ -24,7 +25,8 @@ class Crowd:
         self.go = asyncio.Event()
 
     async def come(self, name: str, patience_s: float = 5.0) -> None:
-        async with self.gate.turn(name[0], patience_s):
+        queue: QueueClass = "background" if name[0] == "z" else "interactive"
+        async with self.gate.turn(name[0], patience_s, queue):
             self.began.append(name)
             await self.go.wait()
 
@@ -147,3 +149,26 @@ async def test_a_closed_gate_sends_everybody_away() -> None:
     await holder
 
     assert caught.value.kind is Kind.SERVER_STOPPING
+
+
+async def test_work_of_the_background_comes_after_the_others_but_comes() -> None:
+    crowd = Crowd(gate())
+    async with asyncio.TaskGroup() as group:
+        for name in ("a0", "z1", "z2", *(f"a{number}" for number in range(1, 10))):
+            group.create_task(crowd.come(name))
+            await asyncio.sleep(0)
+        crowd.go.set()
+
+    assert crowd.began == [
+        "a0", "a1", "a2", "a3", "a4", "z1", "a5", "a6", "a7", "a8", "z2", "a9",
+    ]  # fmt: skip
+
+
+async def test_the_background_waits_for_nobody_when_nobody_else_is_there() -> None:
+    crowd = Crowd(gate(slots=2))
+    async with asyncio.TaskGroup() as group:
+        for name in ("z1", "z2", "z3"):
+            group.create_task(crowd.come(name))
+        await settle()
+        assert crowd.began == ["z1", "z2"]
+        crowd.go.set()

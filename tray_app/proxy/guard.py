@@ -113,7 +113,10 @@ class Guard:
     def check_unkeyed(self, headers: Headers) -> None:
         """Refuse what a page of another site may have caused: pictures, scripts, forms, links."""
         if headers.get("Sec-Fetch-Site") in {"cross-site", "same-site"} and "Origin" not in headers:
-            raise ProxyError(Kind.ORIGIN_NOT_ALLOWED, "Portico takes no requests from web pages")
+            raise ProxyError(
+                Kind.ORIGIN_NOT_ALLOWED,
+                "Portico takes no requests from web pages, and none from elsewhere without its key",
+            )
 
     def preflight(self, origin: str, headers: Headers) -> dict[str, str]:
         """What a browser is told before it sends a request of an admitted origin."""
