@@ -14,13 +14,14 @@ from jeepney import DBusAddress, message_bus, new_method_call
 from jeepney.io.blocking import DBusConnection, open_dbus_connection
 
 _BUS = """<busconfig><type>session</type><listen>unix:path={socket}</listen>
+<standard_session_servicedirs/>
 <policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/>
 <allow own="*"/></policy></busconfig>"""
 _SECRETS = "org.freedesktop.secrets"
 _PASSWORD = "test"
 _COLLECTION = "/org/freedesktop/secrets/collection/login"
 _GUILT = "org.gnome.keyring.InternalUnsupportedGuiltRiddenInterface"
-_TOOLS = ("dbus-daemon", "gnome-keyring-daemon", "secret-tool")
+_TOOLS = ("dbus-daemon", "gnome-keyring-daemon", "secret-tool", "Xvfb", "xdotool")
 
 
 class SecretService:
@@ -28,7 +29,9 @@ class SecretService:
 
     def __init__(self, folder: Path) -> None:
         missing = [tool for tool in _TOOLS if shutil.which(tool) is None]
-        assert not missing, f"{missing} missing: apt install dbus gnome-keyring libsecret-tools"
+        assert not missing, (
+            f"{missing} missing: apt install dbus gnome-keyring libsecret-tools xvfb xdotool"
+        )
         self._folder = folder
         for name in ("home", "run"):
             (folder / name).mkdir(mode=0o700)
@@ -68,6 +71,24 @@ class SecretService:
         )
         secret = (plain[1], b"", _PASSWORD.encode(), "text/plain")
         self._call(_GUILT, "UnlockWithMasterPassword", "o(oayays)", _COLLECTION, secret)
+
+    def start_screen(self) -> None:
+        """Have a screen, on which the keyring may ask for its password."""
+        told, tells = os.pipe()
+        words = ("Xvfb", "-displayfd", str(tells), "-screen", "0", "800x600x24", "-nolisten", "tcp")
+        self._processes["screen"] = subprocess.Popen(
+            words, env=self.environment, pass_fds=[tells], stderr=subprocess.DEVNULL
+        )
+        self.environment["DISPLAY"] = f":{os.read(told, 10).decode().strip()}"
+        for end in (told, tells):
+            os.close(end)
+
+    def type_password(self) -> None:
+        """Answer the window that asks for the password, as a person does."""
+        window = ("search", "--sync", "--onlyvisible", "--class", "gcr-prompter")
+        self._run("xdotool", *window, "windowfocus", "--sync")
+        self._run("xdotool", "type", _PASSWORD)
+        self._run("xdotool", "key", "Return")
 
     def freeze(self) -> None:
         """Say nothing more, as a service does that hangs."""
@@ -140,10 +161,12 @@ def _until(holds: "Callable[[], object]", within_s: float = 10.0) -> None:
 
 
 @contextmanager
-def secret_service(folder: Path) -> Iterator[SecretService]:
+def secret_service(folder: Path, *, screen: bool = False) -> Iterator[SecretService]:
     """An unlocked keyring, until the context is over."""
     service = SecretService(folder)
     try:
+        if screen:
+            service.start_screen()
         service.start_bus()
         service.start_keyring()
         yield service

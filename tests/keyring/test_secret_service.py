@@ -34,6 +34,17 @@ def desktop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SecretS
 
 
 @pytest.fixture
+def screen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SecretService]:
+    """The same with a screen."""
+    folder = tmp_path / "desktop"
+    folder.mkdir()
+    with secret_service(folder, screen=True) as service:
+        for name, value in service.environment.items():
+            monkeypatch.setenv(name, value)
+        yield service
+
+
+@pytest.fixture
 def portico(desktop: SecretService, tmp_path: Path) -> Portico:
     """The command line on that desktop, with nothing running."""
     return Portico(tmp_path / "data")
@@ -187,6 +198,22 @@ def test_a_keyring_that_is_locked_at_the_start_is_waited_for(
     assert "The keyring is locked. Unlock it" in said
     assert shown.returncode == 1
     assert "Unlock it" in shown.stderr
+
+
+def test_a_person_is_asked_to_unlock_the_keyring(
+    screen: SecretService, tmp_path: Path, site: PracticeSite
+) -> None:
+    """R64"""
+    portico = Portico(tmp_path / "data")
+    key = portico.say("key", "show")
+    screen.lock()
+    with serving(portico, site):
+        before = status(portico)["keyring"]["state"]
+        screen.type_password()
+        until(lambda: status(portico)["keyring"]["state"] == "ready")
+
+        assert before == "locked"
+        assert portico.say("key", "show") == key
 
 
 def test_a_renewal_while_the_keyring_is_locked_is_saved_when_it_is_opened(

@@ -181,7 +181,7 @@ TABLE: dict[Kind, Row] = {
         "Pausing for Qwen", "Wait, or run `portico resume` after answering the check.", 30
     ),
     Kind.BREAKER_OPEN: _wait("Qwen keeps failing", "Wait for the next try.", 30),
-    Kind.CREDENTIAL_STORE_LOCKED: _wait("Keyring locked", "Unlock the system's keyring.", 5),
+    Kind.CREDENTIAL_STORE_LOCKED: _wait("Keyring locked", "Unlock it and ask again.", 5),
     Kind.WINDOW_CLOSED: _wait("Window closed", _AGAIN, 5),
     Kind.SERVER_STOPPING: _wait("Portico is stopping", "Start Portico and ask again.", 5),
     Kind.UPSTREAM_TIMEOUT: _broken("Qwen did not answer in time", _AGAIN, 504),

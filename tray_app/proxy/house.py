@@ -164,6 +164,8 @@ class House:
     def _state(self) -> str:
         if self._closing:
             return "stopping"
+        if self.owner.state == "locked":
+            return "locked"
         if self.owner.state not in {"signed_in", "refused"}:
             return "signed_out"
         if self.brakes.status() is not None:

@@ -127,7 +127,7 @@ class Keys:
         if found is None and self._unread and is_whole(presented):
             raise ProxyError(
                 Kind.CREDENTIAL_STORE_LOCKED,
-                "The keys are in the keyring of this system, which is locked or does not answer",
+                "The system's keyring, where the keys are kept, is locked or does not answer",
             )
         return None if found is None else self._keys[found]
 
@@ -146,7 +146,7 @@ class Keys:
             return self._keys[name]
         if self._unread:
             raise KeyRefusedError(
-                "The keys are in the keyring of this system, which is locked or does not answer. "
+                "The system's keyring, where the keys are kept, is locked or does not answer. "
                 "Unlock it, or make a key for now: portico key new NAME"
             )
         known = ", ".join(self._keys) or "none"

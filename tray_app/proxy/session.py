@@ -33,7 +33,7 @@ _OVER: dict[str, tuple[Kind, str]] = {
     "signed_out": (Kind.NOT_SIGNED_IN, "Nobody is signed in to Qwen Chat"),
     "locked": (
         Kind.CREDENTIAL_STORE_LOCKED,
-        "The session is in the keyring of this system, which is locked or does not answer",
+        "The system's keyring, where the session is kept, is locked or does not answer",
     ),
     "guest": (Kind.GUEST_SESSION, "This session is a guest's: nobody was signed in"),
     "expired": (

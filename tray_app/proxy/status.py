@@ -33,7 +33,7 @@ class Status(Struct, frozen=True):
     endpoint: str
     port: int
     state: str
-    """`running`, `busy`, `holding`, `signed_out` or `stopping`."""
+    """`running`, `busy`, `holding`, `signed_out`, `locked` or `stopping`."""
     session: SessionStatus
     keyring: SafeStatus
     queue: QueueStatus
