@@ -126,9 +126,10 @@ _SESSION_WORDS = {
 
 def _session_line(session: dict[str, Any]) -> str:
     line = _SESSION_WORDS.get(session["state"], str(session["state"]))
+    signed_in = session["state"] == "signed_in"
     if session["account"]:
-        line += f" as {session['account']}"
-    if session["expires_at"] and session["state"] == "signed_in":
+        line += f" as {session['account']}" if signed_in else f" ({session['account']})"
+    if session["expires_at"] and signed_in:
         ends = datetime.fromtimestamp(session["expires_at"], UTC).astimezone()
         line += f", until {ends:%H:%M}" + (" and then renewed" if session["renews"] else "")
     return line

@@ -250,6 +250,7 @@ def test_what_holds_for_one_run_is_not_filed(path: Path) -> None:
         ("origins", ["https://a/"], "origins"), ("origins", ["https://a\n"], "origins"),
         ("hosts", ["a:1"], "hosts"), ("hosts", ["a b"], "hosts"),
         ("outbound_proxy", "http://\udcff", "outbound_proxy"),
+        ("outbound_proxy", "http://me:password@proxy.example:1", "HTTPS_PROXY"),
         ("outbound_proxy", "socks5://x", "outbound_proxy"), ("nonsense", 1, "settings list"),
         ("__class__", 1, "settings list"),
     ],

@@ -38,7 +38,7 @@ _OVER: dict[str, tuple[Kind, str]] = {
     "guest": (Kind.GUEST_SESSION, "This session is a guest's: nobody was signed in"),
     "expired": (
         Kind.SESSION_ENDED,
-        "The access token has ended, and the session brought no refresh_token to renew it",
+        "The access token is over, and the session brought no refresh_token to renew it",
     ),
     "revoked": (
         Kind.SESSION_ENDED,

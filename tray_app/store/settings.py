@@ -81,9 +81,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     outbound_proxy: Annotated[
         str,
         _about(
-            "How Qwen is reached: system, none, or the address of an HTTP proxy.",
+            "How Qwen is reached: system, none, or the address of an HTTP proxy. A password for it "
+            "must not be in a file: choose system and set HTTPS_PROXY.",
             restart=True,
-            pattern=r"\A(system|none|https?://[!-.0-~]+/?)\Z",
+            pattern=r"\A(system|none|https?://[!-.0-?A-~]+/?)\Z",
         ),
     ] = "system"
 
