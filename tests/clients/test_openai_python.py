@@ -1,5 +1,7 @@
 """The official Python SDK."""
 
+from collections.abc import Iterator
+
 import openai
 import pytest
 from openai import AsyncOpenAI, OpenAI
@@ -17,10 +19,11 @@ def asked(text: str) -> list[ChatCompletionMessageParam]:
 
 
 @pytest.fixture
-def client(live: Live) -> OpenAI:
-    return OpenAI(
+def client(live: Live) -> Iterator[OpenAI]:
+    with OpenAI(
         base_url=live.base_url, api_key=live.key, max_retries=0, _strict_response_validation=True
-    )
+    ) as strict:
+        yield strict
 
 
 def test_models_are_listed_and_found(client: OpenAI) -> None:
@@ -99,16 +102,19 @@ def test_what_is_ignored_is_told_in_a_header(client: OpenAI) -> None:
 def test_legacy_completions(client: OpenAI, live: Live) -> None:
     answer = client.completions.create(model=MODEL, prompt="Once", echo=True)
     # The SDK's type forbids the null that OpenAI itself sends here, so this one is not strict.
-    loose = OpenAI(base_url=live.base_url, api_key=live.key)
-    streamed = loose.completions.create(model=MODEL, prompt="Once", stream=True)
+    with OpenAI(base_url=live.base_url, api_key=live.key) as loose:
+        streamed = loose.completions.create(model=MODEL, prompt="Once", stream=True)
+        text = "".join(chunk.choices[0].text for chunk in streamed)
 
     assert answer.choices[0].text.startswith("Once")
-    assert "Once" in "".join(chunk.choices[0].text for chunk in streamed)
+    assert "Once" in text
 
 
 def test_every_mistake_has_its_class(client: OpenAI, live: Live) -> None:
-    wrong = OpenAI(base_url=live.base_url, api_key="sk-wrong", max_retries=0)
-    with pytest.raises(openai.AuthenticationError, match="portico key show"):
+    with (
+        OpenAI(base_url=live.base_url, api_key="sk-wrong", max_retries=0) as wrong,
+        pytest.raises(openai.AuthenticationError, match="portico key show"),
+    ):
         wrong.models.list()
     with pytest.raises(openai.NotFoundError, match=MODEL):
         client.chat.completions.create(model="qwen3.7-pluss", messages=asked("x"))
@@ -151,12 +157,12 @@ def test_faults_of_the_site_have_their_class_too(client: OpenAI, live: Live) -> 
 
 
 def test_the_sdk_asks_again_where_that_helps_and_nowhere_else(live: Live) -> None:
-    client = OpenAI(base_url=live.base_url, api_key=live.key, max_retries=1)
     live.portico("key", "set", "default", "model", "")
     listed = live.portico("key", "list")
-    with pytest.raises(openai.BadRequestError):
-        client.chat.completions.create(model=MODEL, messages=asked("practice: filter"))
-    with pytest.raises(openai.InternalServerError):
-        client.chat.completions.create(model=MODEL, messages=asked("practice: error"))
+    with OpenAI(base_url=live.base_url, api_key=live.key, max_retries=1) as client:
+        with pytest.raises(openai.BadRequestError):
+            client.chat.completions.create(model=MODEL, messages=asked("practice: filter"))
+        with pytest.raises(openai.InternalServerError):
+            client.chat.completions.create(model=MODEL, messages=asked("practice: error"))
 
     assert "last used" in listed
