@@ -84,11 +84,14 @@ class SecretService:
             os.close(end)
 
     def type_password(self) -> None:
-        """Answer the window that asks for the password, as a person does."""
-        window = ("search", "--sync", "--onlyvisible", "--class", "gcr-prompter")
-        self._run("xdotool", *window, "windowfocus", "--sync")
-        self._run("xdotool", "type", _PASSWORD)
-        self._run("xdotool", "key", "Return")
+        """Answer the window that asks for the password, if it is there, as a person does."""
+        found = self._run("xdotool", "search", "--onlyvisible", "--class", "gcr-prompter").split()
+        windows = [word for word in found if word.isdecimal()]
+        if windows:
+            self._run("xdotool", "windowfocus", "--sync", windows[-1])
+            self._run("xdotool", "key", "ctrl+a")
+            self._run("xdotool", "type", _PASSWORD)
+            self._run("xdotool", "key", "Return")
 
     def freeze(self) -> None:
         """Say nothing more, as a service does that hangs."""

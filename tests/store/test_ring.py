@@ -77,6 +77,7 @@ def test_a_backend_that_has_no_store_is_absent() -> None:
 def test_no_variable_chooses_another_store(monkeypatch: pytest.MonkeyPatch) -> None:
     """S111"""
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", "unix:abstract=portico-nobody")
     ring = open_ring()
 
     assert isinstance(ring, module.SecretServiceRing)

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 USER = "portico"
 """One user name and a service string for each secret: on Windows a second user name under one
 service would rename the first (seen: keyring 25.7.0)."""
+_NO_SERVICE = "This session has no keyring (Secret Service)."
 _WINDOWS_UNITS = 1200
 """An entry holds 2,560 bytes of UTF-16 there, and the library adds a little of its own."""
 
@@ -107,12 +108,10 @@ class SecretServiceRing(KeyringRing):
     _DEFAULT = "/org/freedesktop/secrets/aliases/default"
 
     def __init__(self) -> None:
+        if not _has_session_bus():
+            raise RingAbsentError(_NO_SERVICE)
         from keyring.backends import SecretService
 
-        # Where a login set no variable, the bus of the user's systemd is at a known place.
-        bus = Path(os.environ.get("XDG_RUNTIME_DIR", "/nowhere")) / "bus"
-        if bus.exists():
-            os.environ.setdefault("DBUS_SESSION_BUS_ADDRESS", f"unix:path={bus}")
         backend: Any = SecretService.Keyring
         super().__init__(backend(), "The keyring (Secret Service)")
         self._inviting: threading.Thread | None = None
@@ -148,11 +147,22 @@ class SecretServiceRing(KeyringRing):
             finally:
                 connection.close()
         except (SecretServiceNotAvailableException, OSError) as error:
-            raise RingAbsentError("This session has no keyring (Secret Service).") from error
+            raise RingAbsentError(_NO_SERVICE) from error
         except ItemNotFoundException as error:
             raise RingAbsentError("The keyring of this system has not been set up.") from error
         except Exception as error:  # whatever the bus raises
             raise RingError(f"{self.name} failed ({type(error).__name__}).") from error
+
+
+def _has_session_bus() -> bool:
+    """Whether there may be a session bus, which a server has none of; this costs no import."""
+    # Where a login set no variable, the bus of the user's systemd is at a known place.
+    usual = Path(os.environ.get("XDG_RUNTIME_DIR", "/nowhere")) / "bus"
+    if usual.exists():
+        os.environ.setdefault("DBUS_SESSION_BUS_ADDRESS", f"unix:path={usual}")
+    address = os.environ.get("DBUS_SESSION_BUS_ADDRESS", "")
+    path = address.removeprefix("unix:path=").partition(",")[0]
+    return bool(address) and (path == address or Path(path).exists())
 
 
 def open_ring() -> Ring:
