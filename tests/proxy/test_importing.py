@@ -182,3 +182,43 @@ def test_the_state_of_the_keyring_is_told(site: PracticeSite) -> None:
                 break
             time.sleep(0.02)
         assert "/session" in str(ring.entries)
+
+
+def test_two_imports_at_once_do_not_get_into_each_other(site: PracticeSite) -> None:
+    ring = MemoryRing()
+    with running(site, session=None, keeper=keeper(ring)) as proxy:
+        good = pasted(site)
+        answer = acts.value({"success": True, "data": {"email": "person@practice.example"}})
+        site.on("settings", acts.Slow(answer, 0.3))
+        told: list[object] = []
+
+        def bring() -> None:
+            told.append(proxy.control("session", what="import", text=good))
+
+        thread = threading.Thread(target=bring)
+        thread.start()
+        site.wait_until(lambda: site.heard_on("/api/v2/users/user/settings"))
+        with pytest.raises(DoorError):
+            proxy.control(
+                "session", what="import", text='{"token": "x", "cookies": {"acw_tc": "1"}}'
+            )
+        thread.join()
+        sent = json.loads(good)
+        assert proxy.control("session", what="show")["state"] == "signed_in"
+        assert proxy.control("session", what="show")["account"] == "person@practice.example"
+        assert sent["cookies"]["cna"] in str(ring.entries)
+
+
+def test_a_token_that_cannot_stand_in_a_header_is_refused(site: PracticeSite) -> None:
+    with running(site) as proxy:
+        for token in ("a\nb", "a b", "kaf\u00e9"):
+            with pytest.raises(DoorError, match="odd characters"):
+                proxy.control(
+                    "session",
+                    what="import",
+                    text=json.dumps({"token": token, "cookies": {"refresh_token": "x"}}),
+                )
+        told = proxy.control("session", what="import", text=pasted(site) + "\n")
+
+        assert told["said"][-1].startswith("Qwen takes it")
+        assert proxy.chat().status == 200

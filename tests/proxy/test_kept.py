@@ -44,7 +44,7 @@ async def test_the_next_run_has_the_keys_and_the_session_of_this_one() -> None:
     first.keys.new("roo")
     first.keys.change("roo", "reasoning", "think")
     assert await first.kept.keys_changed()
-    first.owner.replace(SESSION_OF_A)
+    first.owner.try_out(SESSION_OF_A)
     assert await first.owner.keep()
     first.keys.used("roo")
     await first.kept.close()
@@ -65,7 +65,7 @@ async def test_a_locked_store_is_waited_for_beside_the_work() -> None:
     ring = MemoryRing()
     first = Run(ring)
     await first.kept.begin()
-    first.owner.replace(SESSION_OF_A)
+    first.owner.try_out(SESSION_OF_A)
     await first.owner.keep()
     await first.kept.close()
     known = first.keys.get(DEFAULT_NAME).secret.encode()
@@ -107,7 +107,7 @@ async def test_a_session_brought_while_the_store_is_locked_counts() -> None:
     ring = MemoryRing()
     first = Run(ring)
     await first.kept.begin()
-    first.owner.replace(SESSION_OF_A)
+    first.owner.try_out(SESSION_OF_A)
     await first.owner.keep()
     await first.kept.close()
 
@@ -115,7 +115,7 @@ async def test_a_session_brought_while_the_store_is_locked_counts() -> None:
     second = Run(ring)
     await second.kept.begin()
     brought = Session("token-b", {"acw_tc": "1"})
-    second.owner.replace(brought)
+    second.owner.try_out(brought)
     assert not await second.owner.keep()
     ring.is_locked = False
     await second.until_read()
@@ -180,4 +180,20 @@ async def test_a_profile_of_another_version_costs_no_key() -> None:
     await run.kept.begin()
 
     assert run.keys.get("roo").secret == secret
+    await run.kept.close()
+
+
+async def test_an_entry_that_is_none_costs_no_other_key() -> None:
+    ring = MemoryRing()
+    keys = Keys()
+    secret = keys.new("roo").secret
+    other = keys.new("other").secret
+    text = keys_to_text(keys.all()).replace('"last_used_s":null', '"last_used_s":"never"', 1)
+    await Safe(keeper(ring)).save(KEYS, text.replace("[", '[5,{"name":5},', 1))
+    run = Run(ring)
+    await run.kept.begin()
+
+    assert run.keys.get("roo").secret == secret
+    assert run.keys.get("other").secret == other
+    assert len(run.keys.all()) == 2
     await run.kept.close()

@@ -49,7 +49,7 @@ class Computer:
         await self.house.begin()
 
     async def sign_in(self) -> None:
-        self.house.owner.replace(practice_session(self.site.sign_in()))
+        self.house.owner.try_out(practice_session(self.site.sign_in()))
         assert await self.house.owner.keep()
 
     async def use(self) -> None:
@@ -80,8 +80,8 @@ class Computer:
         await asyncio.wait({using}, timeout=0.05)
         using.cancel()
         await asyncio.wait({using})
-        if self.house.owner._renewing is not None:
-            self.house.owner._renewing.cancel()
+        if self.house.owner.lane.renewing is not None:
+            self.house.owner.lane.renewing.cancel()
         await self.house.transport.close()
         await self.start()
 

@@ -1,6 +1,7 @@
 """The owner of the session: renewed in time, once, and told to be over when it is: R39."""
 
 import asyncio
+from email.utils import formatdate
 
 import pytest
 
@@ -9,7 +10,7 @@ from tray_app.core.calls import Tokens
 from tray_app.core.errors import Kind, ProxyError
 from tray_app.core.session import Session, from_text
 from tray_app.proxy.safe import Safe
-from tray_app.proxy.session import STALE_S, SessionOwner
+from tray_app.proxy.session import STALE_S, Lane, SessionOwner
 from tray_app.proxy.sitetime import RENEW_BEFORE_S
 
 NOW_S = 1_790_000_000.0
@@ -21,7 +22,7 @@ def owner(left_s: float | None, *outcomes: Tokens | ProxyError) -> tuple[Session
     owned = SessionOwner(session, Safe(None), lambda: NOW_S)
     renewals: list[int] = []
 
-    async def renew() -> Tokens:
+    async def renew(_: Lane) -> Tokens:
         renewals.append(1)
         await asyncio.sleep(0.01)
         outcome = outcomes[len(renewals) - 1]
@@ -87,7 +88,7 @@ async def test_a_renewal_of_the_session_before_does_not_touch_the_new_one() -> N
     renewing = asyncio.get_running_loop().create_task(owned.current())
     await asyncio.sleep(0)
     other = Session("other", {"b": "2"}, NOW_S + 900)
-    owned.replace(other)
+    owned.try_out(other)
 
     assert await renewing == other
     assert owned.session == other
@@ -109,12 +110,26 @@ async def test_a_token_that_ended_and_cannot_be_renewed_is_said_to_have_expired(
     """R39"""
     owned = SessionOwner(Session("old", {"a": "1"}, NOW_S - 5), Safe(None), lambda: NOW_S)
     owned.renew_by(_never, lambda session: "refresh_token" in session.cookies)
-    with pytest.raises(ProxyError) as caught:
-        await owned.current()
+    # Whether our clock is right is not known yet, so the site is asked.
+    assert (await owned.current()).token == "old"
+    with pytest.raises(ProxyError) as refused:
+        await owned.renewed("old")
 
-    assert caught.value.kind is Kind.SESSION_ENDED
+    assert refused.value.kind is Kind.SESSION_ENDED
     assert owned.state == "expired"
     assert "refresh_token" in owned.note
+
+
+async def test_where_the_clock_is_known_to_be_right_an_ended_token_is_not_tried() -> None:
+    """R50"""
+    owned = SessionOwner(Session("old", {"a": "1"}, NOW_S - 5), Safe(None), lambda: NOW_S)
+    owned.renew_by(_never, lambda _: False)
+    owned.time.hear(formatdate(NOW_S, usegmt=True))
+
+    assert owned.state == "expired"
+    with pytest.raises(ProxyError) as caught:
+        await owned.current()
+    assert caught.value.kind is Kind.SESSION_ENDED
 
 
 async def test_a_token_that_cannot_be_renewed_is_used_to_its_end() -> None:
@@ -124,7 +139,7 @@ async def test_a_token_that_cannot_be_renewed_is_used_to_its_end() -> None:
     assert (await owned.current()).token == "old"
 
 
-async def _never() -> Tokens:
+async def _never(_: Lane) -> Tokens:
     raise AssertionError("nothing was to be renewed")
 
 
@@ -156,7 +171,7 @@ async def test_a_renewed_session_is_kept_before_it_is_used() -> None:
     ring.going.clear()
     owned = SessionOwner(Session("old", {"a": "1"}, NOW_S), Safe(keeper(ring)), lambda: NOW_S)
 
-    async def renew() -> Tokens:
+    async def renew(_: Lane) -> Tokens:
         return NEW
 
     owned.renew_by(renew, lambda _: True)
@@ -177,7 +192,7 @@ async def test_cookies_of_an_earlier_session_do_not_get_into_this_one() -> None:
     """S121"""
     owned, _ = owner(900)
     earlier = owned.lane
-    owned.replace(Session("other", {"b": "2"}))
+    owned.try_out(Session("other", {"b": "2"}))
     owned.absorb({"a": "stray"}, earlier)
 
     assert owned.session is not None
@@ -207,7 +222,7 @@ async def test_with_a_wrong_clock_a_session_is_renewed_once_and_used() -> None:
     owned = SessionOwner(far, Safe(None), lambda: NOW_S + 10 * 365 * 86_400)
     renewals: list[int] = []
 
-    async def renew() -> Tokens:
+    async def renew(_: Lane) -> Tokens:
         renewals.append(1)
         return NEW
 
@@ -255,3 +270,103 @@ async def test_cookies_are_kept_and_taken_away_and_every_secret_is_told() -> Non
     assert owned.session is not None
     assert owned.session.cookies == {"a": "3"}
     assert told == {"token", "1", "2", "3"}
+
+
+def kept_in(ring: MemoryRing) -> Session | None:
+    """The session that a next run would find."""
+    text = keeper(ring).load("session").result(5)["session"]
+    return None if text is None else from_text(text)
+
+
+async def tried_out(ring: MemoryRing) -> tuple[SessionOwner, Safe]:
+    """An owner who keeps one session and tries out another."""
+    safe = Safe(keeper(ring))
+    owned = SessionOwner(None, safe, lambda: NOW_S)
+    owned.try_out(Session("old", {"refresh_token": "r1"}, NOW_S - 1))
+    await owned.keep()
+    return owned, safe
+
+
+async def test_what_comes_for_a_session_on_trial_is_not_kept() -> None:
+    ring = MemoryRing()
+    owned, safe = await tried_out(ring)
+    owned.try_out(Session("tried", {"refresh_token": "t1"}, NOW_S + 900))
+    owned.absorb({"refresh_token": "t2"}, owned.lane)
+    await owned.close()
+    await safe.settle(5)
+    owned.undo()
+
+    kept = kept_in(ring)
+    assert kept is not None
+    assert kept.token == "old"
+    assert owned.session == kept
+
+
+async def test_a_renewal_that_ends_during_a_trial_in_vain_is_kept() -> None:
+    """R39"""
+    ring = MemoryRing()
+    owned, _ = await tried_out(ring)
+    go = asyncio.Event()
+    renewals: list[Lane] = []
+
+    async def renew(lane: Lane) -> Tokens:
+        renewals.append(lane)
+        await go.wait()
+        return NEW
+
+    owned.renew_by(renew, lambda _: True)
+    using = asyncio.get_running_loop().create_task(owned.current())
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    lane = owned.lane
+    owned.try_out(Session("tried", {"a": "1"}, NOW_S + 900))
+    owned.undo()
+    again = asyncio.get_running_loop().create_task(owned.current())
+    await asyncio.sleep(0)
+    owned.try_out(Session("tried", {"a": "1"}, NOW_S + 900))
+    go.set()
+    await asyncio.gather(using, again)
+    owned.undo()
+
+    assert renewals == [lane]
+    kept = kept_in(ring)
+    assert kept == owned.session
+    assert kept is not None
+    assert kept.cookies["refresh_token"] == "r2"
+
+
+async def test_cookies_that_wait_to_be_kept_survive_a_trial_in_vain() -> None:
+    ring = MemoryRing()
+    owned, safe = await tried_out(ring)
+    owned.absorb({"acw_tc": "1"}, owned.lane)
+    owned.try_out(Session("tried", {}))
+    owned.undo()
+    await owned.close()
+    await safe.settle(5)
+
+    assert kept_in(ring) == owned.session
+
+
+async def test_what_is_kept_during_a_renewal_has_its_cookie() -> None:
+    """R39"""
+    ring = MemoryRing()
+    owned, safe = await tried_out(ring)
+
+    async def renew(_: Lane) -> Tokens:
+        return NEW
+
+    owned.renew_by(renew, lambda _: True)
+    owned.absorb({"acw_tc": "1"}, owned.lane)
+    ring.going.clear()
+    using = asyncio.get_running_loop().create_task(owned.current())
+    for _ in range(5):
+        await asyncio.sleep(0)
+    owned.absorb({"acw_tc": "2"}, owned.lane)
+    await owned.close()
+    ring.going.set()
+    await asyncio.wait({using})
+    await safe.settle(5)
+
+    kept = kept_in(ring)
+    assert kept is not None
+    assert kept.cookies["refresh_token"] == "r2"

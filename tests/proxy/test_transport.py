@@ -125,6 +125,15 @@ def test_cookies_that_the_site_sets_are_sent_back(proxy: Running) -> None:
     assert {**news.cookies, "acw_tc": ""} == {**completion.cookies, "acw_tc": ""}
 
 
+def test_cookies_that_cannot_be_kept_are_left_out(proxy: Running) -> None:
+    odd = acts.value({"success": True, "data": {"id": "c1"}}, Set_Cookie='odd="caf\xe9"; Path=/')
+    proxy.site.on("new", odd)
+    proxy.chat()
+
+    assert proxy.chat().status == 200
+    assert "odd" not in proxy.site.heard[-1].request.cookies
+
+
 def test_calls_go_through_the_proxy_that_is_set(site: PracticeSite) -> None:
     other = PracticeSite()
     other.start()

@@ -197,3 +197,47 @@ def test_a_bug_in_a_store_does_not_end_the_thread() -> None:
 
     kept.settled().result(5)
     assert kept.load("session").result(5) == {"session": "one"}
+
+
+def test_a_newer_text_that_comes_while_the_older_is_written_is_kept_too() -> None:
+    ring = MemoryRing()
+    ring.going.clear()
+    kept = keeper(ring)
+    first = kept.save("session", "one")
+    while ring.steps == 0:
+        time.sleep(0.001)
+    second = kept.save("session", "two")
+    ring.going.set()
+    first.result(5)
+    second.result(5)
+    third = kept.save("session", "three")
+    third.result(5)
+
+    assert kept.load("session").result(5) == {"session": "three"}
+    assert kind_of(kept) == "ready"
+
+
+def test_a_newer_text_that_meets_a_lock_does_not_end_the_thread() -> None:
+    """R64"""
+    ring = MemoryRing()
+    ring.going.clear()
+    kept = keeper(ring)
+    first = kept.save("session", "one")
+    while ring.steps == 0:
+        time.sleep(0.001)
+    second = kept.save("session", "two")
+
+    def keep(text: str) -> str:
+        ring.is_locked = '"place"' in text
+        return text
+
+    ring.keeps = keep
+    ring.going.set()
+    first.result(5)
+    with pytest.raises(RingLockedError):
+        second.result(5)
+    ring.keeps = lambda text: text
+    ring.is_locked = False
+    kept.settled().result(5)
+
+    assert kept.load("session").result(5) == {"session": "two"}

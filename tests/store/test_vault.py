@@ -140,3 +140,17 @@ def test_what_was_damaged_is_not_taken_for_the_text() -> None:
     del ring.entries[part]
 
     assert vault.load("session") is None
+
+
+def test_a_store_that_does_not_remove_what_it_is_told_to_is_found_out() -> None:
+    """S113"""
+
+    class Hoarder(MemoryRing):
+        def delete(self, service: str) -> None:
+            self._step()
+
+    vault = Vault(Hoarder(), "Portico")
+    vault.save("session", "secret")
+
+    with pytest.raises(RingError, match="did not remove"):
+        vault.clear("session")

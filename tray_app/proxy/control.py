@@ -1,5 +1,6 @@
 """What the control door can do: the commands, by name."""
 
+import asyncio
 from typing import Any
 
 import msgspec
@@ -22,6 +23,7 @@ class Control:
     def __init__(self, house: House) -> None:
         self._house = house
         self._keys = house.parts.keys
+        self._one_at_a_time = asyncio.Lock()
 
     def commands(self) -> dict[str, Command]:
         """Every command, by its name."""
@@ -81,11 +83,13 @@ class Control:
     async def _session(self, message: dict[str, Any]) -> object:
         match message.get("what"):
             case "import":
-                return await self._import(str(message.get("text") or ""))
+                async with self._one_at_a_time:
+                    return await self._import(str(message.get("text") or ""))
             case "show":
                 return msgspec.to_builtins(self._house.status().session)
             case "clear":
-                return await self._clear()
+                async with self._one_at_a_time:
+                    return await self._clear()
             case _:
                 raise DoorError(_UNKNOWN)
 
@@ -93,8 +97,9 @@ class Control:
         """Sign out: what is asked ends, the session is forgotten here and in the keyring."""
         house = self._house
         had = house.owner.session is not None or house.owner.state == "locked"
+        # First, so that nothing begins any more; what tidies up has the session it began with.
+        house.owner.forget()
         await house.hush(ProxyError(Kind.NOT_SIGNED_IN, "Somebody signed out of Portico"))
-        house.owner.replace(None)
         await house.transport.forget()
         kept = await house.owner.keep()
         house.safe.invite()
@@ -109,8 +114,10 @@ class Control:
         house.owner.try_out(pasted.session)
         try:
             said = await self._checked()
-        except ProxyError as error:
+        except BaseException as error:
             house.owner.undo()
+            if not isinstance(error, ProxyError):
+                raise
             raise DoorError(f"{' '.join(pasted.said)} It was not taken: {error.text}") from None
         kept = await house.owner.keep()
         house.safe.invite()

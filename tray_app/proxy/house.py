@@ -78,7 +78,7 @@ class House:
         self.transport = DirectTransport(parts.site, parts.upstream, self.limits, proxy)
         self.runner = Runner(self.transport, self.owner, self.tasks)
         self.owner.renew_by(
-            lambda: self.runner.renew(parts.upstream.renew()), parts.upstream.can_renew
+            lambda lane: self.runner.renew(parts.upstream.renew(), lane), parts.upstream.can_renew
         )
         self.kept = Kept(self.safe, self.owner, parts.keys, parts.learn_secrets)
         self._staying: asyncio.TimerHandle | None = None
@@ -144,6 +144,8 @@ class House:
         """What there is to say at this moment."""
         session = self.owner.session
         kept = self.safe.status()
+        if self.parts.keys.is_unread:
+            kept = msgspec.structs.replace(kept, saved=False)
         return Status(
             version=__version__,
             endpoint=self.endpoint,

@@ -61,20 +61,26 @@ def keys_to_text(keys: tuple[LocalKey, ...]) -> str:
 def keys_from_text(text: str) -> tuple[LocalKey, ...]:
     """Keys that were kept; none where the text is none of ours.
 
-    A profile that this version does not understand becomes the usual one: no key is lost for that,
+    What this version does not understand about a key becomes the usual: no key is lost for that,
     since a client would have to be set up anew.
     """
     try:
-        return tuple(_kept(one) for one in msgspec.json.decode(text, type=list[dict[str, Any]]))
+        told = msgspec.json.decode(text, type=list[Any])
     except (msgspec.DecodeError, RecursionError):
         return ()
+    return tuple(key for one in told if (key := _kept(one)) is not None)
 
 
-def _kept(told: dict[str, Any]) -> LocalKey:
+def _kept(told: Any) -> LocalKey | None:
     try:
         return msgspec.convert(told, LocalKey)
     except msgspec.ValidationError:
-        return msgspec.convert({**told, "profile": {}}, LocalKey)
+        if not isinstance(told, dict):
+            return None
+    name, secret = told.get("name"), told.get("secret")
+    if not isinstance(name, str) or not isinstance(secret, str):
+        return None
+    return LocalKey(name=name, secret=secret, created_s=0.0)
 
 
 class Keys:

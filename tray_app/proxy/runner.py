@@ -53,9 +53,9 @@ class Runner:
                 return run.end.value
         raise ProxyError(Kind.INTERNAL_ERROR, "A flow ended in a stream where none was wanted")
 
-    async def renew(self, flow: Flow) -> Tokens:
-        """The tokens that a renewal brings."""
-        tokens = await self.reply(flow)
+    async def renew(self, flow: Flow, lane: Lane) -> Tokens:
+        """The tokens that a renewal of the session on `lane` brings."""
+        tokens = await self.reply(flow, lane)
         if not isinstance(tokens, Tokens):
             raise ProxyError(Kind.INTERNAL_ERROR, "A renewal brought no tokens")
         return tokens

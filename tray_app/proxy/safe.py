@@ -57,6 +57,11 @@ class Safe:
         note = f"{state.said} {_ACTIONS[state.kind]}" if state.kind != "ready" else ""
         return SafeStatus(state.kind, saved=not self._keeper.is_behind, note=note)
 
+    @property
+    def trouble(self) -> str:
+        """What is wrong with the keyring, in a sentence."""
+        return (self._keeper.state.said if self._keeper else "") or "The keyring is busy."
+
     async def load(self, *, patient: bool, within_s: float = PATIENCE_S) -> dict[str, str | None]:
         """What was kept of session and keys; raises `RingError`.
 

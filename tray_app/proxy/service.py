@@ -18,7 +18,7 @@ from .control import Control
 from .door import Command, ControlDoor, NoKeyringError
 from .house import House, Parts
 from .listen import listen
-from .safe import PATIENCE_S
+from .safe import PATIENCE_S, Safe
 from .status import Status
 
 _log = logging.getLogger(__name__)
@@ -107,8 +107,17 @@ class Service:
             await runner.cleanup()
 
 
+async def _check_keeping(safe: Safe) -> None:
+    """Raise `NoKeyringError` where what is done now would be lost with this process."""
+    await safe.settle(PATIENCE_S)
+    status = safe.status()
+    if not status.saved or status.state != "ready":
+        raise NoKeyringError(f"{safe.trouble} {_ALONE[status.state]}")
+
+
 _LASTS = "Keys and sessions last only while Portico runs: start it with portico --headless first."
 _ALONE = {
+    "ready": "Try again in a moment.",
     "slow": "Try again in a moment.",
     "locked": "Unlock it and try again.",
     "absent": _LASTS,
@@ -130,10 +139,10 @@ def carry_out(parts: Parts, name: str, message: dict[str, Any]) -> object:
         house = House(parts, parts.settings.port)
         await house.kept.begin(PATIENCE_S)
         try:
-            state = parts.keeper.state if parts.keeper is not None else None
-            if state is not None and state.kind != "ready":
-                raise NoKeyringError(f"{state.said} {_ALONE[state.kind]}")
-            return await Control(house).commands()[name](message)
+            await _check_keeping(house.safe)
+            answer = await Control(house).commands()[name](message)
+            await _check_keeping(house.safe)
+            return answer
         finally:
             await house.end()
 

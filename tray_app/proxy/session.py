@@ -27,7 +27,7 @@ COOKIES_KEPT_AFTER_S = 5.0
 STALE_S = 12 * 3600.0
 """A session that nobody uses is renewed once in so long: what renews it ends after 30 days."""
 
-Renewal = Callable[[], Awaitable[Tokens]]
+Renewal = Callable[["Lane"], Awaitable[Tokens]]
 
 _OVER: dict[str, tuple[Kind, str]] = {
     "signed_out": (Kind.NOT_SIGNED_IN, "Nobody is signed in to Qwen Chat"),
@@ -57,6 +57,7 @@ class Lane:
 
     def __init__(self, session: Session | None = None) -> None:
         self.session = session
+        self.renewing: asyncio.Task[Session] | None = None
 
 
 class _Before(Struct, frozen=True):
@@ -90,15 +91,13 @@ class SessionOwner:
         self.time = SiteTime(wall_clock)
         self._renewal: Renewal | None = None
         self._can_renew: Callable[[Session], bool] = lambda _: True
-        self._renewing: asyncio.Task[Session] | None = None
-        self._renewing_lane = self.lane
         self._keeping: asyncio.TimerHandle | None = None
         self._over: str | None = None
         self._refused_token: str | None = None
         self._unread = False
         self._before: _Before | None = None
         if session is not None:
-            self._hold(session)
+            self._hold(self.lane, session)
 
     def renew_by(self, renewal: Renewal, can_renew: Callable[[Session], bool]) -> None:
         """Learn how to renew, and which sessions can be; said once, by who owns the transport."""
@@ -119,6 +118,8 @@ class SessionOwner:
             return self._over
         if self.session.guest:
             return "guest"
+        if self._is_spent(self.session):
+            return "expired"
         return "refused" if self.session.token == self._refused_token else "signed_in"
 
     @property
@@ -140,12 +141,15 @@ class SessionOwner:
     async def current(self) -> Session:
         """A session that is good for a call now; raises `ProxyError`."""
         session = self.check()
-        if not self.time.is_due(session):
+        if not self.time.is_due(session) or not self._can_renew(session):
             return session
         still_good = (self.time.left_s(session) or 0.0) > 0
-        if still_good and not self._can_renew(session):
-            return session
         return await self.renewed(session.token, still_good=still_good)
+
+    def _is_spent(self, session: Session) -> bool:
+        """Whether a session has surely ended: where the clock may be wrong, the site will tell."""
+        left_s = self.time.left_s(session) if self.time.is_sure else None
+        return left_s is not None and left_s <= 0 and not self._can_renew(session)
 
     def is_stale(self) -> bool:
         """Whether nobody has renewed the session for so long that it should be kept alive."""
@@ -184,44 +188,55 @@ class SessionOwner:
             self._refused_token = None
 
     def _under_way(self, session: Session) -> "asyncio.Task[Session]":
-        """The one renewal that goes on, begun if there is none."""
-        if self._renewing is None or self._renewing.done() or self._renewing_lane is not self.lane:
-            self._renewing_lane = self.lane
+        """The one renewal that goes on for this session, begun if there is none."""
+        lane = self.lane
+        if lane.renewing is None or lane.renewing.done():
             loop = asyncio.get_running_loop()
-            self._renewing = loop.create_task(self._renew(session, self.lane), name="renewal")
-            self._renewing.add_done_callback(_seen)
-        return self._renewing
+            lane.renewing = loop.create_task(self._renew(session, lane), name="renewal")
+            lane.renewing.add_done_callback(_seen)
+        return lane.renewing
 
     async def _renew(self, session: Session, lane: Lane) -> Session:
         if self._renewal is None or not self._can_renew(session):
-            raise self._end("expired")
+            raise self._end("expired", lane)
         try:
-            tokens = await self._renewal()
+            tokens = await self._renewal(lane)
         except ProxyError as error:
-            if self.lane is lane and error.kind is Kind.SESSION_ENDED:
-                raise self._end("revoked") from None
-            if self.lane is lane and error.kind is Kind.ACCOUNT_FORBIDDEN:
-                raise self._end("refused") from None
+            if error.kind is Kind.SESSION_ENDED:
+                raise self._end("revoked", lane) from None
+            if error.kind is Kind.ACCOUNT_FORBIDDEN:
+                raise self._end("refused", lane) from None
             raise
-        if self.lane is lane and self._before is None:
+        # From here on whatever is kept of this session has the cookie that renews it next.
+        session = lane.session or session
+        kept = {**session.cookies, **tokens.cookies}
+        self._hold(lane, msgspec.structs.replace(session, cookies=kept))
+        if lane is self._kept_lane:
+            self._unschedule()
             await self._safe.save(SESSION, to_text(_with(lane.session or session, tokens)))
-        # Cookies may have come while it was kept.
-        lane.session = renewed = _with(lane.session or session, tokens)
-        if self.lane is not lane:
+        # Other cookies may have come while it was kept.
+        renewed = self._hold(lane, _with(lane.session or session, tokens))
+        _log.info("renewal=done")
+        if lane is not self.lane:
             # Somebody brought another session meanwhile, and these tokens are not its own.
             return self.check()
-        _log.info("renewal=done")
         self.time.renewed(renewed)
-        return self._hold(renewed)
+        return renewed
 
-    def _end(self, why: str) -> ProxyError:
-        self._over = why
-        _log.info("session=%s", why)
+    @property
+    def _kept_lane(self) -> Lane:
+        """The lane whose session the keyring holds: one that is tried out has not got there yet."""
+        return self.lane if self._before is None else self._before.lane
+
+    def _end(self, why: str, lane: Lane) -> ProxyError:
+        if self.lane is lane:
+            self._over = why
+            _log.info("session=%s", why)
         return _over(why)
 
-    def _hold(self, session: Session) -> Session:
+    def _hold(self, lane: Lane, session: Session) -> Session:
         self._learn(session.token, *session.cookies.values())
-        self.lane.session = session
+        lane.session = session
         return session
 
     def await_store(self) -> None:
@@ -231,11 +246,13 @@ class SessionOwner:
     def take_up(self, session: Session | None) -> None:
         """Take what the keyring held, unless somebody brought or cleared a session meanwhile."""
         if self._before is not None and self._before.unread:
-            self._before = _Before(Lane(session))
+            self._before = _Before(Lane())
         elif self._unread:
             self._unread = False
-            if session is not None:
-                self._hold(session)
+        else:
+            return
+        if session is not None:
+            self._hold(self._kept_lane, session)
 
     def belongs_to(self, account: Account) -> None:
         """Learn whose the session is."""
@@ -247,28 +264,29 @@ class SessionOwner:
 
     def try_out(self, session: Session) -> None:
         """Take another session, which is kept by `keep` or given back by `undo`."""
-        before = self._before or _Before(self.lane, self._over, self._unread)
-        self.replace(session)
-        self._before = before
+        self._before = _Before(self.lane, self._over, self._unread)
+        self._take(session)
 
     def undo(self) -> None:
         """Be again as before a session was tried out."""
         before, self._before = self._before, None
         if before is not None:
             self.lane, self._over, self._unread = before.lane, before.over, before.unread
+            self.time.forget()
 
-    def replace(self, session: Session | None) -> None:
-        """Take another session instead, or none, without keeping that yet.
+    def forget(self) -> None:
+        """Sign out, without keeping that yet: what was known of the session is gone."""
+        self._before = None
+        self._unschedule()
+        self._take(None)
 
-        What was known of the one before is gone.
-        """
+    def _take(self, session: Session | None) -> None:
         self.lane = Lane()
-        self._over = self._refused_token = self._before = None
+        self._over = self._refused_token = None
         self._unread = False
         self.time.forget()
-        self._unschedule()
         if session is not None:
-            self._hold(session)
+            self._hold(self.lane, session)
 
     async def keep(self) -> bool:
         """Keep the session as it is now; returns whether that is done."""
@@ -288,9 +306,8 @@ class SessionOwner:
                 kept.pop(name, None)
         if kept == session.cookies:
             return
-        self._learn(*kept.values())
-        lane.session = msgspec.structs.replace(session, cookies=kept)
-        if lane is self.lane:
+        self._hold(lane, msgspec.structs.replace(session, cookies=kept))
+        if lane is self._kept_lane:
             self._schedule()
 
     def _schedule(self) -> None:
@@ -305,14 +322,16 @@ class SessionOwner:
 
     def _keep_soon(self) -> None:
         self._keeping = None
-        if self.session is not None:
-            self._safe.save_soon(SESSION, to_text(self.session))
+        session = self._kept_lane.session
+        if session is not None:
+            self._safe.save_soon(SESSION, to_text(session))
 
     async def close(self) -> None:
         """Let a renewal come to its end, and have what was not kept yet be kept."""
-        if self._renewing is not None and not self._renewing.done():
-            await asyncio.wait({self._renewing}, timeout=1.0)
-            self._renewing.cancel()
+        renewing = self._kept_lane.renewing
+        if renewing is not None and not renewing.done():
+            await asyncio.wait({renewing}, timeout=1.0)
+            renewing.cancel()
         if self._keeping is not None:
             self._unschedule()
             self._keep_soon()

@@ -34,13 +34,18 @@ class SiteTime:
         """Learn from the `Date` header of an answer; what is none changes nothing."""
         if date == self._heard:
             return
-        self._heard = date
         try:
             told_s = parsedate_to_datetime(date).timestamp()
         except (ValueError, OverflowError):
             return
+        self._heard = date
         ahead_s = told_s - self._wall_clock()
         self._ahead_s = ahead_s if abs(ahead_s) > TOLERATED_S else 0.0
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether the site told its time in this run."""
+        return bool(self._heard)
 
     def left_s(self, session: Session) -> float | None:
         """How long a token still lives, None where nobody can tell."""

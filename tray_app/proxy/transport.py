@@ -216,6 +216,8 @@ def _cookies(headers: CIMultiDictProxy[str]) -> dict[str, str | None]:
         except CookieError:
             continue
         for name, cookie in cookies.items():
+            if not (cookie.coded_value.isascii() and cookie.coded_value.isprintable()):
+                continue
             gone = cookie["max-age"] in {"0", "-1"} or cookie.coded_value == ""
             found[name] = None if gone else cookie.coded_value
     return found

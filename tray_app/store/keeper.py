@@ -142,7 +142,7 @@ class Keeper:
             self._ring.invite()
 
     def _begin(self) -> None:
-        if self._thread is None:
+        if self._thread is None or not self._thread.is_alive():
             self._thread = threading.Thread(target=self._run, name="portico-keyring", daemon=True)
             self._thread.start()
         # Somebody asks now, so now is when to look again.
@@ -167,7 +167,9 @@ class Keeper:
             except RingError as error:
                 pause_s = self._failed(error, load)
             except Exception as error:  # noqa: BLE001  the thread outlives whatever goes wrong
-                pause_s = self._failed(RingError(f"The keyring failed ({error!r})."), load)
+                pause_s = self._failed(
+                    RingError(f"The keyring failed ({type(error).__name__})."), load
+                )
             else:
                 pause_s = None
                 self._was_ready = True
@@ -242,6 +244,9 @@ def _future() -> "Future[Any]":
 
 def _tell(futures: "list[Future[None]]", error: RingError | None) -> None:
     for future in futures:
+        if future.done():
+            # A newer text took over its waiting, and was not needed for it.
+            continue
         if error is None:
             future.set_result(None)
         else:

@@ -58,7 +58,7 @@ class Vault:
 
     def clear(self, name: str) -> None:
         """Remove everything of this name; raises `RingError` where something may be left."""
-        self._ring.delete(self._head(name))
+        self._erase(self._head(name))
         for place in _PLACES:
             self._remove(name, place, 0)
 
@@ -68,12 +68,17 @@ class Vault:
         while self._ring.get(self._part(name, place, end)) is not None:
             end += 1
         for at in reversed(range(first, end)):
-            self._ring.delete(self._part(name, place, at))
+            self._erase(self._part(name, place, at))
 
     def _write(self, service: str, text: str) -> None:
         self._ring.set(service, text)
         if self._ring.get(service) != text:
             raise RingError(f"{self._ring.name} did not keep what it was given.")
+
+    def _erase(self, service: str) -> None:
+        self._ring.delete(service)
+        if self._ring.get(service) is not None:
+            raise RingError(f"{self._ring.name} did not remove what it was told to.")
 
     def _pointer(self, name: str) -> _Pointer | None:
         try:

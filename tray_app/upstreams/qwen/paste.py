@@ -42,6 +42,9 @@ def read(text: str, now_s: float) -> Pasted:
     token, cookies = _found(text.strip())
     if token is None:
         return Pasted(None, ("This is a request to another site.", _HOW))
+    token = token.strip()
+    if not (token.isascii() and token.isprintable()) or " " in token:
+        return Pasted(None, ("The token in this cannot be one: it has odd characters.", _HOW))
     if not token and _RENEWING not in cookies:
         token = cookies.get(_OLD_TOKEN, "") if _JWT.fullmatch(cookies.get(_OLD_TOKEN, "")) else ""
     if not token and _RENEWING not in cookies:
