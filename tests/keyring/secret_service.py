@@ -75,13 +75,15 @@ class SecretService:
     def start_screen(self) -> None:
         """Have a screen, on which the keyring may ask for its password."""
         told, tells = os.pipe()
-        words = ("Xvfb", "-displayfd", str(tells), "-screen", "0", "800x600x24", "-nolisten", "tcp")
-        self._processes["screen"] = subprocess.Popen(
-            words, env=self.environment, pass_fds=[tells], stderr=subprocess.DEVNULL
-        )
-        self.environment["DISPLAY"] = f":{os.read(told, 10).decode().strip()}"
-        for end in (told, tells):
-            os.close(end)
+        words = ("Xvfb", "-displayfd", str(tells), "-screen", "0", "800x600x24", "-noreset")
+        with (self._folder / "screen.log").open("wb") as log:
+            self._processes["screen"] = subprocess.Popen(
+                words, env=self.environment, pass_fds=[tells], stderr=log
+            )
+        os.close(tells)
+        # To the end of the line: it is written in two pieces, and the second one must find us.
+        with os.fdopen(told) as number:
+            self.environment["DISPLAY"] = f":{number.readline().strip()}"
 
     def type_password(self) -> None:
         """Answer the window that asks for the password, if it is there, as a person does."""
