@@ -15,6 +15,7 @@ import pytest
 
 from tests.keyring.secret_service import SecretService, secret_service
 from tests.test_headless import Portico, free_port
+from tests.test_headless import serving as practising
 from tray_app.practice import PracticeSite
 
 pytestmark = pytest.mark.keyring
@@ -198,6 +199,20 @@ def test_a_keyring_that_is_locked_at_the_start_is_waited_for(
     assert "The keyring is locked. Unlock it" in said
     assert shown.returncode == 1
     assert "Unlock it" in shown.stderr
+
+
+def test_practice_needs_no_keyring(desktop: SecretService, tmp_path: Path) -> None:
+    """R64"""
+    desktop.lock()
+    before = desktop.entries()
+    with practising(tmp_path / "data") as portico:
+        key = portico.say("key", "show")
+        told = status(portico)
+
+        assert portico.chat(key)[0] == 200
+        assert told["session"]["state"] == "signed_in"
+        assert told["keyring"] == {"state": "memory", "saved": False, "note": ""}
+    assert desktop.entries() == before
 
 
 def test_a_person_is_asked_to_unlock_the_keyring(

@@ -65,7 +65,7 @@ class SiteTime:
         if life_s is not None and life_s <= 0:
             self._endless = session.token
         elif life_s is not None:
-            self._margin_s = min(RENEW_BEFORE_S, life_s / 4)
+            self._margin_s = min(RENEW_BEFORE_S, life_s / 2)
 
     def forget(self) -> None:
         """Another session begins: what was concluded from the one before is void."""
