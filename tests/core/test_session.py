@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tray_app.core.session import Session, expiry_of
+from tray_app.core.calls import Place
+from tray_app.core.session import (
+    Session,
+    SetCookie,
+    expiry_of,
+    from_text,
+    to_text,
+    with_cookies,
+)
 
 
 def token(claims: object) -> str:
@@ -41,3 +49,49 @@ def test_no_text_is_an_error(text: str) -> None:
 def test_a_session_does_not_show_its_secrets() -> None:
     shown = repr(Session(token="secret-token", cookies={"sid": "secret-cookie"}))
     assert "secret" not in shown
+
+
+COOKIES = st.dictionaries(st.sampled_from("abc"), st.sampled_from("12"))
+NEWS = st.lists(
+    st.builds(
+        SetCookie,
+        st.sampled_from("abc"),
+        st.none() | st.sampled_from("345"),
+        everywhere=st.booleans(),
+    ),
+    max_size=6,
+)
+PLACES = st.sampled_from(("chat", "auth"))
+
+
+@given(COOKIES, st.lists(st.tuples(NEWS, PLACES), max_size=4))
+def test_what_a_host_sets_for_itself_never_gets_to_the_other(
+    shared: dict[str, str], answers: list[tuple[list[SetCookie], Place]]
+) -> None:
+    """S116"""
+    session = Session("token", shared)
+    for news, place in answers:
+        other: Place = "auth" if place == "chat" else "chat"
+        before = session.cookies_at(other)
+        session = with_cookies(session, news, place)
+        allowed = {one.value for one in news if one.everywhere}
+        changed = set(session.cookies_at(other).items()) - set(before.items())
+        assert {value for _, value in changed} <= allowed
+        last = {one.name: one.value for one in news}
+        for name, value in last.items():
+            if value is not None:
+                assert session.cookies_at(place)[name] == value
+
+    assert from_text(to_text(session)) == session
+    assert set(session.cookies.values()) <= set(session.secrets())
+
+
+def test_what_changes_nothing_gives_the_same_session() -> None:
+    session = Session("token", {"a": "1"}, own={"auth": {"b": "2"}})
+
+    assert with_cookies(session, [], "chat") is session
+    assert with_cookies(session, [SetCookie("a", "1", everywhere=True)], "chat") is session
+    assert with_cookies(session, [SetCookie("b", "2", everywhere=False)], "auth") is session
+    gone = with_cookies(session, [SetCookie("b", None, everywhere=False)], "auth")
+    assert gone.cookies_at("auth") == {"a": "1"}
+    assert {"1", "2", "token"} == set(session.secrets())

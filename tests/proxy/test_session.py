@@ -8,7 +8,7 @@ import pytest
 from tests.rings import MemoryRing, keeper
 from tray_app.core.calls import Tokens
 from tray_app.core.errors import Kind, ProxyError
-from tray_app.core.session import Session, from_text
+from tray_app.core.session import Session, SetCookie, from_text
 from tray_app.proxy.safe import Safe
 from tray_app.proxy.session import STALE_S, Lane, SessionOwner
 from tray_app.proxy.sitetime import RENEW_BEFORE_S
@@ -32,6 +32,11 @@ def owner(left_s: float | None, *outcomes: Tokens | ProxyError) -> tuple[Session
 
     owned.renew_by(renew, lambda _: True)
     return owned, renewals
+
+
+def wide(name: str, value: str | None) -> SetCookie:
+    """A cookie for both hosts."""
+    return SetCookie(name, value, everywhere=True)
 
 
 NEW = Tokens("new", NOW_S + 900, {"refresh_token": "r2"})
@@ -193,7 +198,7 @@ async def test_cookies_of_an_earlier_session_do_not_get_into_this_one() -> None:
     owned, _ = owner(900)
     earlier = owned.lane
     owned.try_out(Session("other", {"b": "2"}))
-    owned.absorb({"a": "stray"}, earlier)
+    owned.absorb([wide("a", "stray")], "chat", earlier)
 
     assert owned.session is not None
     assert owned.session.cookies == {"b": "2"}
@@ -203,7 +208,7 @@ async def test_cookies_that_came_late_are_kept_at_the_end() -> None:
     ring = MemoryRing()
     safe = Safe(keeper(ring))
     owned = SessionOwner(Session("old", {"a": "1"}, NOW_S + 900), safe, lambda: NOW_S)
-    owned.absorb({"a": "2"}, owned.lane)
+    owned.absorb([wide("a", "2")], "chat", owned.lane)
     await owned.close()
     await safe.settle(5)
 
@@ -249,7 +254,7 @@ async def test_a_network_that_is_down_does_not_end_a_session_with_time_left() ->
 
 async def test_without_a_session_nothing_is_asked() -> None:
     nobody = SessionOwner(None, Safe(None), lambda: NOW_S)
-    nobody.absorb({"a": "1"}, nobody.lane)
+    nobody.absorb([wide("a", "1")], "chat", nobody.lane)
     with pytest.raises(ProxyError) as caught:
         await nobody.current()
 
@@ -265,7 +270,7 @@ async def test_cookies_are_kept_and_taken_away_and_every_secret_is_told() -> Non
         lambda: NOW_S,
         lambda *new: told.update(new),
     )
-    owned.absorb({"a": "3", "b": None}, owned.lane)
+    owned.absorb([wide("a", "3"), wide("b", None)], "chat", owned.lane)
 
     assert owned.session is not None
     assert owned.session.cookies == {"a": "3"}
@@ -291,7 +296,7 @@ async def test_what_comes_for_a_session_on_trial_is_not_kept() -> None:
     ring = MemoryRing()
     owned, safe = await tried_out(ring)
     owned.try_out(Session("tried", {"refresh_token": "t1"}, NOW_S + 900))
-    owned.absorb({"refresh_token": "t2"}, owned.lane)
+    owned.absorb([wide("refresh_token", "t2")], "auth", owned.lane)
     await owned.close()
     await safe.settle(5)
     owned.undo()
@@ -338,7 +343,7 @@ async def test_a_renewal_that_ends_during_a_trial_in_vain_is_kept() -> None:
 async def test_cookies_that_wait_to_be_kept_survive_a_trial_in_vain() -> None:
     ring = MemoryRing()
     owned, safe = await tried_out(ring)
-    owned.absorb({"acw_tc": "1"}, owned.lane)
+    owned.absorb([wide("acw_tc", "1")], "chat", owned.lane)
     owned.try_out(Session("tried", {}))
     owned.undo()
     await owned.close()
@@ -356,12 +361,12 @@ async def test_what_is_kept_during_a_renewal_has_its_cookie() -> None:
         return NEW
 
     owned.renew_by(renew, lambda _: True)
-    owned.absorb({"acw_tc": "1"}, owned.lane)
+    owned.absorb([wide("acw_tc", "1")], "chat", owned.lane)
     ring.going.clear()
     using = asyncio.get_running_loop().create_task(owned.current())
     for _ in range(5):
         await asyncio.sleep(0)
-    owned.absorb({"acw_tc": "2"}, owned.lane)
+    owned.absorb([wide("acw_tc", "2")], "chat", owned.lane)
     await owned.close()
     ring.going.set()
     await asyncio.wait({using})

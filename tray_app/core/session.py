@@ -2,10 +2,13 @@
 
 from base64 import urlsafe_b64decode
 from binascii import Error as Base64Error
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 from msgspec import Struct
+
+from .calls import Place
 
 
 class Session(Struct, frozen=True):
@@ -16,16 +19,57 @@ class Session(Struct, frozen=True):
 
     token: str
     cookies: dict[str, str]
-    """By name; those of both hosts of the site."""
+    """By name; those that go to both hosts of the site."""
     expires_at: float | None = None
     """Unix seconds at which the token ends; None when nobody can tell."""
     account: str = ""
     """How a person would recognise the account; may be empty."""
     guest: bool = False
     """Of somebody who is not signed in, but was given a token all the same."""
+    own: dict[Place, dict[str, str]] = {}
+    """Cookies that go to one host only; there they come before those of the same name."""
+
+    def cookies_at(self, place: Place) -> dict[str, str]:
+        """The cookies that go to one host."""
+        return {**self.cookies, **self.own.get(place, {})}
+
+    def secrets(self) -> tuple[str, ...]:
+        """Everything of it that must not be shown."""
+        own = (value for cookies in self.own.values() for value in cookies.values())
+        return (self.token, *self.cookies.values(), *own)
 
     def __repr__(self) -> str:
         return f"Session(account={self.account!r}, expires_at={self.expires_at!r})"
+
+
+class SetCookie(Struct, frozen=True):
+    """A cookie that an answer set."""
+
+    name: str
+    value: str | None
+    """None: taken away."""
+    everywhere: bool
+    """For both hosts, not only for the one that answered."""
+
+
+def with_cookies(session: Session, news: Iterable[SetCookie], place: Place) -> Session:
+    """A session with what an answer from `place` set; the same where that changes nothing.
+
+    A cookie for both hosts takes the place of one that only this host had: it is the newer one.
+    """
+    shared, own = dict(session.cookies), dict(session.own.get(place, {}))
+    for new in news:
+        if new.value is None:
+            (own if new.name in own else shared).pop(new.name, None)
+        elif new.everywhere:
+            own.pop(new.name, None)
+            shared[new.name] = new.value
+        else:
+            own[new.name] = new.value
+    if shared == session.cookies and own == session.own.get(place, {}):
+        return session
+    owned = {where: kept for where, kept in {**session.own, place: own}.items() if kept}
+    return msgspec.structs.replace(session, cookies=shared, own=owned)
 
 
 class Account(Struct, frozen=True):

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
@@ -202,8 +203,8 @@ async def _end(wire: Wire, then: Then) -> None:
 
 
 def value(told: object, status: int = 200, **headers: str) -> Whole:
-    """A JSON answer."""
-    pairs = tuple((name.replace("_", "-"), text) for name, text in headers.items())
+    """A JSON answer; a name with more underscores is the same header once more."""
+    pairs = tuple((re.sub("_+", "-", name), text) for name, text in headers.items())
     return Whole(json.dumps(told, ensure_ascii=False).encode(), status, headers=pairs)
 
 

@@ -6,6 +6,8 @@ A person can ask for a fault: the last line of a prompt that begins with `practi
 
 import json
 import re
+import struct
+import zlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -103,3 +105,16 @@ def _drawing(origin: str, pace_s: float) -> acts.Act:
         yield answer.finished("image_gen")
 
     return acts.Events(make, pace_s)
+
+
+def picture() -> bytes:
+    """A small grey picture."""
+
+    def part(kind: bytes, data: bytes) -> bytes:
+        check = zlib.crc32(kind + data)
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", check)
+
+    rows = (b"\0" + b"\x80" * 64) * 64
+    head = struct.pack(">IIBBBBB", 64, 64, 8, 0, 0, 0, 0)
+    body = part(b"IHDR", head) + part(b"IDAT", zlib.compress(rows)) + part(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + body

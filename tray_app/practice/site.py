@@ -4,11 +4,9 @@ import asyncio
 import json
 import re
 import ssl
-import struct
 import threading
 import time
 import uuid
-import zlib
 from base64 import urlsafe_b64encode
 from collections import deque
 from collections.abc import Callable
@@ -75,6 +73,7 @@ class PracticeSite:
         self._clock = clock
         self._refresh = ""
         self._refresh_before: str | None = None
+        self._cleared: set[str] = set()
         self._scripts: dict[str, deque[acts.Act]] = {}
         self._busy: set[str] = set()
         self._idle: set[Wire] = set()
@@ -101,7 +100,7 @@ class PracticeSite:
         self._refresh_before = None
         token, expires_at = self._new_token()
         cookies = {
-            "acw_tc": uuid.uuid4().hex,
+            "acw_tc": self._clear(),
             "x-ap": "ap-southeast-1",
             "cna": uuid.uuid4().hex,
             "token": token,
@@ -116,6 +115,12 @@ class PracticeSite:
     def on(self, route: str, *script: acts.Act) -> None:
         """The same for `models`, `new`, `delete`, `stop`, `refresh` or `settings`."""
         self._scripts.setdefault(route, deque()).extend(script)
+
+    def _clear(self) -> str:
+        """A cookie by which the chat host knows a browser again."""
+        cookie = uuid.uuid4().hex
+        self._cleared.add(cookie)
+        return cookie
 
     def revoke(self) -> None:
         """End the session, as signing out everywhere does."""
@@ -271,7 +276,7 @@ class PracticeSite:
         if route == "refresh":
             return self._renewal(request)
         if route == "picture":
-            return acts.Whole(_png(), content_type="image/png")
+            return acts.Whole(answers.picture(), content_type="image/png")
         if route == "unknown":
             return acts.refused("Not_Found", "no such path", 404)
         if not self._is_signed_in(request):
@@ -312,8 +317,7 @@ class PracticeSite:
         made = {"model": asked.get("models"), "chat_type": asked.get("chat_type")}
         self._note(lambda: self.chats.update({chat_id: made}))
         told = {"success": True, "request_id": uuid.uuid4().hex, "data": {"id": chat_id}}
-        fresh = f"acw_tc={uuid.uuid4().hex}; Path=/; HttpOnly"
-        return acts.value(told, Set_Cookie=fresh)
+        return acts.value(told, Set_Cookie=f"acw_tc={self._clear()}; Path=/; HttpOnly")
 
     def _delete(self, chat_id: str) -> acts.Act:
         if chat_id not in self.chats:
@@ -352,7 +356,7 @@ class PracticeSite:
     def _is_signed_in(self, request: Request) -> bool:
         scheme, _, token = (request.header("authorization") or "").partition(" ")
         alive = self._tokens.get(token, 0) > self._clock()
-        return scheme == "Bearer" and alive and "acw_tc" in request.cookies
+        return scheme == "Bearer" and alive and request.cookies.get("acw_tc") in self._cleared
 
     def _renewal(self, request: Request) -> acts.Act:
         """A renewal whose answer may be lost on its way."""
@@ -373,7 +377,9 @@ class PracticeSite:
             return acts.value(told)
         self._refresh_before, self._refresh = given, uuid.uuid4().hex
         cookie = f"refresh_token={self._refresh}; Domain=.qwen.ai; Path=/; HttpOnly; Secure"
-        return acts.value(told, Set_Cookie=cookie)
+        # Each host has its own, and takes no other's.
+        own = f"acw_tc={uuid.uuid4().hex}; Path=/; HttpOnly"
+        return acts.value(told, Set_Cookie=cookie, Set__Cookie=own)
 
     def _new_token(self) -> tuple[str, float]:
         expires_at = self._clock() + self.token_life_s
@@ -383,16 +389,3 @@ class PracticeSite:
         token = ".".join([*coded, uuid.uuid4().hex])
         self._tokens[token] = expires_at
         return token, expires_at
-
-
-def _png() -> bytes:
-    """A small grey picture."""
-
-    def part(kind: bytes, data: bytes) -> bytes:
-        check = zlib.crc32(kind + data)
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", check)
-
-    rows = (b"\0" + b"\x80" * 64) * 64
-    head = struct.pack(">IIBBBBB", 64, 64, 8, 0, 0, 0, 0)
-    body = part(b"IHDR", head) + part(b"IDAT", zlib.compress(rows)) + part(b"IEND", b"")
-    return b"\x89PNG\r\n\x1a\n" + body

@@ -64,7 +64,7 @@ class Runner:
     async def open(self, stream: Stream, lane: Lane) -> AsyncIterator[Body]:
         """See `Run.open`."""
         async with self._transport.open(stream.call, lane.session) as body:
-            self._owner.absorb(body.cookies, lane)
+            self._owner.absorb(body.cookies, stream.call.place, lane)
             self._owner.time.hear(body.headers.get("date", ""))
             stream.decoder.open(body.status, body.headers)
             yield body
@@ -86,6 +86,6 @@ class Runner:
 
     async def _call(self, call: Call, lane: Lane) -> Answer:
         answer, cookies = await self._transport.call(call, lane.session)
-        self._owner.absorb(cookies, lane)
+        self._owner.absorb(cookies, call.place, lane)
         self._owner.time.hear(answer.headers.get("date", ""))
         return answer

@@ -7,14 +7,14 @@ cookie is kept before the new token is used, so that a crash in between costs no
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable
 
 import msgspec
 from msgspec import Struct
 
-from tray_app.core.calls import Tokens
+from tray_app.core.calls import Place, Tokens
 from tray_app.core.errors import Kind, ProxyError
-from tray_app.core.session import Account, Session, to_text
+from tray_app.core.session import Account, Session, SetCookie, to_text, with_cookies
 
 from .safe import SESSION, Safe
 from .sitetime import SiteTime
@@ -209,8 +209,7 @@ class SessionOwner:
             raise
         # From here on whatever is kept of this session has the cookie that renews it next.
         session = lane.session or session
-        kept = {**session.cookies, **tokens.cookies}
-        self._hold(lane, msgspec.structs.replace(session, cookies=kept))
+        self._hold(lane, _with_cookies_of(session, tokens))
         if lane is self._kept_lane:
             self._unschedule()
             await self._safe.save(SESSION, to_text(_with(lane.session or session, tokens)))
@@ -235,7 +234,7 @@ class SessionOwner:
         return _over(why)
 
     def _hold(self, lane: Lane, session: Session) -> Session:
-        self._learn(session.token, *session.cookies.values())
+        self._learn(*session.secrets())
         lane.session = session
         return session
 
@@ -295,18 +294,14 @@ class SessionOwner:
         session = self.session
         return await self._safe.save(SESSION, None if session is None else to_text(session))
 
-    def absorb(self, cookies: Mapping[str, str | None], lane: Lane) -> None:
-        """Keep the cookies that an answer to a call on `lane` set; None takes one away."""
-        session = lane.session
-        if session is None or not cookies:
+    def absorb(self, cookies: Iterable[SetCookie], place: Place, lane: Lane) -> None:
+        """Keep the cookies that the answer to a call from `place` on `lane` set."""
+        if lane.session is None:
             return
-        kept = {**session.cookies, **{name: value for name, value in cookies.items() if value}}
-        for name, value in cookies.items():
-            if value is None:
-                kept.pop(name, None)
-        if kept == session.cookies:
+        session = with_cookies(lane.session, cookies, place)
+        if session is lane.session:
             return
-        self._hold(lane, msgspec.structs.replace(session, cookies=kept))
+        self._hold(lane, session)
         if lane is self._kept_lane:
             self._schedule()
 
@@ -340,12 +335,16 @@ class SessionOwner:
 def _with(session: Session, tokens: Tokens) -> Session:
     """A session with what a renewal brought."""
     return msgspec.structs.replace(
-        session,
+        _with_cookies_of(session, tokens),
         token=tokens.token,
         expires_at=tokens.expires_at,
         guest=session.guest or tokens.guest,
-        cookies={**session.cookies, **tokens.cookies},
     )
+
+
+def _with_cookies_of(session: Session, tokens: Tokens) -> Session:
+    news = [SetCookie(*cookie, everywhere=True) for cookie in tokens.cookies.items()]
+    return with_cookies(session, news, "auth")
 
 
 def _seen(renewal: "asyncio.Task[Session]") -> None:

@@ -21,7 +21,7 @@ from yarl import URL
 from tray_app.core.calls import Answer, Call
 from tray_app.core.errors import Kind, ProxyError
 from tray_app.core.ports import Upstream
-from tray_app.core.session import Session
+from tray_app.core.session import Session, SetCookie
 from tray_app.core.site import Site
 
 from .limits import Limits
@@ -38,7 +38,7 @@ class Body(Protocol):
 
     status: int
     headers: dict[str, str]
-    cookies: dict[str, str | None]
+    cookies: tuple[SetCookie, ...]
 
     async def read(self) -> bytes:
         """Whatever came next; empty at the end. Raises `ProxyError`."""
@@ -49,8 +49,8 @@ class Transport(Protocol):
 
     async def call(
         self, call: Call, session: Session | None
-    ) -> tuple[Answer, dict[str, str | None]]:
-        """The whole answer, and the cookies it set (None: taken away)."""
+    ) -> tuple[Answer, tuple[SetCookie, ...]]:
+        """The whole answer, and the cookies it set."""
 
     def open(self, call: Call, session: Session | None) -> AbstractAsyncContextManager[Body]:
         """The answer as it comes; it is closed with the context."""
@@ -86,7 +86,7 @@ class DirectTransport:
 
     async def call(
         self, call: Call, session: Session | None
-    ) -> tuple[Answer, dict[str, str | None]]:
+    ) -> tuple[Answer, tuple[SetCookie, ...]]:
         async with self.open(call, session) as body:
             pieces: list[bytes] = []
             size = 0
@@ -205,9 +205,12 @@ async def _note_connected(_: aiohttp.ClientSession, context: SimpleNamespace, __
     trace.deadline.reschedule(asyncio.get_running_loop().time() + trace.headers_s)
 
 
-def _cookies(headers: CIMultiDictProxy[str]) -> dict[str, str | None]:
-    """The cookies an answer sets, None for those it takes away; bounded, odd ones left out."""
-    found: dict[str, str | None] = {}
+def _cookies(headers: CIMultiDictProxy[str]) -> tuple[SetCookie, ...]:
+    """The cookies an answer sets; bounded, odd ones left out.
+
+    One without a domain is for the host that answered and for no other.
+    """
+    found: list[SetCookie] = []
     for line in headers.getall("Set-Cookie", [])[:_COOKIES]:
         if len(line) > _COOKIE_CHARS:
             continue
@@ -219,8 +222,9 @@ def _cookies(headers: CIMultiDictProxy[str]) -> dict[str, str | None]:
             if not (cookie.coded_value.isascii() and cookie.coded_value.isprintable()):
                 continue
             gone = cookie["max-age"] in {"0", "-1"} or cookie.coded_value == ""
-            found[name] = None if gone else cookie.coded_value
-    return found
+            value = None if gone else cookie.coded_value
+            found.append(SetCookie(name, value, everywhere=bool(cookie["domain"])))
+    return tuple(found)
 
 
 @asynccontextmanager

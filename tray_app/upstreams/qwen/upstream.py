@@ -35,7 +35,7 @@ class Qwen:
 
     def can_renew(self, session: Session) -> bool:
         """Whether a session brings the cookie that renews it."""
-        return wire.RENEWING in session.cookies
+        return wire.RENEWING in session.cookies_at("auth")
 
     def probe(self) -> Flow:
         """Ask whether the session is good and whose it is, changing nothing."""

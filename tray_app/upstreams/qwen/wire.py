@@ -63,6 +63,7 @@ def headers(
     if call.place == "auth":
         sent["x-request-origin"] = site.chat_origin
     if call.signed and session is not None:
+        cookies = session.cookies_at(call.place)
         sent["Authorization"] = f"Bearer {session.token}"
-        sent["Cookie"] = "; ".join(f"{name}={value}" for name, value in session.cookies.items())
+        sent["Cookie"] = "; ".join(f"{name}={value}" for name, value in cookies.items())
     return sent
