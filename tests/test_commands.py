@@ -2,13 +2,15 @@
 
 import json
 import resource
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.test_headless import Portico, free_port, serving
+from tests.test_headless import MODULE, Portico, environ, free_port, serving
 from tray_app.__main__ import main
 from tray_app.store.settings import Settings
 
@@ -271,3 +273,22 @@ def test_without_a_keyring_only_a_running_instance_keeps_anything(
     assert ended.returncode == 5
     assert ended.stdout == ""
     assert "last only while Portico runs" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [(b"x" * 300_000, "too long"), (b"\xff\xfe\x00", "no session"), (b"", "no session")],
+)
+def test_what_is_no_session_is_refused_in_words(portico: Portico, data: bytes, said: str) -> None:
+    ended = subprocess.run(
+        [sys.executable, *MODULE, "session", "import"],
+        env=environ(portico.home),
+        input=data,
+        capture_output=True,
+        check=False,
+        timeout=20,
+    )
+
+    assert ended.returncode == 1
+    assert said in ended.stderr.decode()
+    assert "Traceback" not in ended.stderr.decode()

@@ -29,6 +29,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         from tray_app import commands
 
         return commands.run(arguments, find(os.environ), os.environ)
+    except KeyboardInterrupt:
+        return NO
     except SettingError as error:
         return _complain(error, USAGE)
     except StoreError as error:

@@ -29,6 +29,7 @@ from tray_app.store.settings import (
 
 OK, NO, NOT_SIGNED_IN, NO_KEYRING = 0, 1, 4, 5
 
+_PASTE_BYTES = 256 << 10
 _NOT_RUNNING = "Portico is not running. Start it with: portico --headless"
 
 
@@ -170,7 +171,11 @@ def _session(arguments: argparse.Namespace, paths: Paths, environ: Mapping[str, 
 def _import(paths: Paths, environ: Mapping[str, str]) -> int:
     if sys.stdin.isatty():
         print("Paste the session, then press Enter and Ctrl+D:", file=sys.stderr)
-    answer = _do(paths, environ, "session", what="import", text=sys.stdin.read())
+    data = sys.stdin.buffer.read(_PASTE_BYTES + 1)
+    if len(data) > _PASTE_BYTES:
+        return _complain("That is too long to be a session. Paste one request, not a file.", NO)
+    text = data.decode("utf-8-sig", "replace")
+    answer = _do(paths, environ, "session", what="import", text=text)
     for sentence in answer["said"]:
         print(sentence)
     print(

@@ -9,6 +9,7 @@ from tests.rings import MemoryRing, keeper
 from tray_app.core.calls import Tokens
 from tray_app.core.errors import Kind, ProxyError
 from tray_app.core.session import Session, SetCookie, from_text
+from tray_app.proxy import session as module
 from tray_app.proxy.safe import Safe
 from tray_app.proxy.session import STALE_S, Lane, SessionOwner
 from tray_app.proxy.sitetime import RENEW_BEFORE_S
@@ -250,6 +251,26 @@ async def test_a_network_that_is_down_does_not_end_a_session_with_time_left() ->
         await over.current()
     assert caught.value.kind is Kind.UPSTREAM_UNREACHABLE
     assert (await over.current()).token == "new"
+
+
+async def test_a_renewal_that_hangs_holds_nobody_up_while_the_token_is_good(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """R39"""
+    monkeypatch.setattr(module, "PATIENCE_S", 0.05)
+    owned = SessionOwner(Session("old", {"a": "1"}, NOW_S + 10), Safe(None), lambda: NOW_S)
+    go = asyncio.Event()
+
+    async def renew(_: Lane) -> Tokens:
+        await go.wait()
+        return NEW
+
+    owned.renew_by(renew, lambda _: True)
+    meanwhile = await owned.current()
+    go.set()
+
+    assert meanwhile.token == "old"
+    assert (await owned.renewed("old")).token == "new"
 
 
 async def test_without_a_session_nothing_is_asked() -> None:

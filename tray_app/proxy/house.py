@@ -196,6 +196,5 @@ class House:
         """Finish what goes on beside answers, and keep what is to be kept."""
         if self._staying is not None:
             self._staying.cancel()
-        await self.tasks.finish(self.limits().tidy_s)
-        await self.kept.close()
+        await asyncio.gather(self.tasks.finish(self.limits().tidy_s), self.kept.close())
         await self.transport.close()

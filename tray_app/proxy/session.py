@@ -24,6 +24,8 @@ _log = logging.getLogger(__name__)
 COOKIES_KEPT_AFTER_S = 5.0
 """Cookies that change with ordinary answers are kept together, after so long."""
 
+PATIENCE_S = 3.0
+"""How long a request waits for a renewal while its token is good."""
 STALE_S = 12 * 3600.0
 """A session that nobody uses is renewed once in so long: what renews it ends after 30 days."""
 
@@ -163,18 +165,19 @@ class SessionOwner:
         """The session after `stale`, the token of the one at hand, was renewed.
 
         Whoever comes while somebody renews gets that one's result. With `still_good` a renewal that
-        fails for the network's sake is no reason to fail.
+        fails for the network's sake, or takes long, is no reason to fail or to wait.
         """
         session = self.check()
         if session.token != stale:
             return session
         try:
-            # Who leaves must not take the renewal along: the site may have changed the cookie
-            # already, and the answer that says so would be lost.
-            return await asyncio.shield(self._under_way(session))
-        except ProxyError as error:
+            async with asyncio.timeout(PATIENCE_S if still_good else None):
+                # Who leaves must not take the renewal along: the site may have changed the cookie
+                # already, and the answer that says so would be lost.
+                return await asyncio.shield(self._under_way(session))
+        except (ProxyError, TimeoutError) as error:
             if still_good and self._over is None:
-                _log.info("renewal=failed kind=%s session=still-good", error.kind.value)
+                _log.info("renewal=%s session=still-good", type(error).__name__)
                 return session
             raise
 
