@@ -14,9 +14,10 @@ from tray_app.compose import practice_session, practice_site
 from tray_app.core.session import Session
 from tray_app.practice import PracticeSite
 from tray_app.proxy.house import Parts
-from tray_app.proxy.keys import DEFAULT_NAME, Keys
+from tray_app.proxy.keys import DEFAULT_NAME
 from tray_app.proxy.limits import Limits
 from tray_app.proxy.models import Shelf
+from tray_app.proxy.person import Person
 from tray_app.proxy.service import Service
 from tray_app.store.settings import Settings
 from tray_app.upstreams.qwen import QWEN
@@ -164,10 +165,14 @@ def running(
     **parts: Any,
 ) -> Iterator[Running]:
     """A proxy on a free port in front of this site; `session=None` is signed out."""
-    keys = Keys()
-    key = keys.new(DEFAULT_NAME).secret
     if session == "practice":
         session = practice_session(site.sign_in())
+    person = Person(
+        parts.pop("keeper", None),
+        session=session if isinstance(session, Session) else None,
+        **{name: parts[name] for name in ("clock", "wall_clock") if name in parts},
+    )
+    key = person.keys.new(DEFAULT_NAME).secret
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -175,10 +180,9 @@ def running(
         Parts(
             site=parts.pop("place", practice_site(site.origin, site.auth_origin)),
             upstream=QWEN,
-            session=session if isinstance(session, Session) else None,
+            person=person,
             settings=msgspec.structs.replace(settings, port=port),
             save_settings=lambda _: None,
-            keys=keys,
             shelf=shelf or Shelf(load=lambda: None, save=lambda *_: None),
             limits=limits or Limits(),
             **parts,

@@ -21,8 +21,8 @@ def test_a_single_command_is_about_the_real_site_and_the_keyring(tmp_path: Path)
         parts = compose(Paths(tmp_path), {}, Redactor(), stack).parts
 
     assert parts.site is SITE
-    assert parts.session is None
-    assert parts.keeper is not None
+    assert parts.person.owner.session is None
+    assert not parts.person.safe.is_memory
 
 
 def test_practice_is_signed_in_and_keeps_nothing(tmp_path: Path) -> None:
@@ -31,8 +31,8 @@ def test_practice_is_signed_in_and_keeps_nothing(tmp_path: Path) -> None:
         parts.shelf.save(b"models", 1.0)
 
         assert parts.site.chat_origin.startswith("http://127.0.0.1:")
-        assert parts.session is not None
-        assert parts.keeper is None
+        assert parts.person.owner.session is not None
+        assert parts.person.safe.is_memory
         assert parts.shelf.load() is None
 
 

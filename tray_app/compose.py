@@ -13,8 +13,8 @@ from tray_app.core.session import Session
 from tray_app.core.site import Site
 from tray_app.proxy.door import DoorError
 from tray_app.proxy.house import Parts
-from tray_app.proxy.keys import Keys
 from tray_app.proxy.models import Shelf
+from tray_app.proxy.person import Person
 from tray_app.store import StoreError
 from tray_app.store.keeper import Keeper
 from tray_app.store.models import load_models, save_models
@@ -51,19 +51,18 @@ def compose(
     loaded = load(paths.settings, lambda: datetime.now(UTC))
     flags = {} if arguments is None else {"port": arguments.port}
     settings = effective(loaded.settings, environ, flags)
-    keys = Keys()
     practice = arguments is not None and arguments.practice
     site, session = _practice(stack) if practice else (SITE, None)
     parts = Parts(
         site=site,
         upstream=UPSTREAMS[0],
-        session=session,
-        keeper=None if practice else Keeper(open_ring, paths.keyring_label),
+        person=Person(
+            None if practice else Keeper(open_ring, paths.keyring_label),
+            session=session,
+            learn=redactor.learn,
+        ),
         settings=settings,
         save_settings=_saver(paths, loaded.settings, settings),
-        keys=keys,
-        # The newest secrets are known, and the keys must always be among them.
-        learn_secrets=lambda *new: redactor.learn(*new, *(key.secret for key in keys.all())),
         # The practice site's models must never be taken for the real one's.
         shelf=Shelf(lambda: None, lambda *_: None) if practice else _shelf(paths),
         door_path=str(paths.door),

@@ -11,15 +11,16 @@ from collections.abc import Mapping
 
 from tray_app.compose import compose, tell
 from tray_app.core.redact import Redactor
-from tray_app.proxy.listen import PortTakenError
+from tray_app.proxy.house import Parts
 from tray_app.proxy.service import Service
 from tray_app.proxy.status import Status
+from tray_app.proxy.supervisor import Supervisor
 from tray_app.store.lock import InstanceLock
 from tray_app.store.logs import start_logging, stop_logging
 from tray_app.store.paths import Paths
 
 _QUESTION = '{"model":"MODEL","stream":true,"messages":[{"role":"user","content":"Hello"}]}'
-OK, USAGE, PORT_TAKEN, ALREADY_RUNNING = 0, 2, 3, 6
+OK, NO, USAGE, PORT_TAKEN, ALREADY_RUNNING = 0, 1, 2, 3, 6
 
 
 def serve(arguments: argparse.Namespace, paths: Paths, environ: Mapping[str, str]) -> int:
@@ -44,29 +45,41 @@ def serve(arguments: argparse.Namespace, paths: Paths, environ: Mapping[str, str
             composed = compose(paths, environ, redactor, stack, arguments)
             for note in composed.notes:
                 tell(note)
-            return _run(Service(composed.parts), arguments)
+            return _run(composed.parts, arguments)
     finally:
         stop_logging()
         lock.release()
 
 
-def _run(service: Service, arguments: argparse.Namespace) -> int:
-    stop = threading.Event()
+def _run(parts: Parts, arguments: argparse.Namespace) -> int:
+    over = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
-    try:
-        service.start()
-    except PortTakenError as error:
-        return _complain(str(error), PORT_TAKEN)
-    tell(_welcome(service, arguments))
-    sys.stdout.write(f"Portico ready {service.endpoint}\n")
-    sys.stdout.flush()
-    gc.collect()
-    gc.freeze()
-    stop.wait()
+        signal.signal(number, lambda *_: over.set())
+    supervisor = Supervisor(parts, lambda: _follow(supervisor, over))
+    supervisor.start()
+    run, service = supervisor.settle(), supervisor.service
+    if service is not None:
+        tell(_welcome(service, arguments))
+        sys.stdout.write(f"Portico ready {service.endpoint}\n")
+        sys.stdout.flush()
+        gc.collect()
+        gc.freeze()
+        over.wait()
+        run = supervisor.run
+    if run.kind == "failed":
+        return _complain(run.said, PORT_TAKEN if run.code == "port_taken" else NO)
     tell("Portico is stopping: running answers get a few seconds.")
-    service.stop()
+    supervisor.close()
     return OK
+
+
+def _follow(supervisor: Supervisor, over: threading.Event) -> None:
+    """Say what happens to the proxy later; one that has failed for good ends the program."""
+    run = supervisor.run
+    if run.kind == "failed":
+        over.set()
+    elif run.code == "died":
+        tell(run.said)
 
 
 def _may_listen(host: str, allowed: bool) -> bool:  # noqa: FBT001

@@ -12,8 +12,9 @@ from pathlib import Path
 from tray_app.compose import practice_session, practice_site
 from tray_app.core.redact import Redactor
 from tray_app.proxy.house import Parts
-from tray_app.proxy.keys import DEFAULT_NAME, Keys
+from tray_app.proxy.keys import DEFAULT_NAME
 from tray_app.proxy.models import Shelf
+from tray_app.proxy.person import Person
 from tray_app.proxy.service import Service
 from tray_app.store.logs import start_logging, stop_logging
 from tray_app.store.settings import Settings
@@ -25,17 +26,16 @@ def main() -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    keys = Keys()
-    key = keys.new(DEFAULT_NAME).secret
+    person = Person(None, session=practice_session(told["sign_in"]))
+    key = person.keys.new(DEFAULT_NAME).secret
     start_logging(Path(told["logs"]), "info", Redactor(), stderr=False)
     service = Service(
         Parts(
             site=practice_site(told["origin"], told["auth_origin"]),
             upstream=QWEN,
-            session=practice_session(told["sign_in"]),
+            person=person,
             settings=Settings(port=port, parallel_answers=1000, start_spacing_s=0, queue_size=1000),
             save_settings=lambda _: None,
-            keys=keys,
             shelf=Shelf(load=lambda: None, save=lambda *_: None),
         )
     )

@@ -13,6 +13,7 @@ from tray_app.core.errors import Kind, ProxyError
 from tray_app.practice import PracticeSite
 from tray_app.proxy.house import House, Parts
 from tray_app.proxy.models import Shelf
+from tray_app.proxy.person import Person
 from tray_app.upstreams.qwen import QWEN
 
 BEGIN_S = 1_790_000_000.0
@@ -36,7 +37,7 @@ class Computer:
         parts = Parts(
             site=practice_site(self.site.origin, self.site.auth_origin),
             upstream=QWEN,
-            keeper=keeper(self.ring, pause_s=0.005),
+            person=Person(keeper(self.ring, pause_s=0.005), wall_clock=lambda: self.now_s),
             settings=QUICK,
             save_settings=lambda _: None,
             shelf=Shelf(load=lambda: None, save=lambda *_: None),
@@ -101,10 +102,10 @@ async def mishap(computer: Computer, kind: str, dice: random.Random) -> None:
             for _ in range(3):
                 computer.now_s += 800
                 await computer.use()
-            assert not computer.house.safe.status().saved
+            assert not computer.house.person.safe.status().saved
             computer.ring.is_locked = False
-            await computer.house.safe.settle(5)
-            assert computer.house.safe.status().saved
+            await computer.house.person.safe.settle(5)
+            assert computer.house.person.safe.status().saved
         case "renewed twice":
             computer.site.expire_tokens()
             await computer.use()

@@ -2,5 +2,6 @@
 
 A request comes in at `server`, is admitted by `guard`, read by `body`, joined to the upstream by
 `relay`, waits its turn at `gate`, and is carried by a `transport`; `service` runs all of it in a
-thread of its own, and `door` is where the command line reaches it.
+thread of its own, `supervisor` keeps that as it is wanted, `person` is what outlives it, and `door`
+is where the command line reaches it.
 """

@@ -22,7 +22,7 @@ class Control:
 
     def __init__(self, house: House) -> None:
         self._house = house
-        self._keys = house.parts.keys
+        self._keys = house.person.keys
         self._one_at_a_time = asyncio.Lock()
 
     def commands(self) -> dict[str, Command]:
@@ -54,7 +54,7 @@ class Control:
         try:
             return await self._keyed(message, str(message.get("name") or DEFAULT_NAME))
         except KeyRefusedError as error:
-            self._house.safe.invite()
+            self._house.person.safe.invite()
             raise DoorError(str(error)) from None
 
     async def _keyed(self, message: dict[str, Any], name: str) -> dict[str, Any]:
@@ -65,8 +65,7 @@ class Control:
             case "show":
                 return {"secret": self._keys.get(name).secret, "note": self._note()}
             case "new":
-                told["secret"] = self._keys.new(name).secret
-                self._house.parts.learn_secrets(told["secret"])
+                told["secret"] = self._house.person.make_key(name).secret
             case "revoke":
                 self._keys.revoke(name)
             case "set":
@@ -74,11 +73,11 @@ class Control:
                 told["key"] = _shown(self._keys.change(name, field, value))
             case _:
                 raise DoorError(_UNKNOWN)
-        told["kept"] = await self._house.kept.keys_changed()
+        told["kept"] = await self._house.person.keys_changed()
         return {**told, "note": self._note()}
 
     def _note(self) -> str:
-        return self._house.safe.status().note
+        return self._house.person.safe.status().note
 
     async def _session(self, message: dict[str, Any]) -> object:
         match message.get("what"):
@@ -102,7 +101,7 @@ class Control:
         await house.hush(ProxyError(Kind.NOT_SIGNED_IN, "Somebody signed out of Portico"))
         await house.transport.forget()
         kept = await house.owner.keep()
-        house.safe.invite()
+        house.person.safe.invite()
         return {"had": had, "kept": kept, "note": self._note()}
 
     async def _import(self, text: str) -> dict[str, Any]:
@@ -120,7 +119,7 @@ class Control:
                 raise
             raise DoorError(f"{' '.join(pasted.said)} It was not taken: {error.text}") from None
         kept = await house.owner.keep()
-        house.safe.invite()
+        house.person.safe.invite()
         return {"said": [*pasted.said, said], "kept": kept, "note": self._note()}
 
     async def _checked(self) -> str:

@@ -11,24 +11,19 @@ from msgspec import Struct
 from tray_app import __version__
 from tray_app.core.errors import Kind, ProxyError
 from tray_app.core.ports import Upstream
-from tray_app.core.session import Session
 from tray_app.core.site import Site
-from tray_app.store.keeper import Keeper
 from tray_app.store.outbound import outbound_proxy
 from tray_app.store.settings import Settings
 
-from .brakes import Brakes
 from .gate import Gate, Rules
 from .guard import Guard
-from .kept import Kept
-from .keys import Keys
 from .limits import Limits
 from .models import Models, Shelf
+from .person import Person
 from .relay import Desk, Relay
 from .runner import Runner
-from .safe import Safe
 from .server import Door, Server
-from .session import STALE_S, SessionOwner
+from .session import STALE_S
 from .status import QueueStatus, SessionStatus, Status
 from .tasks import Tasks
 from .transport import DirectTransport
@@ -40,15 +35,9 @@ class Parts(Struct, frozen=True, kw_only=True):
 
     site: Site
     upstream: Upstream
-    session: Session | None = None
-    """A session that is there from the beginning and is kept nowhere; else the keyring's."""
-    keeper: Keeper | None = None
-    """What keeps session and keys beyond this run; None for nothing."""
+    person: Person
     settings: Settings
     save_settings: Callable[[Settings], None]
-    keys: Keys = msgspec.field(default_factory=Keys)
-    learn_secrets: Callable[..., None] = lambda *_: None
-    """Told every secret as it comes up, so that none reaches a log."""
     shelf: Shelf
     door_path: str | None = None
     """Where the control door is; None for none."""
@@ -70,27 +59,25 @@ class House:
         self._current_limits = parts.limits.under(parts.settings)
         self._closing = False
         self.tasks = Tasks()
-        self.brakes = Brakes(parts.clock)
+        self.person = person = parts.person
+        self.brakes, self.owner = person.brakes, person.owner
         self.gate = Gate(self._rules, parts.clock)
-        self.safe = Safe(parts.keeper)
-        self.owner = SessionOwner(parts.session, self.safe, parts.wall_clock, parts.learn_secrets)
         proxy = outbound_proxy(parts.settings.outbound_proxy, parts.site.chat_origin)
         self.transport = DirectTransport(parts.site, parts.upstream, self.limits, proxy)
         self.runner = Runner(self.transport, self.owner, self.tasks)
         self.owner.renew_by(
             lambda lane: self.runner.renew(parts.upstream.renew(), lane), parts.upstream.can_renew
         )
-        self.kept = Kept(self.safe, self.owner, parts.keys, parts.learn_secrets)
         self._staying: asyncio.TimerHandle | None = None
         self.models = Models(parts.upstream, self.runner, parts.shelf, parts.wall_clock, self.tasks)
         desk = self._desk()
         self.relay = Relay(desk)
-        guard = Guard(lambda: self.settings, parts.keys)
+        guard = Guard(lambda: self.settings, person.keys)
         self.server = Server(Door(guard, self.relay, desk), desk)
 
     async def begin(self) -> None:
         """Take up what was kept."""
-        await self.kept.begin()
+        await self.person.begin()
         self._stay_signed_in()
 
     def _stay_signed_in(self) -> None:
@@ -125,6 +112,7 @@ class House:
         """Put settings in force and save them."""
         self.parts.save_settings(settings)
         self.settings = settings
+        self.parts = msgspec.structs.replace(self.parts, settings=settings)
 
     def limits(self) -> Limits:
         """The limits under the settings in force."""
@@ -143,8 +131,8 @@ class House:
     def status(self) -> Status:
         """What there is to say at this moment."""
         session = self.owner.session
-        kept = self.safe.status()
-        if self.parts.keys.is_unread:
+        kept = self.person.safe.status()
+        if self.person.keys.is_unread:
             kept = msgspec.structs.replace(kept, saved=False)
         return Status(
             version=__version__,
@@ -196,5 +184,5 @@ class House:
         """Finish what goes on beside answers, and keep what is to be kept."""
         if self._staying is not None:
             self._staying.cancel()
-        await asyncio.gather(self.tasks.finish(self.limits().tidy_s), self.kept.close())
+        await asyncio.gather(self.tasks.finish(self.limits().tidy_s), self.person.close())
         await self.transport.close()

@@ -8,7 +8,7 @@ import asyncio
 import gc
 import logging
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
@@ -26,10 +26,17 @@ T = TypeVar("T")
 
 
 class Service:
-    """One proxy; `start` it once and `stop` it once, from any thread but its own."""
+    """One proxy; `start` it once and `stop` it once, from any thread but its own.
 
-    def __init__(self, parts: Parts) -> None:
-        self.parts = parts
+    Args:
+        parts: What it is made of.
+        ended: Called at the end of its thread, whatever ended it.
+    """
+
+    def __init__(self, parts: Parts, ended: Callable[["Service"], None] = lambda _: None) -> None:
+        self._parts = parts
+        self._ended = ended
+        self.was_stopped = False
         self.port = 0
         self.endpoint = ""
         """What a client's base URL is, once it runs."""
@@ -47,10 +54,15 @@ class Service:
 
     def stop(self) -> None:
         """Let answers end, refuse the rest, and return when the thread is gone."""
+        self.was_stopped = True
         loop, stopping = self._loop, self._stopping
         if loop is not None and stopping is not None and self._thread.is_alive():
             loop.call_soon_threadsafe(stopping.set)
-        self._thread.join(timeout=15)
+        self.join(15)
+
+    def join(self, timeout_s: float) -> None:
+        """Wait for the end of its thread."""
+        self._thread.join(timeout_s)
 
     def post(self, work: Coroutine[Any, Any, T]) -> Future[T]:
         """Run a coroutine in the proxy's loop."""
@@ -70,24 +82,32 @@ class Service:
         """Carry out a command of the control door; called in the loop."""
         return await self._commands[name](message)
 
+    @property
+    def parts(self) -> Parts:
+        """What it is made of, with the settings that are in force now."""
+        return self._parts if self._house is None else self._house.parts
+
     def _run(self) -> None:
         try:
             asyncio.run(self._main())
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001  the thread's last word
             if self._ready.done():
-                _log.exception("proxy=died")
-                raise
-            self._ready.set_exception(error)
+                _log.exception("proxy=ended")
+            else:
+                self.was_stopped = True
+                self._ready.set_exception(error)
+        finally:
+            self._ended(self)
 
     async def _main(self) -> None:
-        sockets = listen(self.parts.host, self.parts.settings.port)
+        sockets = listen(self._parts.host, self._parts.settings.port)
         self.port = sockets[0].getsockname()[1]
         self._loop = asyncio.get_running_loop()
         self._stopping = asyncio.Event()
-        self._house = house = House(self.parts, self.port)
+        self._house = house = House(self._parts, self.port)
         self.endpoint = house.endpoint
         self._commands = Control(house).commands()
-        door = ControlDoor(self.parts.door_path, self._commands) if self.parts.door_path else None
+        door = ControlDoor(self._parts.door_path, self._commands) if self._parts.door_path else None
         runner = web.ServerRunner(house.server, shutdown_timeout=1.0)
         await runner.setup()
         await house.begin()
@@ -137,11 +157,11 @@ def carry_out(parts: Parts, name: str, message: dict[str, Any]) -> object:
 
     async def alone() -> object:
         house = House(parts, parts.settings.port)
-        await house.kept.begin(PATIENCE_S)
+        await house.person.begin(PATIENCE_S)
         try:
-            await _check_keeping(house.safe)
+            await _check_keeping(house.person.safe)
             answer = await Control(house).commands()[name](message)
-            await _check_keeping(house.safe)
+            await _check_keeping(house.person.safe)
             return answer
         finally:
             await house.end()

@@ -7,10 +7,9 @@ import pytest
 from tests.rings import MemoryRing, keeper
 from tray_app.core.errors import Kind, ProxyError
 from tray_app.core.session import Session, to_text
-from tray_app.proxy.kept import Kept
 from tray_app.proxy.keys import DEFAULT_NAME, KeyRefusedError, Keys, keys_to_text
+from tray_app.proxy.person import Person
 from tray_app.proxy.safe import KEYS, SESSION, Safe
-from tray_app.proxy.session import SessionOwner
 from tray_app.store.ring import RingAbsentError, RingError
 
 SESSION_OF_A = Session("token-a", {"refresh_token": "r"}, 1_790_000_000.0, account="a")
@@ -20,14 +19,13 @@ class Run:
     """One run of a program on a keyring."""
 
     def __init__(self, ring: MemoryRing | None) -> None:
-        self.safe = Safe(keeper(ring) if ring else None)
-        self.keys = Keys()
         self.told: set[str] = set()
-        self.owner = SessionOwner(None, self.safe, lambda: 1_790_000_000.0, self.learn)
-        self.kept = Kept(self.safe, self.owner, self.keys, self.learn)
-
-    def learn(self, *secrets: str) -> None:
-        self.told.update(secrets)
+        self.kept = Person(
+            keeper(ring) if ring else None,
+            learn=lambda *new: self.told.update(new),
+            wall_clock=lambda: 1_790_000_000.0,
+        )
+        self.safe, self.keys, self.owner = self.kept.safe, self.kept.keys, self.kept.owner
 
     async def until_read(self) -> None:
         """Wait until the keyring, which another thread asks, was read or given up."""
@@ -196,4 +194,38 @@ async def test_an_entry_that_is_none_costs_no_other_key() -> None:
     assert run.keys.get("roo").secret == secret
     assert run.keys.get("other").secret == other
     assert len(run.keys.all()) == 2
+    await run.kept.close()
+
+
+async def test_a_proxy_that_is_started_again_finds_everything_as_it_was() -> None:
+    """R41"""
+    run = Run(None)
+    await run.kept.begin()
+    key = run.keys.get(DEFAULT_NAME)
+    run.owner.try_out(SESSION_OF_A)
+    await run.owner.keep()
+    run.kept.brakes.check("any")
+    await run.kept.close()
+    await run.kept.begin()
+
+    assert run.keys.all() == (key,)
+    assert run.owner.session == SESSION_OF_A
+    await run.kept.close()
+
+
+async def test_a_store_that_is_locked_is_waited_for_by_the_next_run_too() -> None:
+    """R41, R64"""
+    ring = MemoryRing()
+    first = Run(ring)
+    await first.kept.begin()
+    await first.kept.close()
+    ring.is_locked = True
+    run = Run(ring)
+    await run.kept.begin()
+    await run.kept.close()
+    await run.kept.begin()
+    ring.is_locked = False
+    await run.until_read()
+
+    assert run.keys.all() == first.keys.all()
     await run.kept.close()
