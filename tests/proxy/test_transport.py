@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.harness import QUICK, Running, running
 from tray_app.practice import PracticeSite, acts
+from tray_app.proxy import house
 from tray_app.proxy.transport import mapped
 
 ALLOWED = {
@@ -146,6 +147,18 @@ def test_calls_go_through_the_proxy_that_is_set(site: PracticeSite) -> None:
         assert other.heard[0].request.target == f"{site.origin}/api/v2/chats/new"
     finally:
         other.stop()
+
+
+def test_a_proxy_of_another_kind_is_not_gone_around(
+    site: PracticeSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(house, "outbound_proxy", lambda *_: "socks5://127.0.0.1:9")
+    with running(site) as proxy:
+        reply = proxy.chat()
+
+    assert (reply.status, reply.code) == (502, "upstream_unreachable")
+    assert "socks5" in reply.json()["error"]["message"]
+    assert site.heard == []
 
 
 def test_a_connection_that_died_in_the_pool_costs_nobody_an_answer(proxy: Running) -> None:

@@ -60,8 +60,11 @@ class Person:
         # The newest secrets are known, and the keys must always be among them.
         self._learn_these(*secrets, *(key.secret for key in self.keys.all()))
 
-    async def begin(self, within_s: float = START_S) -> None:
-        """Take up what was kept; what takes longer or is locked is taken up when it comes."""
+    async def begin(self, within_s: float = START_S, *, invites: bool = True) -> None:
+        """Take up what was kept; what takes longer or is locked is taken up when it comes.
+
+        With `invites` the system asks the person to unlock a locked keyring.
+        """
         if self._begun:
             self._wait_if_unread()
             return
@@ -76,7 +79,8 @@ class Person:
         except RingAbsentError:
             self._go_without()
         except RingError:
-            self.safe.invite()
+            if invites:
+                self.safe.invite()
             self._wait_if_unread()
         else:
             self._take_up(kept)

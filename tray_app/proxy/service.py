@@ -157,7 +157,7 @@ def carry_out(parts: Parts, name: str, message: dict[str, Any]) -> object:
 
     async def alone() -> object:
         house = House(parts, parts.settings.port)
-        await house.person.begin(PATIENCE_S)
+        await house.person.begin(PATIENCE_S, invites=False)
         try:
             await _check_keeping(house.person.safe)
             answer = await Control(house).commands()[name](message)

@@ -131,6 +131,13 @@ class DirectTransport:
         trace: SimpleNamespace,
     ) -> aiohttp.ClientResponse:
         limits = self._limits()
+        if self._proxy is not None and not self._proxy.startswith("http"):
+            # To go without it could show an address that the person wants hidden.
+            kind = self._proxy.partition(":")[0]
+            raise ProxyError(
+                Kind.UPSTREAM_UNREACHABLE,
+                f"The system's proxy speaks {kind}, which Portico does not: set outbound_proxy",
+            )
         with _mapped():
             async with _deadline(limits.connect_s, Kind.UPSTREAM_TIMEOUT) as deadline:
                 trace.deadline, trace.headers_s = deadline, limits.headers_s
@@ -262,7 +269,7 @@ def mapped(error: BaseException, *, answering: bool = False) -> ProxyError | Non
             return ProxyError(
                 Kind.UPSTREAM_UNREACHABLE,
                 "Qwen's certificate is not valid here, so nothing was sent "
-                "(is something on this network in between?)",
+                "(is the clock right, or something on this network in between?)",
             )
         case aiohttp.ServerTimeoutError():
             return ProxyError(Kind.UPSTREAM_TIMEOUT, "No connection to Qwen came about in time")
