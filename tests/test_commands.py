@@ -1,6 +1,7 @@
 """The commands, against an instance that runs in a process of its own, and without one."""
 
 import json
+import re
 import resource
 import subprocess
 import sys
@@ -35,7 +36,7 @@ def test_the_status_is_told_to_people_and_to_scripts(portico: Portico) -> None:
     said = portico.say("status")
 
     assert set(told) == {
-        "version", "endpoint", "port", "state", "session", "keyring", "queue", "hold",
+        "version", "endpoint", "port", "state", "session", "keyring", "queue", "hold", "recent",
     }  # fmt: skip
     assert told["port"] == portico.port
     assert told["state"] == "running"
@@ -44,6 +45,8 @@ def test_the_status_is_told_to_people_and_to_scripts(portico: Portico) -> None:
     assert told["hold"] is None
     assert told["endpoint"] in said
     assert "signed in as practice" in said
+    portico.chat(portico.say("key", "show"))
+    assert re.search(r"lately +\d\d:\d\d:\d\d +default +qwen3.7-plus +ok, ", portico.say("status"))
 
 
 def test_a_hold_is_shown_and_ended_by_a_person(tmp_path: Path) -> None:

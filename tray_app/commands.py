@@ -111,7 +111,15 @@ def _status(arguments: argparse.Namespace, paths: Paths) -> int:
             f"  pause      Qwen asked for a check; {hold['seconds_left']} s are left. Answer the "
             "check at chat.qwen.ai, then run: portico resume"
         )
+    for number, deed in enumerate(status["recent"]):
+        print(f"  {'' if number else 'lately':<9}  {_deed_line(deed)}")
     return OK
+
+
+def _deed_line(deed: dict[str, Any]) -> str:
+    at = datetime.fromtimestamp(deed["at_s"], UTC).astimezone()
+    took = f"{deed['took_s']:.1f} s"
+    return f"{at:%H:%M:%S}  {deed['key']:<12} {deed['model']:<20} {deed['outcome']}, {took}"
 
 
 _SESSION_WORDS = {

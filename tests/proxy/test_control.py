@@ -13,7 +13,7 @@ def test_status_says_what_is_going_on(proxy: Running) -> None:
     status = proxy.control("status")
 
     assert set(status) == {
-        "version", "endpoint", "port", "state", "session", "keyring", "queue", "hold",
+        "version", "endpoint", "port", "state", "session", "keyring", "queue", "hold", "recent",
     }  # fmt: skip
     assert status["endpoint"] == proxy.base_url
     assert status["state"] == "running"
@@ -151,3 +151,30 @@ def test_thoughts_go_where_the_key_wants_them(
 def test_a_field_that_has_choices_names_them(proxy: Running, field: str, value: str) -> None:
     with pytest.raises(DoorError, match=f"{field}: choose one of "):
         proxy.control("key", what="set", name="default", field=field, value=value)
+
+
+def test_what_was_asked_lately_is_told_and_what_it_was_about_is_not(proxy: Running) -> None:
+    proxy.chat("a secret question")
+    proxy.chat("practice: cut", stream=True)
+    proxy.chat(model="no-such-model")
+    proxy.site.will(acts.say("slow ", "answer", pace_s=9.0))
+    body = {"model": "qwen3.7-plus", "messages": [{"role": "user", "content": "x"}], "stream": True}
+    with pytest.raises(TimeoutError):
+        proxy.ask("POST", "/v1/chat/completions", body, timeout_s=0.3)
+    proxy.site.wait_until(lambda: proxy.site.open_streams == 0)
+    recent = proxy.control("status")["recent"]
+
+    assert [deed["outcome"] for deed in recent] == [
+        "client_left", "model_not_found", "upstream_disconnected", "ok",
+    ]  # fmt: skip
+    assert [deed["model"] for deed in recent] == [
+        "qwen3.7-plus",
+        "",
+        "qwen3.7-plus",
+        "qwen3.7-plus",
+    ]
+    assert all(deed["key"] == "default" and deed["took_s"] >= 0 for deed in recent)
+    assert "secret" not in str(recent)
+    for _ in range(12):
+        proxy.chat(messages=[])
+    assert len(proxy.control("status")["recent"]) == 10

@@ -100,6 +100,7 @@ class House:
             models=self.models,
             gate=self.gate,
             brakes=self.brakes,
+            activity=self.person.activity,
             watcher=Watcher(self.limits, parts.clock, self.tasks),
         )
 
@@ -149,6 +150,7 @@ class House:
             keyring=kept,
             queue=QueueStatus(waiting=self.gate.waiting, in_flight=self.gate.in_flight),
             hold=self.brakes.status(),
+            recent=self.person.activity.recent(),
         )
 
     def _state(self) -> str:

@@ -1,4 +1,4 @@
-"""What is the person's, beyond one run of the proxy: session, keys, and the account's brakes.
+"""What is the person's, beyond one run of the proxy: session, keys, the account's brakes.
 
 A proxy is stopped and started again; the session goes on, keys stay in force, and a pause that the
 site asked for is not over. What the keyring held is taken up once, and what changes is kept.
@@ -14,6 +14,7 @@ from tray_app.core.session import Session, from_text
 from tray_app.store.keeper import Keeper
 from tray_app.store.ring import RingAbsentError, RingError
 
+from .activity import Activity
 from .brakes import Brakes
 from .keys import DEFAULT_NAME, Keys, LocalKey, keys_from_text, keys_to_text
 from .safe import KEYS, SESSION, Safe
@@ -52,6 +53,7 @@ class Person:
         self.keys = Keys()
         self.owner = SessionOwner(session, self.safe, wall_clock, self._learn)
         self.brakes = Brakes(clock)
+        self.activity = Activity(clock, wall_clock)
         self._begun = False
         self._waiting: asyncio.Task[None] | None = None
         self._as_kept: str | None = None

@@ -17,6 +17,7 @@ from tray_app.core.site import Site
 from tray_app.filters import chain
 from tray_app.store.settings import Settings
 
+from .activity import Activity, Deed
 from .brakes import Brakes
 from .exchange import Exchange, Streamed, Whole
 from .gate import Gate
@@ -48,6 +49,7 @@ class Desk(Struct, frozen=True):
     models: Models
     gate: Gate
     brakes: Brakes
+    activity: Activity
     watcher: Watcher
 
 
@@ -90,10 +92,22 @@ class Relay:
         headers: Mapping[str, str],
     ) -> web.StreamResponse:
         """The whole of one request; raises `ProxyError` while a status can still be told."""
-        asked = dialect.parse(body, key.profile)
-        # It may be megabytes, and the answer may take minutes.
-        del body
-        jobs = await self._jobs(asked, key)
+        with self._desk.activity.noting(key.name) as deed:
+            asked = dialect.parse(body, key.profile)
+            # It may be megabytes, and the answer may take minutes.
+            del body
+            jobs = await self._jobs(asked, key)
+            deed.model = jobs[0].choice.model.id
+            return await self._answered(request, asked, jobs, headers, deed)
+
+    async def _answered(
+        self,
+        request: web.BaseRequest,
+        asked: Asked,
+        jobs: list[Job],
+        headers: Mapping[str, str],
+        deed: Deed,
+    ) -> web.StreamResponse:
         encoder = asked.encoder(stamp())
         fuse = Fuse()
         exchange = self._exchange(request, asked, {**headers, **_told(asked, encoder)}, fuse)
@@ -101,7 +115,7 @@ class Relay:
         self._idle.clear()
         try:
             with self._desk.watcher.watching(exchange):
-                return await self._exchanged(jobs, encoder, exchange, fuse)
+                return await self._exchanged(jobs, encoder, exchange, fuse, deed)
         finally:
             self._fuses.discard(fuse)
             if not self._fuses:
@@ -125,7 +139,7 @@ class Relay:
         return Whole(headers, fuse, self._desk.clock)
 
     async def _exchanged(
-        self, jobs: list[Job], encoder: Encoder, exchange: Exchange, fuse: Fuse
+        self, jobs: list[Job], encoder: Encoder, exchange: Exchange, fuse: Fuse, deed: Deed
     ) -> web.StreamResponse:
         try:
             async with fuse:
@@ -135,6 +149,7 @@ class Relay:
             if not exchange.committed:
                 raise
             _log.info("answer=broken kind=%s", error.kind.value)
+            deed.outcome = error.kind.value
             return await exchange.finish(encoder.fail(error))
         return await exchange.finish(encoder.close())
 

@@ -2,6 +2,7 @@
 
 from msgspec import Struct
 
+from .activity import Deed
 from .brakes import HoldStatus
 from .safe import SafeStatus
 
@@ -38,3 +39,5 @@ class Status(Struct, frozen=True):
     keyring: SafeStatus
     queue: QueueStatus
     hold: HoldStatus | None
+    recent: list[Deed]
+    """The newest first."""
