@@ -112,3 +112,25 @@ def test_a_guests_token_is_known() -> None:
 
     assert session is not None
     assert session.guest
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "curl 'https://chat.qwen.ai/' \\\r\n  -b $'acw_tc=a\\u0021b%3D\\'; refresh_token=r' \\\r\n",
+        'curl ^"https://chat.qwen.ai/^" ^\r\n -b ^"acw_tc=a^!b^%^3D\'; refresh_token=r^" ^\r\n',
+        'curl "https://chat.qwen.ai/" -b "acw_tc=a!b%3D\'; refresh_token=r"',
+        "curl 'https://chat.qwen.ai/' -H $'Cookie: acw_tc=a\\x21b%3D\\'; refresh_token=r'",
+    ],
+)
+def test_every_shells_way_to_write_a_request_is_read(text: str) -> None:
+    session = read(text, NOW_S).session
+
+    assert session is not None
+    assert session.cookies == {"acw_tc": "a!b%3D'", "refresh_token": "r"}
+
+
+@given(st.text(alphabet="^\\'\"$ux0123%;= \n", max_size=40))
+def test_no_way_to_write_a_request_is_a_crash(rest: str) -> None:
+    """S114"""
+    read("curl https://chat.qwen.ai " + rest, NOW_S)

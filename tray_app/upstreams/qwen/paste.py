@@ -23,6 +23,9 @@ from .account import is_guest
 
 _JWT = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]+")
 _URL = re.compile(r"https?://([^/:?#]*)")
+_ESCAPING = re.compile(r"\$'((?:[^'\\]|\\.)*)'", re.DOTALL)
+_ESCAPED = re.compile(r"\\(u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|.)", re.DOTALL)
+_LETTERS = {"n": "\n", "r": "\r", "t": "\t"}
 _BEARER = re.compile(r"(?i)bearer\s+(\S+)")
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HOW = (
@@ -153,9 +156,8 @@ def _is_ours(domain: Any) -> bool:
 
 
 def _of_curl(text: str) -> tuple[str | None, list[_Given]]:
-    plain = text.replace("\\\n", " ").replace("^\n", " ").replace('^"', '"')
     try:
-        words = shlex.split(plain)
+        words = shlex.split(_plain(text))
     except ValueError:
         return "", []
     hosts = [host[1] for word in words if (host := _URL.match(word))]
@@ -172,6 +174,24 @@ def _of_curl(text: str) -> tuple[str | None, list[_Given]]:
             bearer = _BEARER.search(content)
             token = bearer[1] if bearer else token
     return token, cookies
+
+
+def _plain(text: str) -> str:
+    """A request copied for any shell, as it would be for a plain one.
+
+    Browsers write `^"` and `^` before special characters for Windows, and `$'…'` with escapes for
+    other systems where a value has quotes or exclamation marks.
+    """
+    if '^"' in text:
+        text = re.sub(r"\^(?:\r?\n|(.))", lambda found: found[1] or " ", text)
+    else:
+        text = re.sub(r"\\(?:\r?\n|\Z)", " ", text)
+    return _ESCAPING.sub(lambda found: shlex.quote(_ESCAPED.sub(_unescaped, found[1])), text)
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    code = found[1]
+    return chr(int(code[1:], 16)) if code[0] in "ux" and len(code) > 1 else _LETTERS.get(code, code)
 
 
 def _of_cookie_header(text: str) -> list[_Given]:
