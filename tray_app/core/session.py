@@ -60,7 +60,9 @@ def with_cookies(session: Session, news: Iterable[SetCookie], place: Place) -> S
     shared, own = dict(session.cookies), dict(session.own.get(place, {}))
     for new in news:
         if new.value is None:
-            (own if new.name in own else shared).pop(new.name, None)
+            if new.everywhere or new.name not in own:
+                shared.pop(new.name, None)
+            own.pop(new.name, None)
         elif new.everywhere:
             own.pop(new.name, None)
             shared[new.name] = new.value

@@ -186,5 +186,6 @@ class House:
         """Finish what goes on beside answers, and keep what is to be kept."""
         if self._staying is not None:
             self._staying.cancel()
-        await asyncio.gather(self.tasks.finish(self.limits().tidy_s), self.person.close())
+        await asyncio.gather(self.tasks.finish(self.limits().tidy_s), self.owner.quiet())
+        await self.person.close()
         await self.transport.close()

@@ -68,6 +68,7 @@ class Person:
         With `invites` the system asks the person to unlock a locked keyring.
         """
         if self._begun:
+            self.owner.flush()
             self._wait_if_unread()
             return
         self._begun = True
@@ -146,5 +147,5 @@ class Person:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._waiting
         self._save_keys_soon()
-        await self.owner.close()
+        self.owner.flush()
         await self.safe.settle(LAST_S)

@@ -64,8 +64,7 @@ class Runner:
     async def open(self, stream: Stream, lane: Lane) -> AsyncIterator[Body]:
         """See `Run.open`."""
         async with self._transport.open(stream.call, lane.session) as body:
-            self._owner.absorb(body.cookies, stream.call.place, lane)
-            self._owner.time.hear(body.headers.get("date", ""))
+            self._heed(body, stream.call, lane)
             stream.decoder.open(body.status, body.headers)
             yield body
 
@@ -85,7 +84,11 @@ class Runner:
             flow.close()
 
     async def _call(self, call: Call, lane: Lane) -> Answer:
-        answer, cookies = await self._transport.call(call, lane.session)
-        self._owner.absorb(cookies, call.place, lane)
-        self._owner.time.hear(answer.headers.get("date", ""))
-        return answer
+        return await self._transport.call(
+            call, lane.session, lambda body: self._heed(body, call, lane)
+        )
+
+    def _heed(self, body: Body, call: Call, lane: Lane) -> None:
+        """Keep what the head of an answer says of the session and of the time."""
+        self._owner.absorb(body.cookies, call.place, lane)
+        self._owner.time.hear(body.headers.get("date", ""))

@@ -68,6 +68,7 @@ class _Before(Struct, frozen=True):
     lane: Lane
     over: str | None = None
     unread: bool = False
+    refused_token: str | None = None
 
 
 class SessionOwner:
@@ -189,6 +190,8 @@ class SessionOwner:
         """Note that the site took a token."""
         if self._refused_token == token:
             self._refused_token = None
+        if self.session is not None and self.session.token == token:
+            self._over = None
 
     def _under_way(self, session: Session) -> "asyncio.Task[Session]":
         """The one renewal that goes on for this session, begun if there is none."""
@@ -222,6 +225,7 @@ class SessionOwner:
         if lane is not self.lane:
             # Somebody brought another session meanwhile, and these tokens are not its own.
             return self.check()
+        self._over = None
         self.time.renewed(renewed)
         return renewed
 
@@ -266,7 +270,7 @@ class SessionOwner:
 
     def try_out(self, session: Session) -> None:
         """Take another session, which is kept by `keep` or given back by `undo`."""
-        self._before = _Before(self.lane, self._over, self._unread)
+        self._before = _Before(self.lane, self._over, self._unread, self._refused_token)
         self._take(session)
 
     def undo(self) -> None:
@@ -274,6 +278,7 @@ class SessionOwner:
         before, self._before = self._before, None
         if before is not None:
             self.lane, self._over, self._unread = before.lane, before.over, before.unread
+            self._refused_token = before.refused_token
             self.time.forget()
 
     def forget(self) -> None:
@@ -324,12 +329,15 @@ class SessionOwner:
         if session is not None:
             self._safe.save_soon(SESSION, to_text(session))
 
-    async def close(self) -> None:
-        """Let a renewal come to its end, and have what was not kept yet be kept."""
+    async def quiet(self) -> None:
+        """Let a renewal come to its end."""
         renewing = self._kept_lane.renewing
         if renewing is not None and not renewing.done():
             await asyncio.wait({renewing}, timeout=1.0)
             renewing.cancel()
+
+    def flush(self) -> None:
+        """Have what was not kept yet be kept: this loop ends, or one before it ended early."""
         if self._keeping is not None:
             self._unschedule()
             self._keep_soon()
@@ -346,7 +354,10 @@ def _with(session: Session, tokens: Tokens) -> Session:
 
 
 def _with_cookies_of(session: Session, tokens: Tokens) -> Session:
-    news = [SetCookie(*cookie, everywhere=True) for cookie in tokens.cookies.items()]
+    own = session.own.get("auth", {})
+    news = [
+        SetCookie(name, value, everywhere=name not in own) for name, value in tokens.cookies.items()
+    ]
     return with_cookies(session, news, "auth")
 
 

@@ -10,15 +10,14 @@ import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from email.utils import formatdate
-from http.cookies import CookieError, SimpleCookie
 from types import SimpleNamespace
 from typing import Protocol
 
 import aiohttp
-from multidict import CIMultiDictProxy
 from yarl import URL
 
 from tray_app.core.calls import Answer, Call
+from tray_app.core.cookies import read_set_cookie
 from tray_app.core.errors import Kind, ProxyError
 from tray_app.core.ports import Upstream
 from tray_app.core.session import Session, SetCookie
@@ -48,9 +47,9 @@ class Transport(Protocol):
     """Carries calls to the upstream."""
 
     async def call(
-        self, call: Call, session: Session | None
-    ) -> tuple[Answer, tuple[SetCookie, ...]]:
-        """The whole answer, and the cookies it set."""
+        self, call: Call, session: Session | None, heed: Callable[[Body], None]
+    ) -> Answer:
+        """The whole answer; `heed` is called with its head, which counts even if the rest fails."""
 
     def open(self, call: Call, session: Session | None) -> AbstractAsyncContextManager[Body]:
         """The answer as it comes; it is closed with the context."""
@@ -85,9 +84,10 @@ class DirectTransport:
         self._single: aiohttp.ClientSession | None = None
 
     async def call(
-        self, call: Call, session: Session | None
-    ) -> tuple[Answer, tuple[SetCookie, ...]]:
+        self, call: Call, session: Session | None, heed: Callable[[Body], None]
+    ) -> Answer:
         async with self.open(call, session) as body:
+            heed(body)
             pieces: list[bytes] = []
             size = 0
             async with _deadline(self._limits().first_event_s, Kind.UPSTREAM_TIMEOUT):
@@ -96,7 +96,7 @@ class DirectTransport:
                     size += len(data)
                     if size > self._limits().answer_bytes:
                         raise ProxyError(Kind.UPSTREAM_BAD_RESPONSE, "Qwen's answer is too large")
-        return Answer(body.status, body.headers, b"".join(pieces)), body.cookies
+        return Answer(body.status, body.headers, b"".join(pieces))
 
     @asynccontextmanager
     async def open(self, call: Call, session: Session | None) -> AsyncIterator[Body]:
@@ -168,7 +168,7 @@ class _HttpBody:
         self.status = response.status
         self.headers = {name.lower(): value for name, value in response.headers.items()}
         self.headers.setdefault("date", formatdate(usegmt=True))
-        self.cookies = _cookies(response.headers)
+        self.cookies = _cookies(response, self.headers["date"])
 
     async def read(self) -> bytes:
         with _mapped(answering=True):
@@ -212,26 +212,12 @@ async def _note_connected(_: aiohttp.ClientSession, context: SimpleNamespace, __
     trace.deadline.reschedule(asyncio.get_running_loop().time() + trace.headers_s)
 
 
-def _cookies(headers: CIMultiDictProxy[str]) -> tuple[SetCookie, ...]:
-    """The cookies an answer sets; bounded, odd ones left out.
-
-    One without a domain is for the host that answered and for no other.
-    """
-    found: list[SetCookie] = []
-    for line in headers.getall("Set-Cookie", [])[:_COOKIES]:
-        if len(line) > _COOKIE_CHARS:
-            continue
-        try:
-            cookies = SimpleCookie(line)
-        except CookieError:
-            continue
-        for name, cookie in cookies.items():
-            if not (cookie.coded_value.isascii() and cookie.coded_value.isprintable()):
-                continue
-            gone = cookie["max-age"] in {"0", "-1"} or cookie.coded_value == ""
-            value = None if gone else cookie.coded_value
-            found.append(SetCookie(name, value, everywhere=bool(cookie["domain"])))
-    return tuple(found)
+def _cookies(response: aiohttp.ClientResponse, date: str) -> tuple[SetCookie, ...]:
+    """The cookies an answer sets; bounded, odd ones left out."""
+    lines = response.headers.getall("Set-Cookie", [])[:_COOKIES]
+    host = response.url.host or ""
+    read = (read_set_cookie(line, host, date) for line in lines if len(line) <= _COOKIE_CHARS)
+    return tuple(cookie for cookie in read if cookie is not None)
 
 
 @asynccontextmanager

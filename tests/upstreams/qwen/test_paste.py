@@ -90,13 +90,21 @@ def test_cookies_of_one_host_go_to_that_host_and_those_of_other_sites_nowhere() 
         {"name": "cna", "value": "both", "domain": "qwen.ai"},
         {"name": "sid", "value": "google", "domain": ".google.com"},
         {"name": "sid2", "value": "evil", "domain": "notqwen.ai"},
-        {"name": "sid3", "value": "odd", "domain": 5},
+        {"name": "acw_tc", "value": "www's", "domain": "www.qwen.ai"},
+        {"name": "cna", "value": None},
+        {"name": "x", "value": "everybody's", "domain": ".qwen.ai"},
+        {"name": "x", "value": "chat's x", "domain": "chat.qwen.ai"},
+        5,
     ]
     session = read(json.dumps({"token": TOKEN, "cookies": told}), NOW_S).session
 
     assert session is not None
-    assert session.cookies_at("chat") == {"refresh_token": "r", "acw_tc": "chat's", "cna": "both"}
-    assert session.cookies_at("auth") == {"refresh_token": "r", "acw_tc": "auth's", "cna": "both"}
+    assert session.cookies_at("chat") == {
+        "refresh_token": "r", "acw_tc": "chat's", "cna": "both", "x": "chat's x",
+    }  # fmt: skip
+    assert session.cookies_at("auth") == {
+        "refresh_token": "r", "acw_tc": "auth's", "cna": "both", "x": "everybody's",
+    }  # fmt: skip
 
 
 def test_a_request_to_another_site_is_not_taken() -> None:

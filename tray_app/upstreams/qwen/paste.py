@@ -34,7 +34,7 @@ _HOW = (
 )
 _SITE_COOKIE = "acw_tc"
 _RENEWING = wire.RENEWING
-_DOMAIN = ".qwen.ai"
+_SITE = "qwen.ai"
 _PLACES: dict[str, Place] = {"chat.qwen.ai": "chat", "auth.qwen.ai": "auth"}
 _OLD_TOKEN = "token"  # noqa: S105  the name of a cookie
 
@@ -59,7 +59,7 @@ def read(text: str, now_s: float) -> Pasted:
         return Pasted(None, ("There is no session in this.", _HOW))
     expires_at = expiry_of(token) if token else 0.0
     session = Session(token, {}, expires_at, guest=is_guest(token))
-    for place in ("chat", "auth", None):
+    for place in (None, "chat", "auth"):
         news = [
             SetCookie(one.name, one.value, everywhere=place is None)
             for one in given
@@ -134,25 +134,26 @@ def _of_json(text: str) -> tuple[str, list[_Given]]:
     if isinstance(cookies, list):
         return token, _of_list(cookies)
     pairs = cookies.items() if isinstance(cookies, dict) else ()
-    return token, _clean(_Given(str(name), str(value)) for name, value in pairs)
+    return token, _clean(_Given(name, value) for name, value in pairs if isinstance(value, str))
 
 
 def _of_list(told: list[Any]) -> list[_Given]:
-    """Cookies as browsers' extensions export them, one object each; only those of the site."""
-    return _clean(
-        _Given(str(item.get("name")), str(item.get("value", "")), _place_of(item.get("domain")))
-        for item in told
-        if isinstance(item, dict) and _is_ours(item.get("domain"))
-    )
+    """Cookies as browsers' extensions export them, one object each; only those of the site.
+
+    One that says no domain is taken for the site's own.
+    """
+    found = []
+    for item in told:
+        name, value, domain = (_text(item, key) for key in ("name", "value", "domain"))
+        host = domain.lstrip(".").lower()
+        if value and (host in {"", _SITE} or host in _PLACES):
+            found.append(_Given(name, value, _PLACES.get(host)))
+    return _clean(found)
 
 
-def _place_of(domain: Any) -> Place | None:
-    return _PLACES.get(domain.lstrip(".")) if isinstance(domain, str) else None
-
-
-def _is_ours(domain: Any) -> bool:
-    """Whether a cookie's domain is the site's; one that says none is taken for its own."""
-    return not domain or (isinstance(domain, str) and f".{domain}".endswith(_DOMAIN))
+def _text(item: Any, key: str) -> str:
+    value = item.get(key) if isinstance(item, dict) else None
+    return value if isinstance(value, str) else ""
 
 
 def _of_curl(text: str) -> tuple[str | None, list[_Given]]:
@@ -161,7 +162,7 @@ def _of_curl(text: str) -> tuple[str | None, list[_Given]]:
     except ValueError:
         return "", []
     hosts = [host[1] for word in words if (host := _URL.match(word))]
-    if hosts and not any(_is_ours(host.lower()) for host in hosts):
+    if hosts and not any(f".{host.lower()}".endswith(f".{_SITE}") for host in hosts):
         return None, []
     token, cookies = "", list[_Given]()
     for flag, value in pairwise(words):
