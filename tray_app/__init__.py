@@ -7,6 +7,7 @@ The house, floor by floor; imports go down only::
     commands    what the command line asks of a running instance, or does where none runs
     doctor      checks what Portico needs
     compose     composition root: chooses the parts of a proxy
+    desktop     what a person sees: tray, icons, notices, windows, the app's life on a desktop
     practice    a stand-in of the site on loopback, for trying out and for every test
     proxy       sockets, clocks, tasks: server, guard, gate, relay, transport, session, control door
     dialects    what clients speak, one file each                                       (pure)
