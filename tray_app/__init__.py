@@ -6,6 +6,7 @@ The house, floor by floor; imports go down only::
     headless    serves in the foreground
     commands    what the command line asks of a running instance, or does where none runs
     doctor      checks what Portico needs
+    startup     what every way of running begins with: one instance, its log
     compose     composition root: chooses the parts of a proxy
     desktop     what a person sees: tray, icons, notices, windows, the app's life on a desktop
     practice    a stand-in of the site on loopback, for trying out and for every test

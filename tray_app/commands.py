@@ -69,7 +69,7 @@ def _do(paths: Paths, environ: Mapping[str, str], do: str, **more: str) -> Any:
 
 def _do_alone(paths: Paths, environ: Mapping[str, str], do: str, more: Mapping[str, str]) -> Any:
     from tray_app.compose import compose
-    from tray_app.proxy.service import carry_out
+    from tray_app.proxy.alone import carry_out
 
     redactor = Redactor()
     start_logging(paths.logs, environ.get("PORTICO_LOG") or "info", redactor)
@@ -99,6 +99,8 @@ def _status(arguments: argparse.Namespace, paths: Paths) -> int:
     session, keyring = status["session"], status["keyring"]
     queue, hold = status["queue"], status["hold"]
     print(f"Portico {status['version']} is {status['state'].replace('_', ' ')}")
+    if status["note"]:
+        print(f"  {status['note']}")
     print(f"  endpoint   {status['endpoint']}")
     print(f"  session    {_session_line(session)}")
     if session["note"]:

@@ -1,7 +1,6 @@
 """The composition root: chooses what a proxy is made of, for serving and for single commands."""
 
 import contextlib
-import sys
 from argparse import Namespace
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -65,7 +64,6 @@ def compose(
         save_settings=_saver(paths, loaded.settings, settings),
         # The practice site's models must never be taken for the real one's.
         shelf=Shelf(lambda: None, lambda *_: None) if practice else _shelf(paths),
-        door_path=str(paths.door),
         host=None if arguments is None else arguments.host,
     )
     return Composed(parts, (*loaded.notes, *warnings_of(settings)))
@@ -125,10 +123,3 @@ def practice_session(signed_in: Mapping[str, object]) -> Session:
         expires_at=float(str(expires_at)),
         account="practice",
     )
-
-
-def tell(text: str) -> None:
-    """Say something to people; scripts read stdout."""
-    if sys.stderr is not None:
-        sys.stderr.write(text + "\n")
-        sys.stderr.flush()

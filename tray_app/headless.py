@@ -9,73 +9,93 @@ import sys
 import threading
 from collections.abc import Mapping
 
-from tray_app.compose import compose, tell
+from tray_app.compose import compose
 from tray_app.core.redact import Redactor
-from tray_app.proxy.house import Parts
+from tray_app.proxy.instance import Instance
 from tray_app.proxy.service import Service
-from tray_app.proxy.status import Status
-from tray_app.proxy.supervisor import Supervisor
-from tray_app.store.lock import InstanceLock
-from tray_app.store.logs import start_logging, stop_logging
+from tray_app.proxy.status import Run, Status
+from tray_app.startup import (
+    ALREADY_RUNNING,
+    NO,
+    OK,
+    PORT_TAKEN,
+    USAGE,
+    AlreadyRunningError,
+    complain,
+    only_instance,
+    tell,
+)
 from tray_app.store.paths import Paths
 
 _QUESTION = '{"model":"MODEL","stream":true,"messages":[{"role":"user","content":"Hello"}]}'
-OK, NO, USAGE, PORT_TAKEN, ALREADY_RUNNING = 0, 1, 2, 3, 6
+_LOOK_S = 0.5
+"""How long a wait may last where Python sees no signal during one (Windows)."""
 
 
 def serve(arguments: argparse.Namespace, paths: Paths, environ: Mapping[str, str]) -> int:
     """Serve until a signal comes; returns the exit code."""
     if arguments.host is not None and not _may_listen(arguments.host, arguments.allow_network):
-        return _complain(
+        return complain(
             f"--host {arguments.host} would open Portico to the network. "
             "Add --allow-network if that is what you want.",
             USAGE,
         )
-    paths.prepare()
-    lock = InstanceLock(paths.lock)
-    if not lock.acquire():
-        return _complain(
+    try:
+        with only_instance(arguments, paths, environ) as redactor:
+            return _run(arguments, paths, environ, redactor)
+    except AlreadyRunningError:
+        return complain(
             "Portico is running already with this data folder. `portico status` shows it.",
             ALREADY_RUNNING,
         )
-    redactor = Redactor()
-    start_logging(paths.logs, _level(arguments, environ), redactor, stderr=False)
-    try:
-        with contextlib.ExitStack() as stack:
-            composed = compose(paths, environ, redactor, stack, arguments)
-            for note in composed.notes:
-                tell(note)
-            return _run(composed.parts, arguments)
-    finally:
-        stop_logging()
-        lock.release()
 
 
-def _run(parts: Parts, arguments: argparse.Namespace) -> int:
+def _run(
+    arguments: argparse.Namespace, paths: Paths, environ: Mapping[str, str], redactor: Redactor
+) -> int:
     over = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: over.set())
-    supervisor = Supervisor(parts, lambda: _follow(supervisor, over))
+    with contextlib.ExitStack() as stack:
+        composed = compose(paths, environ, redactor, stack, arguments)
+        for note in composed.notes:
+            tell(note)
+        instance = Instance(
+            composed.parts, str(paths.door), lambda: _follow(instance.supervisor.run, over)
+        )
+        stack.callback(instance.close)
+        return _serve(instance, arguments, over)
+
+
+def _serve(instance: Instance, arguments: argparse.Namespace, over: threading.Event) -> int:
+    supervisor = instance.supervisor
     supervisor.start()
     run, service = supervisor.settle(), supervisor.service
     if service is not None:
+        instance.open()
         tell(_welcome(service, arguments))
-        sys.stdout.write(f"Portico ready {service.endpoint}\n")
-        sys.stdout.flush()
+        with contextlib.suppress(OSError, ValueError):
+            print(f"Portico ready {service.endpoint}", flush=True)
         gc.collect()
         gc.freeze()
-        over.wait()
+        _wait(over)
         run = supervisor.run
     if run.kind == "failed":
-        return _complain(run.said, PORT_TAKEN if run.code == "port_taken" else NO)
+        return complain(run.said, PORT_TAKEN if run.code == "port_taken" else NO)
     tell("Portico is stopping: running answers get a few seconds.")
-    supervisor.close()
     return OK
 
 
-def _follow(supervisor: Supervisor, over: threading.Event) -> None:
+def _wait(over: threading.Event) -> None:
+    if sys.platform == "win32":
+        while not over.wait(_LOOK_S):
+            pass
+    else:
+        over.wait()
+
+
+def _follow(run: Run, over: threading.Event) -> None:
     """Say what happens to the proxy later; one that has failed for good ends the program."""
-    run = supervisor.run
     if run.kind == "failed":
         over.set()
     elif run.code == "died":
@@ -89,10 +109,6 @@ def _may_listen(host: str, allowed: bool) -> bool:  # noqa: FBT001
         return ipaddress.ip_address(host).is_loopback or allowed
     except ValueError:
         return False
-
-
-def _level(arguments: argparse.Namespace, environ: Mapping[str, str]) -> str:
-    return str(arguments.log_level or environ.get("PORTICO_LOG") or "info")
 
 
 def _welcome(service: Service, arguments: argparse.Namespace) -> str:
@@ -127,8 +143,3 @@ def _situation(status: Status) -> list[str]:
     if session.state == "signed_out":
         return [*lines, f"{session.note} To bring a session: portico session import"]
     return [*lines, session.note]
-
-
-def _complain(sentence: str, code: int) -> int:
-    tell(f"portico: {sentence}")
-    return code

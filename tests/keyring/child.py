@@ -10,7 +10,7 @@ import msgspec
 
 from tray_app.compose import compose, practice_site
 from tray_app.core.redact import Redactor
-from tray_app.proxy.service import Service
+from tray_app.proxy.instance import Instance
 from tray_app.store.paths import Paths
 
 
@@ -20,14 +20,17 @@ def main(home: str, port: str, origin: str, auth_origin: str) -> None:
     paths.prepare()
     with ExitStack() as stack:
         parts = compose(paths, {"PORTICO_PORT": port}, Redactor(), stack).parts
-        service = Service(msgspec.structs.replace(parts, site=practice_site(origin, auth_origin)))
+        parts = msgspec.structs.replace(parts, site=practice_site(origin, auth_origin))
+        instance = Instance(parts, str(paths.door))
         stop = threading.Event()
         signal.signal(signal.SIGTERM, lambda *_: stop.set())
-        service.start()
+        instance.supervisor.start()
+        instance.supervisor.settle()
+        instance.open()
         sys.stdout.write("ready\n")
         sys.stdout.flush()
         stop.wait()
-        service.stop()
+        instance.close()
 
 
 if __name__ == "__main__":

@@ -15,6 +15,8 @@ from tray_app.proxy.door import ControlDoor, DoorError, ask
 async def echo(message: dict[str, Any]) -> object:
     if message.get("fail"):
         raise DoorError("It is not to be.")
+    if message.get("break"):
+        raise ZeroDivisionError
     return message.get("value")
 
 
@@ -28,6 +30,8 @@ async def test_a_command_is_carried_out_and_its_failure_told(tmp_path: Path) -> 
         await asyncio.to_thread(ask, str(path), {"do": "echo", "fail": True})
     with pytest.raises(DoorError, match="does not know"):
         await asyncio.to_thread(ask, str(path), {"do": "dance"})
+    with pytest.raises(DoorError, match="The log says why"):
+        await asyncio.to_thread(ask, str(path), {"do": "echo", "break": True})
     mode = stat.S_IMODE(path.stat().st_mode)
     door.close()
 

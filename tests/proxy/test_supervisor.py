@@ -15,10 +15,12 @@ import pytest
 from tests.harness import QUICK
 from tray_app.compose import practice_session, practice_site
 from tray_app.practice import PracticeSite, acts
+from tray_app.proxy.door import DoorError
 from tray_app.proxy.house import Parts
 from tray_app.proxy.models import Shelf
 from tray_app.proxy.person import Person
-from tray_app.proxy.supervisor import DEATHS, Run, Supervisor
+from tray_app.proxy.status import Run
+from tray_app.proxy.supervisor import DEATHS, Supervisor
 from tray_app.store.settings import Settings
 from tray_app.upstreams.qwen import QWEN
 
@@ -265,3 +267,55 @@ def test_a_port_that_is_taken_is_told_and_tried_again_when_asked(site: PracticeS
             assert (failed.kind, failed.code) == ("failed", "port_taken")
             assert "used by another program" in failed.said
             assert supervisor.settle(WITHIN_S).kind == "running"
+
+
+def test_a_stop_between_a_death_and_the_next_start_is_not_lost(supervisor: Supervisor) -> None:
+    """R41"""
+    for _ in range(3):
+        supervisor.start()
+        supervisor.settle(WITHIN_S)
+        die(supervisor)
+        supervisor.wait("starting")
+        supervisor.stop()
+        assert supervisor.settle(WITHIN_S) == Run("stopped")
+    supervisor.start()
+    supervisor.start()
+
+    assert supervisor.settle(WITHIN_S).kind == "running"
+
+
+def test_who_listens_and_fails_does_not_end_the_supervision(site: PracticeSite) -> None:
+    """R41"""
+
+    def fail() -> None:
+        raise OSError
+
+    supervisor = Supervisor(parts_on(site), fail)
+    supervisor.start()
+    assert supervisor.settle(WITHIN_S).kind == "running"
+    supervisor.stop()
+    assert supervisor.settle(WITHIN_S).kind == "stopped"
+    supervisor.close()
+
+
+def test_commands_are_carried_out_whether_the_proxy_runs_or_not(supervisor: Supervisor) -> None:
+    change = {"what": "set", "name": "queue_size", "value": "7"}
+    made = supervisor.carry_out("key", {"what": "new", "name": "roo"}).result(WITHIN_S)
+    supervisor.carry_out("settings", change).result(WITHIN_S)
+    supervisor.start()
+    while_starting = supervisor.carry_out("key", {"what": "show", "name": "roo"})
+    supervisor.settle(WITHIN_S)
+    while_running = supervisor.carry_out("settings", {"what": "list"}).result(WITHIN_S)
+    supervisor.stop()
+    while_stopping = supervisor.carry_out("key", {"what": "show", "name": "roo"})
+    refused = supervisor.carry_out("key", {"what": "show", "name": "none"})
+
+    assert while_starting.result(WITHIN_S)["secret"] == made["secret"]
+    assert msgspec.convert(while_running, Settings).queue_size == 7
+    assert while_stopping.result(WITHIN_S)["secret"] == made["secret"]
+    with pytest.raises(DoorError, match="no key named"):
+        refused.result(WITHIN_S)
+    assert supervisor.parts.settings.queue_size == 7
+    supervisor.close()
+    with pytest.raises(DoorError, match="starting or stopping"):
+        supervisor.carry_out("key", {"what": "list"}).result(WITHIN_S)

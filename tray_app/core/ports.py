@@ -1,9 +1,9 @@
 """The protocols by which rooms of one floor are used without being known."""
 
 from collections.abc import Callable
-from typing import Literal, Protocol
+from typing import Annotated, Literal, Protocol
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from .calls import Answer, Call, Flow, Stamp
 from .errors import ProxyError
@@ -20,7 +20,7 @@ QueueClass = Literal["interactive", "background"]
 class Profile(Struct, frozen=True):
     """How one client wants to be treated: the part of a local key that is not secret."""
 
-    patience_s: float = 600.0
+    patience_s: Annotated[float, Meta(gt=0, le=86_400)] = 600.0
     """How long the client waits for an answer before it gives up."""
     reasoning: ReasoningPlace = "both"
     """Where thoughts go: fields of a message, `<think>` tags in its text, or nowhere."""

@@ -8,6 +8,7 @@ tells it. On Windows it is a named pipe, which a remote user cannot open (not ru
 
 import asyncio
 import json
+import logging
 import os
 import socket
 import struct
@@ -16,10 +17,13 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+_log = logging.getLogger(__name__)
+
 Command = Callable[[dict[str, Any]], Awaitable[object]]
 
-_LINE_BYTES = 1 << 20
+_LINE_BYTES = 2 << 20
 _PATIENCE_S = 60.0
+_BUG = "Portico failed on this command. The log says why; try again."
 _WINDOWS = sys.platform == "win32"
 
 
@@ -93,6 +97,9 @@ class ControlDoor:
                 answer = {"ok": True, "value": await command(message)}
             except DoorError as error:
                 answer = {"ok": False, "error": str(error)}
+            except Exception:  # noqa: BLE001  who asked must get an answer
+                _log.exception("command=%s failed", message["do"])
+                answer = {"ok": False, "error": _BUG}
         return json.dumps(answer).encode() + b"\n"
 
 

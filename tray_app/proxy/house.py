@@ -24,7 +24,7 @@ from .relay import Desk, Relay
 from .runner import Runner
 from .server import Door, Server
 from .session import STALE_S
-from .status import QueueStatus, SessionStatus, Status
+from .status import QueueStatus, Run, SessionStatus, Status
 from .tasks import Tasks
 from .transport import DirectTransport
 from .watch import Watcher
@@ -39,8 +39,6 @@ class Parts(Struct, frozen=True, kw_only=True):
     settings: Settings
     save_settings: Callable[[Settings], None]
     shelf: Shelf
-    door_path: str | None = None
-    """Where the control door is; None for none."""
     host: str | None = None
     """An address to listen on instead of both loopbacks."""
     limits: Limits = Limits()
@@ -107,7 +105,7 @@ class House:
     @property
     def endpoint(self) -> str:
         """What a client's base URL is."""
-        return f"http://127.0.0.1:{self._port}{self.parts.settings.path_prefix}/v1"
+        return endpoint_of(self.parts.settings, self._port)
 
     def change(self, settings: Settings) -> None:
         """Put settings in force and save them."""
@@ -131,26 +129,10 @@ class House:
 
     def status(self) -> Status:
         """What there is to say at this moment."""
-        session = self.owner.session
-        kept = self.person.safe.status()
-        if self.person.keys.is_unread:
-            kept = msgspec.structs.replace(kept, saved=False)
-        return Status(
-            version=__version__,
-            endpoint=self.endpoint,
-            port=self._port,
-            state=self._state(),
-            session=SessionStatus(
-                state=self.owner.state,
-                account=session.account if session else "",
-                expires_at=session.expires_at if session else None,
-                renews=session is not None and self.parts.upstream.can_renew(session),
-                note=self.owner.note,
-            ),
-            keyring=kept,
-            queue=QueueStatus(waiting=self.gate.waiting, in_flight=self.gate.in_flight),
-            hold=self.brakes.status(),
-            recent=self.person.activity.recent(),
+        status = status_of(self.parts, Run("running"))
+        queue = QueueStatus(waiting=self.gate.waiting, in_flight=self.gate.in_flight)
+        return msgspec.structs.replace(
+            status, port=self._port, endpoint=self.endpoint, queue=queue, state=self._state()
         )
 
     def _state(self) -> str:
@@ -189,3 +171,35 @@ class House:
         await asyncio.gather(self.tasks.finish(self.limits().tidy_s), self.owner.quiet())
         await self.person.close()
         await self.transport.close()
+
+
+def endpoint_of(settings: Settings, port: int) -> str:
+    """What a client's base URL is."""
+    return f"http://127.0.0.1:{port}{settings.path_prefix}/v1"
+
+
+def status_of(parts: Parts, run: Run) -> Status:
+    """What there is to say where no proxy runs: most of it is the person's."""
+    person, settings = parts.person, parts.settings
+    session = person.owner.session
+    kept = person.safe.status()
+    if person.keys.is_unread:
+        kept = msgspec.structs.replace(kept, saved=False)
+    return Status(
+        version=__version__,
+        endpoint=endpoint_of(settings, settings.port),
+        port=settings.port,
+        state=run.kind,
+        note=run.said,
+        session=SessionStatus(
+            state=person.owner.state,
+            account=session.account if session else "",
+            expires_at=session.expires_at if session else None,
+            renews=session is not None and parts.upstream.can_renew(session),
+            note=person.owner.note,
+        ),
+        keyring=kept,
+        queue=QueueStatus(waiting=0, in_flight=0),
+        hold=person.brakes.status(),
+        recent=person.activity.recent(),
+    )

@@ -1,10 +1,11 @@
 """The proxy in a thread of its own: started, asked and stopped from outside.
 
-The thread that starts it is free for a tray. Two things cross over: `post` hands a coroutine to the
-proxy's loop, and the control door's commands run in it.
+The thread that starts it is free for others. Two things cross over: `post` hands a coroutine to
+the proxy's loop, in which the control door's commands run, and `status` is a frozen snapshot.
 """
 
 import asyncio
+import contextlib
 import gc
 import logging
 import threading
@@ -15,10 +16,9 @@ from typing import Any, TypeVar
 from aiohttp import web
 
 from .control import Control
-from .door import Command, ControlDoor, NoKeyringError
+from .door import Command
 from .house import House, Parts
 from .listen import listen
-from .safe import PATIENCE_S, Safe
 from .status import Status
 
 _log = logging.getLogger(__name__)
@@ -56,8 +56,10 @@ class Service:
         """Let answers end, refuse the rest, and return when the thread is gone."""
         self.was_stopped = True
         loop, stopping = self._loop, self._stopping
-        if loop is not None and stopping is not None and self._thread.is_alive():
-            loop.call_soon_threadsafe(stopping.set)
+        if loop is not None and stopping is not None:
+            # It may have died by itself a moment ago.
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(stopping.set)
         self.join(15)
 
     def join(self, timeout_s: float) -> None:
@@ -100,70 +102,34 @@ class Service:
             self._ended(self)
 
     async def _main(self) -> None:
-        sockets = listen(self._parts.host, self._parts.settings.port)
-        self.port = sockets[0].getsockname()[1]
         self._loop = asyncio.get_running_loop()
         self._stopping = asyncio.Event()
-        self._house = house = House(self._parts, self.port)
-        self.endpoint = house.endpoint
-        self._commands = Control(house).commands()
-        door = ControlDoor(self._parts.door_path, self._commands) if self._parts.door_path else None
-        runner = web.ServerRunner(house.server, shutdown_timeout=1.0)
-        await runner.setup()
-        await house.begin()
-        try:
+        async with contextlib.AsyncExitStack() as stack:
+            sockets = listen(self._parts.host, self._parts.settings.port)
+            for sock in sockets:
+                stack.callback(sock.close)
+            self.port = sockets[0].getsockname()[1]
+            self._house = house = House(self._parts, self.port)
+            stack.push_async_callback(house.transport.close)
+            self.endpoint = house.endpoint
+            self._commands = Control(house).commands()
+            runner = web.ServerRunner(house.server, shutdown_timeout=1.0)
+            stack.push_async_callback(runner.cleanup)
+            await runner.setup()
+            await house.begin()
             for sock in sockets:
                 await web.SockSite(runner, sock).start()
-            if door is not None:
-                await door.open()
-            gc.collect()
-            gc.freeze()
+            _settle_memory()
             self._ready.set_result(None)
             await self._stopping.wait()
             await house.drain(runner)
-        finally:
-            if door is not None:
-                door.close()
-            await runner.cleanup()
 
 
-async def _check_keeping(safe: Safe) -> None:
-    """Raise `NoKeyringError` where what is done now would be lost with this process."""
-    await safe.settle(PATIENCE_S)
-    status = safe.status()
-    if not status.saved or status.state != "ready":
-        raise NoKeyringError(f"{safe.trouble} {_ALONE[status.state]}")
+def _settle_memory() -> None:
+    """Set what was made for good apart, so that collections pass it by; of an earlier run as well.
 
-
-_LASTS = "Keys and sessions last only while Portico runs: start it with portico --headless first."
-_ALONE = {
-    "ready": "Try again in a moment.",
-    "slow": "Try again in a moment.",
-    "locked": "Unlock it and try again.",
-    "absent": _LASTS,
-    "failing": _LASTS,
-}
-
-
-def carry_out(parts: Parts, name: str, message: dict[str, Any]) -> object:
-    """Carry out a command of the control door where no instance runs; blocks.
-
-    Whoever calls this holds the instance lock.
-
-    Raises:
-        DoorError: It could not be carried out.
-        NoKeyringError: What it is about can be neither read nor kept.
+    Without the thaw what an earlier run left would never be collected.
     """
-
-    async def alone() -> object:
-        house = House(parts, parts.settings.port)
-        await house.person.begin(PATIENCE_S, invites=False)
-        try:
-            await _check_keeping(house.person.safe)
-            answer = await Control(house).commands()[name](message)
-            await _check_keeping(house.person.safe)
-            return answer
-        finally:
-            await house.end()
-
-    return asyncio.run(alone())
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()

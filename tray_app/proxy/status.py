@@ -1,10 +1,23 @@
 """What the proxy says of itself: one frozen snapshot, as the command line and the tray show it."""
 
+from typing import Literal
+
 from msgspec import Struct
 
 from .activity import Deed
 from .brakes import HoldStatus
 from .safe import SafeStatus
+
+RunKind = Literal["stopped", "starting", "running", "stopping", "failed"]
+
+
+class Run(Struct, frozen=True):
+    """How it goes with the proxy as a whole."""
+
+    kind: RunKind
+    said: str = ""
+    """What went wrong, in one sentence and one action."""
+    code: Literal["", "port_taken", "died"] = ""
 
 
 class SessionStatus(Struct, frozen=True):
@@ -34,7 +47,10 @@ class Status(Struct, frozen=True):
     endpoint: str
     port: int
     state: str
-    """`running`, `busy`, `holding`, `signed_out`, `locked` or `stopping`."""
+    """A running proxy's: `running`, `busy`, `holding`, `signed_out`, `locked` or `stopping`; where
+    none runs, `stopped`, `starting` or `failed`."""
+    note: str
+    """What went wrong with the proxy itself, and what to do; empty where nothing did."""
     session: SessionStatus
     keyring: SafeStatus
     queue: QueueStatus

@@ -2,21 +2,26 @@
 
 Whoever asks never waits: what is wanted is noted, one thread brings it about, and what came of it
 is told as a value. So a menu can show it, a click storm costs nothing, and a stop that is asked
-for while the proxy starts is not lost.
+for while the proxy starts is not lost. Only that thread says how it goes.
 """
 
+import asyncio
 import logging
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import Literal
+from concurrent.futures import Future
+from typing import Any
 
 from msgspec import Struct
 
-from .house import Parts
+from .alone import alone
+from .door import DoorError
+from .house import Parts, status_of
 from .listen import PortTakenError
 from .service import Service
+from .status import Run, RunKind, Status
 
 _log = logging.getLogger(__name__)
 
@@ -26,16 +31,13 @@ DEATHS_S = 300.0
 PAUSE_S = 0.5
 CLOSE_S = 8.0
 
-RunKind = Literal["stopped", "starting", "running", "stopping", "failed"]
 
+class _Job(Struct):
+    """A command that somebody waits for."""
 
-class Run(Struct, frozen=True):
-    """How it goes with the proxy as a whole."""
-
-    kind: RunKind
-    said: str = ""
-    """What went wrong, in one sentence and one action."""
-    code: Literal["", "port_taken", "died"] = ""
+    name: str
+    message: dict[str, Any]
+    done: Future[Any]
 
 
 class Supervisor:
@@ -58,9 +60,11 @@ class Supervisor:
         self._clock = clock
         self._noticed = threading.Condition()
         self._wanted = False
+        self._asked_anew = False
         self._closing = False
         self._died = False
         self._deaths: deque[float] = deque()
+        self._jobs: deque[_Job] = deque()
         self._service: Service | None = None
         self._run = Run("stopped")
         self._thread = threading.Thread(target=self._watch, name="portico-supervisor", daemon=True)
@@ -76,21 +80,48 @@ class Supervisor:
         """The proxy that runs, if one does."""
         return self._service
 
+    @property
+    def parts(self) -> Parts:
+        """What the proxy is made of, with the settings that are in force now."""
+        service = self._service
+        return self._parts if service is None else service.parts
+
+    @property
+    def status(self) -> Status:
+        """What there is to say at this moment, whether the proxy runs or not."""
+        service, run = self._service, self._run
+        if service is not None and run.kind in {"running", "stopping"}:
+            return service.status
+        return status_of(self._parts, run)
+
     def start(self) -> None:
         """Have the proxy run; a failure of before is forgotten."""
         with self._noticed:
             if not self._wanted:
                 self._deaths.clear()
-            if self._run.kind == "failed":
-                self._run = Run("starting")
+            self._asked_anew = self._service is None
             self._wanted = True
             self._noticed.notify_all()
 
     def stop(self) -> None:
         """Have the proxy stopped; running answers get a few seconds."""
         with self._noticed:
-            self._wanted = False
+            self._wanted = self._asked_anew = False
             self._noticed.notify_all()
+
+    def carry_out(self, name: str, message: dict[str, Any]) -> Future[Any]:
+        """Have a command of the control door carried out, by the proxy that runs or without one.
+
+        The result may be a `DoorError`.
+        """
+        job = _Job(name, message, Future())
+        with self._noticed:
+            if self._closing:
+                job.done.set_exception(_ending())
+            elif self._run.kind != "running" or not self._hand_over(job):
+                self._jobs.append(job)
+                self._noticed.notify_all()
+        return job.done
 
     def settle(self, timeout_s: float | None = None) -> Run:
         """Wait until it is as it is wanted, or has failed; returns how it is then."""
@@ -106,35 +137,50 @@ class Supervisor:
     def close(self) -> None:
         """Stop the proxy and the supervision; returns when both are gone."""
         with self._noticed:
-            self._wanted = False
+            self._wanted = self._asked_anew = False
             self._closing = True
             self._noticed.notify_all()
         self._thread.join(CLOSE_S)
 
     def _is_settled(self) -> bool:
-        if self._died:
+        if self._died or self._asked_anew:
             return False
         if self._run.kind == "running":
             return self._wanted and self._service is not None
         return self._run.kind == "failed" or (self._run.kind == "stopped" and not self._wanted)
 
     def _watch(self) -> None:
-        while True:
-            with self._noticed:
-                self._noticed.wait_for(self._has_work)
-                wanted, died, self._died = self._wanted, self._died, False
-                if self._closing and self._service is None and not died:
-                    return
-            if died:
-                self._bury()
-            elif self._service is not None:
-                self._end(self._service)
-            elif wanted:
-                self._begin()
+        while (step := self._next_step()) is not None:
+            try:
+                step()
+            except Exception:  # noqa: BLE001  it must outlive whatever it finds
+                _log.exception("supervisor=failed")
 
-    def _has_work(self) -> bool:
-        is_there = self._service is not None
-        return self._died or self._wanted != is_there or (self._closing and not is_there)
+    def _next_step(self) -> Callable[[], None] | None:
+        """What is to be done now, once there is something; None at the end."""
+        with self._noticed:
+            while True:
+                step = self._due()
+                if step is not None:
+                    return step
+                if self._closing and self._service is None:
+                    return None
+                self._noticed.wait()
+
+    def _due(self) -> Callable[[], None] | None:
+        if self._died:
+            self._died = False
+            return self._bury
+        if self._service is not None and not self._wanted:
+            return self._end
+        if self._jobs:
+            return self._work
+        if self._wanted and self._service is None:
+            self._asked_anew = False
+            return self._begin
+        if not self._wanted and self._run.kind not in {"stopped", "failed"}:
+            return lambda: self._set(Run("stopped"))
+        return None
 
     def _begin(self) -> None:
         if self._run.kind != "starting":
@@ -151,35 +197,67 @@ class Supervisor:
             self._service = service
             self._set(Run("running"))
 
-    def _end(self, service: Service) -> None:
-        self._set(Run("stopping"))
-        service.stop()
-        self._leave(service)
+    def _end(self) -> None:
+        service = self._service
+        if service is not None:
+            self._set(Run("stopping"))
+            service.stop()
+            self._leave(service)
         self._set(Run("stopped"))
 
     def _bury(self) -> None:
-        """After a death: begin anew, unless that happens too often."""
-        if self._service is not None:
-            self._leave(self._service)
-            _log.error("proxy=died")
+        """After a death: begin anew, unless that happens too often or nobody wants it any more."""
+        if self._service is None:
+            return
+        self._leave(self._service)
+        _log.error("proxy=died")
+        if self._wanted:
             self._count_death()
 
+    def _work(self) -> None:
+        with self._noticed:
+            job = self._jobs.popleft()
+            if self._service is not None and self._hand_over(job):
+                return
+        try:
+            answer, self._parts = alone(self._parts, job.name, job.message)
+        except BaseException as error:  # noqa: BLE001  whoever asked must be told
+            job.done.set_exception(error)
+        else:
+            job.done.set_result(answer)
+
+    def _hand_over(self, job: _Job) -> bool:
+        """Have the running proxy carry out a job; returns whether it could be asked."""
+        service = self._service
+        if service is None:
+            return False
+        try:
+            asked = service.post(service.control(job.name, job.message))
+        except RuntimeError:
+            return False
+        asked.add_done_callback(lambda told: _pass_on(told, job.done))
+        return True
+
     def _leave(self, service: Service) -> None:
-        self._parts = service.parts
-        self._service = None
+        with self._noticed:
+            self._parts = service.parts
+            self._service = None
 
     def _count_death(self) -> None:
-        now_s = self._clock()
-        self._deaths.append(now_s)
-        while self._deaths and now_s - self._deaths[0] > DEATHS_S:
-            self._deaths.popleft()
-        if len(self._deaths) > DEATHS:
+        with self._noticed:
+            now_s = self._clock()
+            self._deaths.append(now_s)
+            while self._deaths and now_s - self._deaths[0] > DEATHS_S:
+                self._deaths.popleft()
+            is_hopeless = len(self._deaths) > DEATHS
+        if is_hopeless:
             sentence = "The proxy failed again and again. Look at the log, then start it again."
             self._give_up(Run("failed", sentence, "died"))
             return
         sentence = "The proxy failed and is started again. Look at the log for the reason."
         self._set(Run("starting", sentence, "died"))
-        time.sleep(PAUSE_S)
+        with self._noticed:
+            self._noticed.wait_for(lambda: not self._wanted, PAUSE_S)
 
     def _give_up(self, run: Run) -> None:
         with self._noticed:
@@ -197,4 +275,24 @@ class Supervisor:
         with self._noticed:
             self._run = run
             self._noticed.notify_all()
-        self._tell()
+        try:
+            self._tell()
+        except Exception:  # noqa: BLE001  who listens must not end who works
+            _log.exception("run=%s untold", run.kind)
+
+
+def _pass_on(told: Future[Any], done: Future[Any]) -> None:
+    if told.cancelled():
+        done.set_exception(_ending())
+        return
+    error = told.exception()
+    if isinstance(error, asyncio.CancelledError):
+        error = _ending()
+    if error is None:
+        done.set_result(told.result())
+    else:
+        done.set_exception(error)
+
+
+def _ending() -> DoorError:
+    return DoorError("Portico is just starting or stopping. Try again in a moment.")
