@@ -3,6 +3,7 @@
 The house, floor by floor; imports go down only::
 
     __main__    reads the command line and starts the part that it names
+    tray        serves from a tray, with an icon, a menu and windows
     headless    serves in the foreground
     commands    what the command line asks of a running instance, or does where none runs
     doctor      checks what Portico needs

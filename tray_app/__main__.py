@@ -23,9 +23,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     try:
         if arguments.command is None:
-            from tray_app import headless
-
-            return headless.serve(arguments, find(os.environ), os.environ)
+            return _serve(arguments)
         from tray_app import commands
 
         return commands.run(arguments, find(os.environ), os.environ)
@@ -35,6 +33,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _complain(error, USAGE)
     except StoreError as error:
         return _complain(error, NO)
+
+
+def _serve(arguments: argparse.Namespace) -> int:
+    from tray_app import tray
+
+    if not arguments.headless and arguments.host is None and tray.has_screen(os.environ):
+        return tray.serve(arguments, find(os.environ), os.environ)
+    from tray_app import headless
+
+    return headless.serve(arguments, find(os.environ), os.environ)
 
 
 def _complain(error: Exception, code: int) -> int:
@@ -49,6 +57,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"portico {__version__}")
     parser.add_argument("--headless", action="store_true", help="serve in the foreground")
+    parser.add_argument(
+        "--hidden", action="store_true", help="start the tray without a window, as at login"
+    )
     parser.add_argument(
         "--practice", action="store_true", help="serve a stand-in of the site: no account needed"
     )

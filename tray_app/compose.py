@@ -37,6 +37,7 @@ def compose(
     redactor: Redactor,
     stack: contextlib.ExitStack,
     arguments: Namespace | None = None,
+    changed: Callable[[], None] = lambda: None,
 ) -> Composed:
     """Choose the parts; `stack` ends what was begun for them.
 
@@ -46,6 +47,7 @@ def compose(
         redactor: Learns every secret.
         stack: Closed by the caller when the proxy is gone.
         arguments: `port`, `host` and `practice` of the command line; None for a single command.
+        changed: Called when something is other than it was, in whatever thread that happens.
     """
     loaded = load(paths.settings, lambda: datetime.now(UTC))
     flags = {} if arguments is None else {"port": arguments.port}
@@ -59,6 +61,7 @@ def compose(
             None if practice else Keeper(open_ring, paths.keyring_label),
             session=session,
             learn=redactor.learn,
+            changed=changed,
         ),
         settings=settings,
         save_settings=_saver(paths, loaded.settings, settings),

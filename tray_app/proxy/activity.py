@@ -32,11 +32,18 @@ class Activity:
     Args:
         clock: Monotonic seconds.
         wall_clock: Unix seconds.
+        changed: Called after every request.
     """
 
-    def __init__(self, clock: Callable[[], float], wall_clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], float],
+        wall_clock: Callable[[], float],
+        changed: Callable[[], None] = lambda: None,
+    ) -> None:
         self._clock = clock
         self._wall_clock = wall_clock
+        self._changed = changed
         self._deeds: deque[Deed] = deque(maxlen=KEPT)
 
     def recent(self) -> list[Deed]:
@@ -62,3 +69,4 @@ class Activity:
         finally:
             deed.took_s = round(self._clock() - began_s, 3)
             self._deeds.appendleft(deed)
+            self._changed()

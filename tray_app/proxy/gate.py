@@ -39,9 +39,15 @@ class _Waiter(Struct, eq=False):
 class Gate:
     """Hands out turns; used from one event loop."""
 
-    def __init__(self, rules: Callable[[], Rules], clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        rules: Callable[[], Rules],
+        clock: Callable[[], float],
+        changed: Callable[[], None] = lambda: None,
+    ) -> None:
         self._rules = rules
         self._clock = clock
+        self._changed = changed
         self._queues: dict[str, deque[_Waiter]] = {}
         self._passed_over = 0
         self._in_flight = 0
@@ -53,7 +59,8 @@ class Gate:
     @property
     def waiting(self) -> int:
         """How many wait for their turn."""
-        return sum(len(queue) for queue in self._queues.values())
+        # Asked from other threads as well, so what is counted must not change meanwhile.
+        return sum(map(len, tuple(self._queues.values())))
 
     @property
     def in_flight(self) -> int:
@@ -114,6 +121,10 @@ class Gate:
 
     def _pump(self) -> None:
         """Grant every turn that may begin now, and come back for the next one."""
+        self._grant()
+        self._changed()
+
+    def _grant(self) -> None:
         rules = self._rules()
         while self._queues and self._in_flight < rules.slots:
             now_s = self._clock()

@@ -59,7 +59,7 @@ class House:
         self.tasks = Tasks()
         self.person = person = parts.person
         self.brakes, self.owner = person.brakes, person.owner
-        self.gate = Gate(self._rules, parts.clock)
+        self.gate = Gate(self._rules, parts.clock, person.changed)
         proxy = outbound_proxy(parts.settings.outbound_proxy, parts.site.chat_origin)
         self.transport = DirectTransport(parts.site, parts.upstream, self.limits, proxy)
         self.runner = Runner(self.transport, self.owner, self.tasks)
@@ -112,6 +112,7 @@ class House:
         self.parts.save_settings(settings)
         self.settings = settings
         self.parts = msgspec.structs.replace(self.parts, settings=settings)
+        self.person.changed()
 
     def limits(self) -> Limits:
         """The limits under the settings in force."""

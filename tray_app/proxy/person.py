@@ -35,6 +35,7 @@ class Person:
         keeper: What keeps session and keys; None for nothing, as in practice mode.
         session: A session that is there from the beginning and is kept nowhere.
         learn: Told every secret as it comes up, so that none reaches a log.
+        changed: Called when something is other than it was, in whatever thread that happens.
         clock: Monotonic seconds.
         wall_clock: Unix seconds.
     """
@@ -45,15 +46,17 @@ class Person:
         *,
         session: Session | None = None,
         learn: Callable[..., None] = lambda *_: None,
+        changed: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
         self._learn_these = learn
+        self.changed = changed
         self.safe = Safe(keeper)
         self.keys = Keys()
         self.owner = SessionOwner(session, self.safe, wall_clock, self._learn)
         self.brakes = Brakes(clock)
-        self.activity = Activity(clock, wall_clock)
+        self.activity = Activity(clock, wall_clock, changed)
         self._begun = False
         self._waiting: asyncio.Task[None] | None = None
         self._as_kept: str | None = None
@@ -61,6 +64,7 @@ class Person:
     def _learn(self, *secrets: str) -> None:
         # The newest secrets are known, and the keys must always be among them.
         self._learn_these(*secrets, *(key.secret for key in self.keys.all()))
+        self.changed()
 
     async def begin(self, within_s: float = START_S, *, invites: bool = True) -> None:
         """Take up what was kept; what takes longer or is locked is taken up when it comes.

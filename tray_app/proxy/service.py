@@ -80,6 +80,19 @@ class Service:
             raise RuntimeError("the service is not running")
         return self._house.status()
 
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The models as far as they are known, from any thread."""
+        house = self._house
+        return () if house is None else tuple(model.id for model in house.models.known())
+
+    def wake(self) -> None:
+        """Note that the computer slept; from any thread."""
+        house, loop = self._house, self._loop
+        if house is not None and loop is not None:
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(house.wake)
+
     async def control(self, name: str, message: dict[str, Any]) -> object:
         """Carry out a command of the control door; called in the loop."""
         return await self._commands[name](message)

@@ -115,21 +115,24 @@ class SessionOwner:
     @property
     def state(self) -> str:
         """In a word: `signed_in`, or why it is of no use."""
-        if self.session is None:
+        # Asked from other threads as well: the session may be another one the next moment.
+        session, over = self.session, self._over
+        if session is None:
             return "locked" if self._unread else "signed_out"
-        if self._over is not None:
-            return self._over
-        if self.session.guest:
+        if over is not None:
+            return over
+        if session.guest:
             return "guest"
-        if self._is_spent(self.session):
+        if self._is_spent(session):
             return "expired"
-        return "refused" if self.session.token == self._refused_token else "signed_in"
+        return "refused" if session.token == self._refused_token else "signed_in"
 
     @property
     def note(self) -> str:
         """What a person should know and do, in a sentence or two; empty where all is well."""
-        if self.state != "signed_in":
-            return _over(self.state).text
+        state = self.state
+        if state != "signed_in":
+            return _over(state).text
         return self.time.note
 
     def check(self) -> Session:

@@ -17,7 +17,11 @@ class Run(Struct, frozen=True):
     kind: RunKind
     said: str = ""
     """What went wrong, in one sentence and one action."""
-    code: Literal["", "port_taken", "died"] = ""
+    code: Literal["", "port_taken", "port_denied", "address_gone", "died"] = ""
+    holder: str = ""
+    """The program that has the port, where that is known."""
+    free_port: int | None = None
+    """A port that could be used instead."""
 
 
 class SessionStatus(Struct, frozen=True):

@@ -61,11 +61,13 @@ class Supervisor:
         self._noticed = threading.Condition()
         self._wanted = False
         self._asked_anew = False
+        self._asked_over = False
         self._closing = False
         self._died = False
         self._deaths: deque[float] = deque()
         self._jobs: deque[_Job] = deque()
         self._service: Service | None = None
+        self._models: tuple[str, ...] = ()
         self._run = Run("stopped")
         self._thread = threading.Thread(target=self._watch, name="portico-supervisor", daemon=True)
         self._thread.start()
@@ -85,6 +87,14 @@ class Supervisor:
         """What the proxy is made of, with the settings that are in force now."""
         service = self._service
         return self._parts if service is None else service.parts
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The models as far as they are known, also from before a stop."""
+        service = self._service
+        if service is not None:
+            self._models = service.models
+        return self._models
 
     @property
     def status(self) -> Status:
@@ -107,6 +117,12 @@ class Supervisor:
         """Have the proxy stopped; running answers get a few seconds."""
         with self._noticed:
             self._wanted = self._asked_anew = False
+            self._noticed.notify_all()
+
+    def restart(self) -> None:
+        """Have the proxy that runs stopped and started again, with the settings of now."""
+        with self._noticed:
+            self._asked_over = self._wanted and self._service is not None
             self._noticed.notify_all()
 
     def carry_out(self, name: str, message: dict[str, Any]) -> Future[Any]:
@@ -143,7 +159,7 @@ class Supervisor:
         self._thread.join(CLOSE_S)
 
     def _is_settled(self) -> bool:
-        if self._died or self._asked_anew:
+        if self._died or self._asked_anew or self._asked_over:
             return False
         if self._run.kind == "running":
             return self._wanted and self._service is not None
@@ -171,7 +187,7 @@ class Supervisor:
         if self._died:
             self._died = False
             return self._bury
-        if self._service is not None and not self._wanted:
+        if self._service is not None and (self._asked_over or not self._wanted):
             return self._end
         if self._jobs:
             return self._work
@@ -199,6 +215,7 @@ class Supervisor:
 
     def _end(self) -> None:
         service = self._service
+        self._asked_over = False
         if service is not None:
             self._set(Run("stopping"))
             service.stop()

@@ -8,7 +8,7 @@ import contextlib
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any, Literal, get_type_hints
 
 import msgspec
 from msgspec import Meta, Struct
@@ -78,6 +78,14 @@ class Settings(Struct, frozen=True, kw_only=True):
     idle_timeout_s: Annotated[
         float, _about("Seconds of silence in mid-answer.", ge=0.1, le=600)
     ] = 90.0
+    start_proxy: Annotated[
+        bool, _about("Serve as soon as the tray starts; else when somebody chooses Start.")
+    ] = True
+    notices: Annotated[bool, _about("Tell beside the tray what a person should know.")] = True
+    language: Annotated[
+        Literal["system", "en", "zh", "pt-BR", "ru"],
+        _about("The language of tray and windows: system, en, zh, pt-BR or ru."),
+    ] = "system"
     outbound_proxy: Annotated[
         str,
         _about(

@@ -1,0 +1,126 @@
+"""Every language says everything, and nothing that comes from elsewhere is more than text: S94."""
+
+import ast
+import re
+import string
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import tray_app.desktop
+from tray_app.core.errors import Kind
+from tray_app.desktop.words import LANGUAGES, Words, chosen, shown, system_tags
+from tray_app.proxy.activity import LEFT
+
+ROOM = Path(tray_app.desktop.__file__).parent
+
+
+def texts(language: str) -> dict[str, str]:
+    data = (ROOM / "languages" / f"{language}.json").read_bytes()
+    return msgspec.json.decode(data, type=dict[str, str])
+
+
+def fields(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_language_says_the_same_things_about_the_same_values(language: str) -> None:
+    english, other = texts("en"), texts(language)
+
+    assert list(other) == list(english)
+    assert {name: fields(text) for name, text in other.items()} == {
+        name: fields(text) for name, text in english.items()
+    }
+    assert all(other.values())
+
+
+def test_every_error_has_words_for_the_menu() -> None:
+    codes = {kind.value for kind in Kind} | {LEFT}
+
+    assert codes == {
+        name.removeprefix("outcome.") for name in texts("en") if name.startswith("outcome.")
+    }
+    assert Words("ru").outcome("queue_full") == "очередь заполнена"
+    assert Words("en").outcome("some_new_code") == "some new code"
+
+
+def test_every_name_that_the_code_says_is_there_and_none_is_left_over() -> None:
+    said: set[str] = set()
+    patterns: set[str] = set()
+    for path in ROOM.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                said.add(node.value)
+            elif isinstance(node, ast.JoinedStr):
+                parts = [
+                    re.escape(str(one.value)) if isinstance(one, ast.Constant) else ".+"
+                    for one in node.values
+                ]
+                patterns.add("".join(parts))
+    for name in texts("en"):
+        assert name in said or any(
+            re.fullmatch(pattern, name) for pattern in patterns if pattern.count("\\.")
+        ), name
+
+
+@given(st.text(max_size=500))
+def test_a_text_from_elsewhere_is_one_short_printable_line(text: str) -> None:
+    """S94"""
+    line = shown(text)
+
+    assert line.isprintable()
+    assert len(line) <= 60
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("<img src=x onerror=alert(1)>", "<img src=x onerror=alert(1)>"),
+        ("one\r\ntwo", "one two"),
+        ("\x1b[31mred", "[31mred"),
+        ("abc\u202egnp.exe", "abc gnp.exe"),
+        ("{0.__class__}", "{0.__class__}"),
+    ],
+)
+def test_marks_that_turn_or_hide_others_are_gone(text: str, line: str) -> None:
+    """S94"""
+    assert shown(text) == line
+    assert line in Words("en")("ask.pair.text", origin=text)
+
+
+@pytest.mark.parametrize(
+    ("setting", "tags", "language"),
+    [
+        ("system", ["zh_CN.UTF-8"], "zh"),
+        ("system", ["zh-Hant-TW"], "zh"),
+        ("system", ["pt_PT.UTF-8"], "pt-BR"),
+        ("system", ["ru"], "ru"),
+        ("system", ["de_DE.UTF-8", "ru_RU"], "ru"),
+        ("system", ["fr_FR.UTF-8"], "en"),
+        ("system", ["C.UTF-8", "ru_RU"], "en"),
+        ("system", [], "en"),
+        ("pt-BR", ["ru"], "pt-BR"),
+    ],
+)
+def test_the_language_is_the_persons_then_the_systems(
+    setting: str, tags: list[str], language: str
+) -> None:
+    assert chosen(setting, tags) == language
+
+
+@pytest.mark.parametrize(
+    ("environ", "tags"),
+    [
+        ({"LANG": "pt_BR.UTF-8"}, ["pt_BR.UTF-8"]),
+        ({"LANG": "en_US", "LC_ALL": "ru_RU.UTF-8"}, ["ru_RU.UTF-8"]),
+        ({"LANG": "en_US.UTF-8", "LANGUAGE": "zh_CN:en"}, ["zh_CN", "en", "en_US.UTF-8"]),
+        ({"LANG": "C", "LANGUAGE": "zh_CN"}, ["C"]),
+    ],
+)
+@pytest.mark.skipif("sys.platform in {'win32', 'darwin'}")
+def test_the_system_says_what_it_speaks(environ: dict[str, str], tags: list[str]) -> None:
+    assert list(system_tags(environ)) == tags

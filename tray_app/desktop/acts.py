@@ -1,0 +1,197 @@
+"""What clicks do. None of it waits in the tray's way: each click is a task of its own."""
+
+import asyncio
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+
+from tray_app.proxy.door import DoorError
+from tray_app.proxy.instance import Instance
+from tray_app.proxy.keys import KeyRefusedError
+from tray_app.proxy.visitors import Visitors
+
+from . import clipboard, views
+from .login import LoginItem, LoginItemError
+from .menu import Action
+from .opening import OpeningError, open_folder
+from .questions import Questions
+from .words import Words
+
+NETWORK_KEY = "network"
+_SOMEWHERE = ("192.0.2.1", 9)
+"""An address for examples, to which nothing is sent: only the way there is asked for."""
+
+
+class Hands(Struct, frozen=True):
+    """What clicks work with."""
+
+    instance: Instance
+    questions: Questions
+    login: LoginItem
+    logs: Path
+    words: Callable[[], Words]
+    tell: Callable[[str, str], None]
+    """A title and a text for a notice that answers a click."""
+    changed: Callable[[], None]
+
+
+class Acts:
+    """Carries out what rows stand for; used from one loop."""
+
+    def __init__(self, hands: Hands) -> None:
+        self._hands = hands
+        self._instance = hands.instance
+        self._deeds: dict[str, Callable[[Action], Any]] = {
+            "start": lambda _: self._instance.supervisor.start(),
+            "stop": lambda _: self._instance.supervisor.stop(),
+            "resume": lambda _: self._command("resume"),
+            "use_port": self._use_port,
+            "copy_endpoint": lambda _: self._copy(self._instance.status.endpoint),
+            "copy_model": lambda action: self._copy(action.about),
+            "copy_key": self._copy_key,
+            "sign_in": self._sign_in,
+            "sign_out": self._sign_out,
+            "pair": self._pair,
+            "keyless": self._keyless,
+            "network": self._network,
+            "allow": lambda action: self.allow(action.about),
+            "disallow": self._disallow,
+            "at_login": self._at_login,
+            "set": lambda action: self._set(action.about, action.value),
+            "open_logs": lambda _: open_folder(self._hands.logs),
+        }
+
+    async def do(self, action: Action) -> None:
+        """Carry out one row; what goes wrong is told to the person."""
+        words = self._hands.words()
+        try:
+            done = self._deeds[action.name](action)
+            if asyncio.iscoroutine(done):
+                await done
+        except clipboard.ClipboardError:
+            self._hands.tell(words("app"), words("told.no_clipboard"))
+        except LoginItemError:
+            self._hands.tell(words("app"), words("told.no_login_item"))
+        except OpeningError:
+            self._hands.tell(words("app"), words("told.no_opener", folder=self._hands.logs))
+        except (DoorError, KeyRefusedError) as error:
+            self._hands.tell(words("app"), str(error))
+        finally:
+            self._hands.changed()
+
+    @property
+    def _visitors(self) -> Visitors:
+        return self._instance.supervisor.parts.person.visitors
+
+    async def _command(self, name: str, **message: Any) -> Any:
+        return await asyncio.wrap_future(self._instance.carry_out(name, **message))
+
+    async def _set(self, name: str, value: str) -> None:
+        await self._command("settings", what="set", name=name, value=value)
+
+    async def _copy(self, text: str, *, secret: bool = False) -> None:
+        await asyncio.wrap_future(clipboard.copy(text, secret=secret))
+
+    async def _copy_key(self, action: Action) -> None:
+        # Read here and not asked for: a proxy that hangs keeps nobody from copying a key.
+        key = self._instance.supervisor.parts.person.keys.get(action.about)
+        await self._copy(key.secret, secret=True)
+
+    async def _use_port(self, action: Action) -> None:
+        await self._set("port", action.about)
+        self._instance.supervisor.start()
+
+    async def _sign_in(self, _: Action) -> None:
+        said = ""
+        while True:
+            view = views.ask_for_session(self._hands.words(), said)
+            answer, typed = await self._hands.questions.ask(view)
+            if answer != views.YES:
+                return
+            try:
+                told = await self._command("session", what="import", text=typed)
+            except DoorError as error:
+                said = str(error)
+            else:
+                self._hands.tell(self._hands.words()("told.signed_in"), told["said"][-1])
+                return
+
+    async def _sign_out(self, _: Action) -> None:
+        account = self._instance.status.session.account
+        if await self._agreed(views.ask_to_sign_out(account, self._hands.words())):
+            await self._command("session", what="clear")
+
+    def _pair(self, action: Action) -> None:
+        if action.value == "on":
+            self._visitors.open_pairing()
+        else:
+            self._visitors.close_pairing()
+
+    async def answer_visitor(self, origin: str) -> None:
+        """Ask the person about a web app that came while it may, and do as told."""
+        agreed = await self._agreed(views.ask_to_pair(origin, self._hands.words()))
+        if agreed:
+            await self.allow(origin)
+        self._visitors.answer(origin, agreed)
+
+    async def allow(self, origin: str) -> None:
+        """Let a web app in for good."""
+        origins = self._instance.supervisor.parts.settings.origins
+        if origin not in origins:
+            await self._set_origins((*origins, origin))
+
+    async def _disallow(self, action: Action) -> None:
+        origins = self._instance.supervisor.parts.settings.origins
+        await self._set_origins(tuple(one for one in origins if one != action.about))
+
+    async def _set_origins(self, origins: tuple[str, ...]) -> None:
+        listed = ",".join(f'"{origin}"' for origin in origins)
+        await self._set("origins", f"[{listed}]")
+
+    async def _keyless(self, action: Action) -> None:
+        on = action.value == "on"
+        if not on or await self._agreed(views.ask_for_keyless(self._hands.words())):
+            self._visitors.serve_keyless(on)
+
+    async def _network(self, action: Action) -> None:
+        """Let other devices in at this computer's address, or no longer."""
+        address = ""
+        if not action.value:
+            address = own_address()
+            words = self._hands.words()
+            if not address:
+                self._hands.tell(words("app"), words("told.no_network"))
+                return
+            if not await self._agreed(views.ask_for_network(address, words)):
+                return
+            await self._provide_network_key()
+        await self._set("network_host", address)
+        self._instance.supervisor.restart()
+
+    async def _provide_network_key(self) -> None:
+        keys = self._instance.supervisor.parts.person.keys.all()
+        if any(key.profile.network for key in keys):
+            return
+        if not any(key.name == NETWORK_KEY for key in keys):
+            await self._command("key", what="new", name=NETWORK_KEY)
+        await self._command("key", what="set", name=NETWORK_KEY, field="network", value="yes")
+
+    async def _at_login(self, action: Action) -> None:
+        await asyncio.to_thread(self._hands.login.turn, action.value == "yes")
+
+    async def _agreed(self, view: views.QuestionView) -> bool:
+        answer, _ = await self._hands.questions.ask(view)
+        return answer == views.YES
+
+
+def own_address() -> str:
+    """This computer's address in its network; empty where it is in none."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(_SOMEWHERE)
+        except OSError:
+            return ""
+        return str(probe.getsockname()[0])

@@ -1,0 +1,305 @@
+"""The life of the program on a desktop: shows how it goes, and sees to it that somebody can see it.
+
+One loop: whatever happens anywhere is noted there, and what is to be shown is decided anew, at most
+four times a second. Nothing here waits for the proxy; what it says is read from snapshots.
+"""
+
+import asyncio
+import logging
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from tray_app.proxy.status import Run, Status
+from tray_app.proxy.tasks import Tasks
+from tray_app.store.settings import Settings
+
+from .facts import Facts
+from .launcher import End, Launcher
+from .login import LoginItem
+from .look import Tray
+from .questions import Questions
+from .state import Decision, decide
+from .views import status_view
+from .windows import WindowName
+from .windows.messages import ENGINE_FAULTS, StatusView
+from .words import Words, chosen, system_tags
+
+if TYPE_CHECKING:
+    from tray_app.proxy.instance import Instance
+
+    from .acts import Acts
+
+_log = logging.getLogger(__name__)
+
+PACE_S = 0.25
+NO_TRAY_S = 3.0
+"""How long a panel may take to show the icon before a window is shown instead."""
+NO_TRAY_AT_LOGIN_S = 20.0
+"""The same at login, when panels come late."""
+_STATUS: WindowName = "status"
+
+
+class Plan(Struct, frozen=True):
+    """How an app was asked to be."""
+
+    settings: Settings
+    """Those of the file, until the proxy says which are in force."""
+    logs: Path
+    hidden: bool = False
+    """Whether it was started without anybody looking, as at login."""
+    practice: bool = False
+
+
+class App:
+    """One app; `run` makes the loop it is used from its own, and what others call says so.
+
+    Args:
+        plan: How it was asked to be.
+        build: Puts the program together; called in another thread, since it takes a while.
+        say: Tells a sentence to whoever started the program.
+    """
+
+    def __init__(
+        self, plan: Plan, build: "Callable[[App], Instance]", say: Callable[[str], None]
+    ) -> None:
+        self._plan = plan
+        self._build = build
+        self._say = say
+        self._tray: Tray | None = None
+        self._is_hosted = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._news = asyncio.Event()
+        self._over = asyncio.Event()
+        self._tasks = Tasks()
+        self._launcher = Launcher(self._on_pressed, self._on_end)
+        self._questions = Questions(self._launcher)
+        self._login = LoginItem()
+        self._at_login = False
+        self._has_windows = True
+        self._instance: Instance | None = None
+        self._acts: Acts | None = None
+        self._busy_since_s: float | None = None
+        self._asked: str | None = None
+        self._told: set[str] = set()
+        self._decision: Decision | None = None
+
+    def changed(self) -> None:
+        """Note that something is other than it was; from any thread, and cheap."""
+        if not self._news.is_set():
+            self._from_anywhere(self._news.set)
+
+    def quit(self) -> None:
+        """End the app; from any thread."""
+        self._from_anywhere(self._over.set)
+
+    def show_up(self) -> None:
+        """Show the window that says how it goes; from any thread."""
+        self._from_anywhere(self._open_status)
+
+    def pressed(self, number: int) -> None:
+        """Take a click on a row of the tray, or on the icon with 0; from any thread."""
+        self._from_anywhere(self._do, number)
+
+    def woke(self) -> None:
+        """Note that the computer slept; from any thread."""
+        self._from_anywhere(self._wake)
+
+    def hosted(self, is_there: bool) -> None:  # noqa: FBT001  a panel tells it so
+        """Note whether a panel shows the tray; from any thread."""
+        self._from_anywhere(self._host, is_there)
+
+    def _from_anywhere(self, deed: Callable[..., object], *about: object) -> None:
+        loop = self._loop
+        if loop is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(deed, *about)
+
+    async def run(self, tray: Tray) -> None:
+        """Live until somebody quits; the tray is drawn by whoever gave it."""
+        self._loop = asyncio.get_running_loop()
+        self._tray = tray
+        drawing = self._loop.create_task(self._keep_drawing(), name="drawing")
+        self._tasks.spawn(self._see_to_a_window(), "see-to-a-window")
+        try:
+            self._instance, self._acts = await asyncio.to_thread(self._put_together)
+            if self._settings.start_proxy:
+                self._instance.supervisor.start()
+            self.changed()
+            await self._over.wait()
+        finally:
+            await self._end()
+            drawing.cancel()
+
+    def _put_together(self) -> "tuple[Instance, Acts]":
+        from .acts import Acts, Hands
+
+        instance = self._build(self)
+        self._at_login = self._login.is_on()
+        hands = Hands(
+            instance=instance,
+            questions=self._questions,
+            login=self._login,
+            logs=self._plan.logs,
+            words=lambda: self._words,
+            tell=self._tell,
+            changed=self._look_again,
+        )
+        return instance, Acts(hands)
+
+    async def _end(self) -> None:
+        """Let answers end, close what is open, and say so meanwhile."""
+        self._tasks.spawn(self._launcher.close_all(), "close-windows")
+        if self._instance is not None:
+            self._instance.supervisor.stop()
+            self.changed()
+            await asyncio.to_thread(self._instance.close)
+        await self._tasks.finish(1.0)
+
+    async def _keep_drawing(self) -> None:
+        while True:
+            self._news.clear()
+            again_s = self._draw()
+            await asyncio.sleep(PACE_S)
+            try:
+                async with asyncio.timeout(again_s):
+                    await self._news.wait()
+            except TimeoutError:
+                pass
+
+    def _draw(self) -> float | None:
+        """Show and tell what there is; returns when time alone makes that something else."""
+        facts = self._facts()
+        decision = decide(facts, self._words)
+        self._decision = decision
+        if self._tray is not None:
+            self._tray.show(decision.look)
+        if self._launcher.is_open(_STATUS):
+            self._launcher.update(_STATUS, self._status_view())
+        for name, notice in decision.notices.items():
+            if name not in self._told and facts.settings.notices:
+                self._tell(notice.title, notice.text)
+        self._told = set(decision.notices)
+        self._ask_visitors(facts.status)
+        return decision.again_s
+
+    def _facts(self) -> Facts:
+        instance, plan = self._instance, self._plan
+        if instance is None:
+            return Facts(run=Run("starting"), settings=plan.settings, practice=plan.practice)
+        supervisor = instance.supervisor
+        status = supervisor.status
+        return Facts(
+            run=supervisor.run,
+            settings=self._settings,
+            status=status,
+            keys=tuple(key.name for key in supervisor.parts.person.keys.all()),
+            models=supervisor.models,
+            at_login=self._at_login,
+            windows=self._has_windows,
+            hosted=self._is_hosted,
+            practice=plan.practice,
+            busy_for_s=self._busy_for_s(status),
+            wall_s=time.time(),
+        )
+
+    def _busy_for_s(self, status: Status) -> float | None:
+        if not status.queue.in_flight:
+            self._busy_since_s = None
+            return None
+        if self._busy_since_s is None:
+            self._busy_since_s = time.monotonic()
+        return time.monotonic() - self._busy_since_s
+
+    @property
+    def _settings(self) -> Settings:
+        instance = self._instance
+        return self._plan.settings if instance is None else instance.supervisor.parts.settings
+
+    @property
+    def _words(self) -> Words:
+        return Words(chosen(self._settings.language, system_tags(os.environ)))
+
+    def _tell(self, title: str, text: str) -> None:
+        if self._tray is not None:
+            self._tray.notify(title, text)
+
+    def _do(self, number: int) -> None:
+        action = self._decision.actions.get(number) if self._decision else None
+        if number == 0:
+            self._open_status()
+        elif action is not None and action.name == "quit":
+            self._over.set()
+        elif action is not None and self._acts is not None:
+            self._tasks.spawn(self._acts.do(action), f"click {action.name}")
+
+    def _look_again(self) -> None:
+        """Note what a click may have changed beside the proxy."""
+        self._tasks.spawn(self._read_login_item(), "login-item")
+
+    async def _read_login_item(self) -> None:
+        self._at_login = await asyncio.to_thread(self._login.is_on)
+        self.changed()
+
+    def _ask_visitors(self, status: Status | None) -> None:
+        """Ask about a web app that came while it may; about each one once."""
+        asking = status.visitors.asking if status else None
+        if asking != self._asked:
+            self._asked = asking
+            if asking is not None and self._acts is not None:
+                self._tasks.spawn(self._acts.answer_visitor(asking), "ask-visitor")
+
+    def _wake(self) -> None:
+        service = self._instance.supervisor.service if self._instance else None
+        if service is not None:
+            service.wake()
+        self.changed()
+
+    def _host(self, is_there: bool) -> None:  # noqa: FBT001
+        self._is_hosted = is_there
+        self.changed()
+        if not is_there:
+            self._tasks.spawn(self._see_to_a_window(), "see-to-a-window")
+
+    async def _see_to_a_window(self) -> None:
+        """Where no panel shows the icon for a while, show a window: nobody could stop us else."""
+        await asyncio.sleep(NO_TRAY_AT_LOGIN_S if self._plan.hidden else NO_TRAY_S)
+        if not self._is_hosted and not self._over.is_set():
+            self._open_status()
+
+    def _open_status(self) -> None:
+        if self._has_windows:
+            self._launcher.open(_STATUS, self._status_view())
+
+    def _status_view(self) -> StatusView:
+        decision = self._decision or decide(self._facts(), self._words)
+        return status_view(decision, self._words)
+
+    def _on_pressed(self, window: WindowName, what: int | str, typed: str = "") -> None:
+        if window == _STATUS and isinstance(what, int):
+            self._do(what)
+        elif isinstance(what, str):
+            self._questions.answered(what, typed)
+
+    def _on_end(self, window: WindowName, how: End) -> None:
+        if how in ENGINE_FAULTS:
+            self._go_without_windows(how)
+        if window != _STATUS:
+            self._questions.ended()
+        elif how == "closed" and not self._is_hosted:
+            # The window said so: without it and without an icon nobody could see or stop us.
+            self._over.set()
+
+    def _go_without_windows(self, why: End) -> None:
+        self._has_windows = False
+        _log.warning("windows=none reason=%s", why)
+        if not self._is_hosted:
+            self._say(
+                "There is no panel here that shows Portico's icon, and no window can be shown "
+                f"({why.replace('_', ' ')}). Portico serves all the same: portico status shows how "
+                "it goes, portico doctor what is missing. Ctrl+C or a signal ends it."
+            )
+        self.changed()

@@ -1,0 +1,101 @@
+"""What people read on the screen, in their language.
+
+What happened travels as a kind; the sentence for it is chosen here. Each language is one file of
+`languages/`, and all of them have the same names; a name that begins like a code of the table of
+errors is the sentence for that error.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from pathlib import Path
+
+import msgspec
+
+LANGUAGES = ("en", "zh", "pt-BR", "ru")
+_FOLDER = Path(__file__).parent / "languages"
+_LONG = 60
+_LONGEST = 400
+_MORE = "…"
+
+
+class Words:
+    """The words of one language.
+
+    Args:
+        language: One of `LANGUAGES`.
+    """
+
+    def __init__(self, language: str) -> None:
+        self.language = language
+        self._texts = _texts(language)
+
+    def __call__(self, name: str, **values: object) -> str:
+        """The text of this name; values are shown as `shown` shows them."""
+        text = self._texts[name]
+        if not values:
+            return text
+        return text.format_map({key: shown(str(value)) for key, value in values.items()})
+
+    def outcome(self, code: str) -> str:
+        """How a request ended, in a few words."""
+        return self._texts.get(f"outcome.{code}", shown(code.replace("_", " ")))
+
+
+@cache
+def _texts(language: str) -> dict[str, str]:
+    data = (_FOLDER / f"{language}.json").read_bytes()
+    return msgspec.json.decode(data, type=dict[str, str])
+
+
+def shown(text: str, longest: int = _LONG) -> str:
+    """A text from elsewhere as it may be shown: one line, no marks that turn or hide others."""
+    plain = "".join(letter if letter.isprintable() else " " for letter in text[:_LONGEST])
+    plain = " ".join(plain.split())
+    return plain if len(plain) <= longest else plain[: longest - 1].rstrip() + _MORE
+
+
+def chosen(setting: str, tags: Iterable[str]) -> str:
+    """The language to speak.
+
+    Args:
+        setting: A language, or `system`.
+        tags: What the system speaks, the best first: `pt_BR.UTF-8`, `zh-Hans-CN`.
+    """
+    if setting in LANGUAGES:
+        return setting
+    for tag in tags:
+        spoken = tag.replace("_", "-").partition("-")[0].partition(".")[0].lower()
+        for language in LANGUAGES:
+            if language.partition("-")[0] == spoken:
+                return language
+        if spoken in {"c", "posix"}:
+            break
+    return LANGUAGES[0]
+
+
+def system_tags(environ: Mapping[str, str]) -> Iterator[str]:
+    """What the system speaks, the best first.
+
+    The calls for Windows and macOS have not run here.
+    """
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        if environ.get(name):
+            if name == "LC_ALL" or environ[name] not in {"C", "POSIX"}:
+                yield from filter(None, environ.get("LANGUAGE", "").split(":"))
+            yield environ[name]
+            return
+    if sys.platform == "win32":
+        import ctypes
+        import locale
+
+        number = ctypes.windll.kernel32.GetUserDefaultUILanguage()
+        yield locale.windows_locale.get(number, "")
+    elif sys.platform == "darwin":
+        told = subprocess.run(  # the one public way without a framework
+            ["/usr/bin/defaults", "read", "-g", "AppleLanguages"],
+            capture_output=True, text=True, check=False, timeout=2, env=dict(os.environ),
+        ).stdout  # fmt: skip
+        yield from (line.strip(' ",()\n') for line in told.splitlines() if '"' in line)
