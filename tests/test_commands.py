@@ -37,7 +37,7 @@ def test_the_status_is_told_to_people_and_to_scripts(portico: Portico) -> None:
 
     assert set(told) == {
         "version", "endpoint", "port", "state", "session", "keyring", "queue", "hold", "recent",
-        "note",
+        "note", "network",
     }  # fmt: skip
     assert told["port"] == portico.port
     assert told["state"] == "running"
@@ -92,6 +92,13 @@ def test_a_key_works_until_it_is_revoked(portico: Portico) -> None:
     assert portico.chat(key)[0] == 401
     assert time.monotonic() - revoked_s < 1
     assert portico.chat(portico.say("key", "show"))[0] == 200
+
+
+def test_a_key_is_made_for_another_device(portico: Portico) -> None:
+    portico.say("key", "new", "phone")
+    assert portico.say("key", "set", "phone", "network", "yes") == "network of 'phone' is yes now."
+    assert "network=yes" in portico.say("key", "list")
+    portico.say("key", "revoke", "phone")
 
 
 def test_a_keys_profile_can_be_changed(portico: Portico) -> None:

@@ -90,6 +90,7 @@ def serving(
     more: Mapping[str, str] | None = None,
     program: Sequence[str] = MODULE,
     told: Sequence[str] = ("--headless", "--practice"),
+    address: str = "127.0.0.1",
 ) -> Iterator[Portico]:
     """A practice instance that has said it is ready."""
     port = free_port()
@@ -99,7 +100,7 @@ def serving(
     )  # fmt: skip
     try:
         assert process.stdout is not None
-        assert process.stdout.readline() == f"Portico ready http://127.0.0.1:{port}/v1\n"
+        assert process.stdout.readline() == f"Portico ready http://{address}:{port}/v1\n"
         yield Portico(home, port, process)
     finally:
         if process.poll() is None:
@@ -160,6 +161,51 @@ def test_leaving_this_computer_must_be_allowed(tmp_path: Path, host: str) -> Non
 
     assert ended.returncode == 2
     assert "--allow-network" in ended.stderr
+
+
+def test_an_address_that_this_computer_does_not_have_is_told(tmp_path: Path) -> None:
+    ended = Portico(tmp_path).run(
+        "--headless", "--practice", "--port", str(free_port()), "--host", "192.0.2.1",
+        "--allow-network",
+    )  # fmt: skip
+
+    assert ended.returncode == 1
+    assert "does not have the address 192.0.2.1" in ended.stderr
+    assert "--host" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_door_to_the_network_says_how_a_device_gets_in(tmp_path: Path) -> None:
+    with serving(tmp_path, "--host", "0.0.0.0", "--allow-network") as portico:
+        shown = portico.say("status")
+        _, err = portico.stop()
+
+    assert "every address" in shown
+    for told in ("key new phone", "key set phone network yes", "plain HTTP", "hosts"):
+        assert told in err
+    assert "key show phone" not in err
+
+
+def test_where_only_the_network_is_open_the_line_to_try_names_its_key(tmp_path: Path) -> None:
+    with serving(tmp_path, "--host", "127.0.0.2", address="127.0.0.2") as portico:
+        _, err = portico.stop()
+
+    assert 'Bearer $(portico key show phone)"' in err
+    assert f"curl -N http://127.0.0.2:{portico.port}/v1" in err
+
+
+def test_an_address_that_went_away_leaves_this_computer_served(tmp_path: Path) -> None:
+    tmp_path.chmod(0o700)
+    (tmp_path / "settings.json").write_text('{"network_host": "192.0.2.1"}')
+    with serving(tmp_path) as portico:
+        assert portico.chat(portico.say("key", "show"))[0] == 200
+        status = json.loads(portico.say("status", "--json"))
+        shown = portico.say("status")
+        _, err = portico.stop()
+
+    assert status["network"]["address"] == ""
+    for told in (status["network"]["note"], shown, err):
+        assert "does not have the address 192.0.2.1" in told
 
 
 def test_a_stream_that_runs_when_it_ends_is_closed_properly(tmp_path: Path) -> None:

@@ -66,7 +66,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=_port, metavar="N", help="listen on this port, 1 to 65535")
     parser.add_argument("--host", metavar="ADDR", help="listen on this address only")
     parser.add_argument(
-        "--allow-network", action="store_true", help="let --host leave this computer"
+        "--allow-network",
+        action="store_true",
+        help="let --host leave this computer: other devices, each with a key of its own",
     )
     parser.add_argument("--log-level", choices=_LEVELS, metavar="L", help=", ".join(_LEVELS))
     parser.set_defaults(command=None)

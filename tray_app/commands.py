@@ -102,6 +102,9 @@ def _status(arguments: argparse.Namespace, paths: Paths) -> int:
     if status["note"]:
         print(f"  {status['note']}")
     print(f"  endpoint   {status['endpoint']}")
+    network = status["network"]
+    if network["address"] or network["note"]:
+        print(f"  network    {network['note'] or network['endpoint'] or 'every address'}")
     print(f"  session    {_session_line(session)}")
     if session["note"]:
         print(f"             {session['note']}")
@@ -219,16 +222,20 @@ def _key(arguments: argparse.Namespace, paths: Paths, environ: Mapping[str, str]
     elif arguments.what == "revoke":
         print(f"The key {arguments.name!r} is revoked.")
     else:
-        value = answer["key"][arguments.field]
+        value = _word(answer["key"][arguments.field])
         print(f"{arguments.field} of {arguments.name!r} is {value} now.")
     return _told_of_keeping(answer, "The keys are not saved.")
+
+
+def _word(value: object) -> object:
+    return value if not isinstance(value, bool) else "yes" if value else "no"
 
 
 def _key_line(key: dict[str, Any]) -> str:
     used = key["last_used_s"]
     when = f"{datetime.fromtimestamp(used, UTC).astimezone():%Y-%m-%d %H:%M}" if used else "never"
     profile = ", ".join(
-        f"{name}={key[name]}"
+        f"{name}={_word(key[name])}"
         for name in key
         if name not in {"name", "created_s", "last_used_s"} and key[name] != ""
     )

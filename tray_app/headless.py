@@ -13,7 +13,7 @@ from tray_app.compose import compose
 from tray_app.core.redact import Redactor
 from tray_app.proxy.instance import Instance
 from tray_app.proxy.service import Service
-from tray_app.proxy.status import Run, Status
+from tray_app.proxy.status import NetworkStatus, Run, Status
 from tray_app.startup import (
     ALREADY_RUNNING,
     NO,
@@ -120,18 +120,36 @@ def _welcome(service: Service, arguments: argparse.Namespace) -> str:
     else:
         lines += _situation(service.status)
     portico = sys.argv[0] if sys.argv[0].endswith("portico") else "portico"
+    network = service.status.network
+    lines += _in_network(network, portico)
+    # Where only the network is listened on, this computer comes by the network as well.
+    key = f"{portico} key show" + (" phone" if network.endpoint == service.endpoint else "")
     model = service.parts.upstream.built_in_models()[1].id
     question = _QUESTION.replace("MODEL", model)
     lines += [
         f"Endpoint for your AI client:  {service.endpoint}",
-        f"Key for your AI client:       {portico} key show",
+        f"Key for your AI client:       {key}",
         "Try it in another terminal:",
         (
             f'  curl -N {service.endpoint}/chat/completions -H "Authorization: Bearer '
-            f"$({portico} key show)\" -H 'Content-Type: application/json' -d '{question}'"
+            f"$({key})\" -H 'Content-Type: application/json' -d '{question}'"
         ),
     ]
     return "\n".join(lines)
+
+
+def _in_network(network: NetworkStatus, portico: str) -> list[str]:
+    """What a person should know of a door that is open to other devices."""
+    if not network.address:
+        return [network.note] if network.note else []
+    where = network.endpoint or "every address of this computer that is in the setting hosts"
+    return [
+        f"Other devices may come in at: {where}",
+        "They speak plain HTTP: whoever shares the network can read keys, prompts and answers.",
+        "What comes from there needs a key that is made for it:",
+        f"  {portico} key new phone",
+        f"  {portico} key set phone network yes",
+    ]
 
 
 def _situation(status: Status) -> list[str]:

@@ -14,6 +14,7 @@ def test_status_says_what_is_going_on(proxy: Running) -> None:
 
     assert set(status) == {
         "version", "endpoint", "port", "state", "session", "keyring", "queue", "hold", "recent",
+        "note", "network",
     }  # fmt: skip
     assert status["endpoint"] == proxy.base_url
     assert status["state"] == "running"
@@ -178,3 +179,18 @@ def test_what_was_asked_lately_is_told_and_what_it_was_about_is_not(proxy: Runni
     for _ in range(12):
         proxy.chat(messages=[])
     assert len(proxy.control("status")["recent"]) == 10
+
+
+@pytest.mark.parametrize(
+    ("value", "meant"),
+    [("yes", True), ("On", True), ("true", True), ("no", False), ("OFF", False), ("false", False)],
+)
+def test_a_field_of_yes_and_no_is_read_as_people_write_it(
+    proxy: Running, value: str, meant: bool
+) -> None:
+    proxy.control("key", what="set", name="default", field="network", value="no" if meant else "1")
+    changed = proxy.control("key", what="set", name="default", field="network", value=value)
+    with pytest.raises(DoorError, match=r"network: choose one of yes, no\."):
+        proxy.control("key", what="set", name="default", field="network", value="maybe")
+
+    assert changed["key"]["network"] is meant

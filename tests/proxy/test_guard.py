@@ -251,6 +251,33 @@ def test_private_network_preflights_are_answered_for_friends_only(proxy: Running
     assert allowed("https://evil.example") is None
 
 
+@pytest.mark.parametrize(
+    ("address", "host", "is_ours"),
+    [
+        ("192.168.1.5", "192.168.1.5:7936", True), ("192.168.1.5", "192.168.1.05", False),
+        ("192.168.1.5", "[192.168.1.5]", False), ("192.168.1.5", "192.168.1.50", False),
+        ("192.168.1.5", "[::ffff:192.168.1.5]", False), ("fd00::5", "[fd00::5]:80", True),
+        ("fd00::5", "[FD00:0:0:0::5]", True), ("fd00::5", "[fd00::6]", False),
+        ("fd00::5", "fd00::5", False), ("0.0.0.0", "0.0.0.0", False), ("::", "[::]", False),
+        ("", "192.168.1.5", False),
+    ],
+)  # fmt: skip
+def test_an_address_of_the_network_is_ours_while_it_is_set(
+    address: str, host: str, is_ours: bool
+) -> None:
+    """S14, S19"""
+    headers = CIMultiDictProxy(CIMultiDict({"Host": host}))
+    for guard in (
+        Guard(lambda: Settings(network_host=address), Keys()),
+        Guard(lambda: Settings(network_host="10.9.9.9"), Keys(), address),
+    ):
+        if is_ours:
+            guard.check_host(headers, is_http_1_1=True)
+        else:
+            with pytest.raises(ProxyError):
+                guard.check_host(headers, is_http_1_1=True)
+
+
 def slow_host(host: str, added: tuple[str, ...]) -> bool:
     """RFC 3986's authority, read slowly: a host of the list and, maybe, a port."""
     name, port = host, ""

@@ -57,6 +57,7 @@ SETTINGS = st.builds(
         st.sampled_from(["http://a", "https://b.example:1", "moz-extension://a-1"]), max_size=2
     ).map(tuple),
     opaque_origins=st.booleans(),
+    network_host=st.sampled_from(["", "192.168.1.5", "fd00::5", "100.64.0.9", "169.254.3.4"]),
     connect_timeout_s=st.floats(0.1, 120),
     outbound_proxy=st.sampled_from(["system", "none", "http://127.0.0.1:3128"]),
 )
@@ -294,6 +295,26 @@ def test_what_a_person_mistypes_is_refused(name: str, text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "address",
+    ["pc.lan", "192.168.1", "192.168.1.5:80", "[fd00::5]", " 192.168.1.5", "127.0.0.1", "127.9.9.9",
+     "::1", "0.0.0.0", "::", "fe80::1", "fd00::5%eth0", "::ffff:192.168.1.5", "224.0.0.1",
+     "255.255.255.255", "ff02::1", "1" * 50],
+)  # fmt: skip
+def test_an_address_under_which_no_device_can_call_is_refused(path: Path, address: str) -> None:
+    path.write_text(json.dumps({"network_host": address, "queue_size": 9}))
+    loaded = read(path)
+
+    with pytest.raises(SettingError, match=r"^network_host: .*\.$"):
+        parse("network_host", address)
+    assert loaded.settings == Settings(queue_size=9)
+    assert "network_host" in loaded.notes[0]
+
+
+def test_a_door_to_the_network_comes_with_a_warning() -> None:
+    assert "plain HTTP" in warnings_of(Settings(network_host="192.168.1.5"))[0]
+
+
+@pytest.mark.parametrize(
     ("filed", "environ", "flag", "port"),
     [
         (7936, {}, None, 7936), (8000, {}, None, 8000), (8000, {"PORTICO_PORT": ""}, None, 8000),
@@ -318,7 +339,7 @@ def test_every_setting_explains_itself() -> None:
     assert tuple(fields) == Settings.__struct_fields__
     assert all(field.description.endswith((".", "}.")) for field in fields.values())
     assert {name for name in fields if fields[name].restart} == {
-        "port", "path_prefix", "outbound_proxy",
+        "port", "path_prefix", "outbound_proxy", "network_host",
     }  # fmt: skip
     defaults: dict[str, Any] = {name: field.default for name, field in fields.items()}
     assert msgspec.convert(defaults, Settings) == Settings()

@@ -32,6 +32,8 @@ class Profile(Struct, frozen=True):
     """The model for requests that name none."""
     queue: QueueClass = "interactive"
     """Whether somebody waits for the answers, or they may come after those of others."""
+    network: bool = False
+    """Whether other devices of the network may use the key."""
 
 
 class Encoder(Protocol):

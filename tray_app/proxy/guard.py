@@ -5,6 +5,7 @@ exact, because a check by prefix or by likeness is the classic hole. How browser
 look was measured: 2026-11-21, Chromium 156 and Firefox 153.
 """
 
+import ipaddress
 import re
 from collections.abc import Callable, Mapping
 
@@ -50,11 +51,20 @@ ALWAYS = {
 
 
 class Guard:
-    """The checks of the door, under settings and keys that may change at any time."""
+    """The checks of the door, under settings and keys that may change at any time.
 
-    def __init__(self, settings: Callable[[], Settings], keys: Keys) -> None:
+    Args:
+        settings: Those in force.
+        keys: Likewise.
+        host: The address that is listened on instead of what the settings say.
+    """
+
+    def __init__(
+        self, settings: Callable[[], Settings], keys: Keys, host: str | None = None
+    ) -> None:
         self._settings = settings
         self._keys = keys
+        self._host = host
 
     def check_target(self, target: str) -> None:
         """Refuse every form of request target but a path."""
@@ -73,9 +83,11 @@ class Guard:
         if _HOST.fullmatch(host):
             return True
         named = _HOST_WITH_PORT.fullmatch(host)
-        return named is not None and named[1].lower() in {
-            name.lower() for name in self._settings().hosts
-        }
+        if named is None:
+            return False
+        settings, name = self._settings(), named[1].lower()
+        address = settings.network_host if self._host is None else self._host
+        return name in {known.lower() for known in settings.hosts} or _is_named(address, name)
 
     def origin(self, headers: Headers) -> str | None:
         """The origin of a browser's request, if it has one and it may come in."""
@@ -93,22 +105,30 @@ class Guard:
             return bool(settings.opaque_origins)
         return bool(_ORIGIN.fullmatch(origin)) or origin in settings.origins
 
-    def key(self, headers: Headers) -> LocalKey:
+    def key(self, headers: Headers, *, is_here: bool) -> LocalKey:
         """The key of a request; raises `ProxyError` with one text for all that is wrong.
 
         A key in a header outranks `Sec-Fetch-Site`, because no page can set one without a preflight
         that is refused, and extensions send all its values. Without a key a request that a page may
         have caused is not even told that a key is wanted.
+
+        Args:
+            headers: The request's.
+            is_here: Whether it came from this computer; from elsewhere the key must be one for it.
         """
         presented = _presented(headers)
-        found = [self._keys.match(secret) for secret in presented]
-        if found and None not in found and len({key.name for key in found if key}) == 1:
-            key = found[0]
-            if key is not None:
-                self._keys.used(key.name)
-                return key
+        key = self._known(presented)
+        if key is not None and (is_here or key.profile.network):
+            self._keys.used(key.name)
+            return key
         self.check_unkeyed(headers)
         raise _no_key(presented)
+
+    def _known(self, presented: list[bytes]) -> LocalKey | None:
+        """The one key that every secret of a request is, if it is."""
+        found = {secret: self._keys.match(secret) for secret in presented}
+        names = {key.name if key else None for key in found.values()}
+        return next(iter(found.values())) if len(names) == 1 else None
 
     def check_unkeyed(self, headers: Headers) -> None:
         """Refuse what a page of another site may have caused: pictures, scripts, forms, links."""
@@ -135,6 +155,17 @@ class Guard:
         if headers.get("Access-Control-Request-Private-Network") == "true":
             told["Access-Control-Allow-Private-Network"] = "true"
         return told
+
+
+def _is_named(address: str, name: str) -> bool:
+    """Whether a host's name is this address, however an IPv6 one is spelled; never a wildcard."""
+    try:
+        ours = ipaddress.ip_address(address)
+        theirs = ipaddress.ip_address(name[1:-1] if name.startswith("[") else name)
+    except ValueError:
+        return False
+    is_bracketed = name.startswith("[")
+    return ours == theirs and not ours.is_unspecified and is_bracketed == (ours.version == 6)
 
 
 def cors(origin: str | None) -> dict[str, str]:

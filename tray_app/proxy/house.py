@@ -1,6 +1,8 @@
 """The parts of a running proxy, put together in its loop."""
 
 import asyncio
+import ipaddress
+import logging
 import time
 from collections.abc import Callable
 
@@ -18,16 +20,19 @@ from tray_app.store.settings import Settings
 from .gate import Gate, Rules
 from .guard import Guard
 from .limits import Limits
+from .listen import reached_at
 from .models import Models, Shelf
 from .person import Person
 from .relay import Desk, Relay
 from .runner import Runner
 from .server import Door, Server
 from .session import STALE_S
-from .status import QueueStatus, Run, SessionStatus, Status
+from .status import NetworkStatus, QueueStatus, Run, SessionStatus, Status
 from .tasks import Tasks
 from .transport import DirectTransport
 from .watch import Watcher
+
+_log = logging.getLogger(__name__)
 
 
 class Parts(Struct, frozen=True, kw_only=True):
@@ -49,8 +54,9 @@ class Parts(Struct, frozen=True, kw_only=True):
 class House:
     """One proxy from the inside; made and used in its loop."""
 
-    def __init__(self, parts: Parts, port: int) -> None:
+    def __init__(self, parts: Parts, port: int, network: NetworkStatus | None = None) -> None:
         self.parts = parts
+        self._network = network or NetworkStatus()
         self.settings = parts.settings
         self._port = port
         self._limits_of = parts.settings
@@ -70,7 +76,7 @@ class House:
         self.models = Models(parts.upstream, self.runner, parts.shelf, parts.wall_clock, self.tasks)
         desk = self._desk()
         self.relay = Relay(desk)
-        guard = Guard(lambda: self.settings, person.keys)
+        guard = Guard(lambda: self.settings, person.keys, parts.host)
         self.server = Server(Door(guard, self.relay, desk), desk)
 
     async def begin(self) -> None:
@@ -105,7 +111,7 @@ class House:
     @property
     def endpoint(self) -> str:
         """What a client's base URL is."""
-        return endpoint_of(self.parts.settings, self._port)
+        return endpoint_of(self.parts, self._port)
 
     def change(self, settings: Settings) -> None:
         """Put settings in force and save them."""
@@ -133,7 +139,12 @@ class House:
         status = status_of(self.parts, Run("running"))
         queue = QueueStatus(waiting=self.gate.waiting, in_flight=self.gate.in_flight)
         return msgspec.structs.replace(
-            status, port=self._port, endpoint=self.endpoint, queue=queue, state=self._state()
+            status,
+            port=self._port,
+            endpoint=self.endpoint,
+            queue=queue,
+            state=self._state(),
+            network=self._network,
         )
 
     def _state(self) -> str:
@@ -174,9 +185,19 @@ class House:
         await self.transport.close()
 
 
-def endpoint_of(settings: Settings, port: int) -> str:
+def endpoint_of(parts: Parts, port: int) -> str:
     """What a client's base URL is."""
-    return f"http://127.0.0.1:{port}{settings.path_prefix}/v1"
+    return f"http://{reached_at(parts.host)}:{port}{parts.settings.path_prefix}/v1"
+
+
+def network_of(parts: Parts, address: str, port: int, note: str) -> NetworkStatus:
+    """What there is to say of an address beyond the loopbacks, or of its absence."""
+    if note:
+        _log.warning("network=closed reason=address-gone")
+    if not address or ipaddress.ip_address(address).is_unspecified:
+        return NetworkStatus(address, note=note)
+    endpoint = f"http://{reached_at(address)}:{port}{parts.settings.path_prefix}/v1"
+    return NetworkStatus(address, endpoint, note)
 
 
 def status_of(parts: Parts, run: Run) -> Status:
@@ -188,7 +209,7 @@ def status_of(parts: Parts, run: Run) -> Status:
         kept = msgspec.structs.replace(kept, saved=False)
     return Status(
         version=__version__,
-        endpoint=endpoint_of(settings, settings.port),
+        endpoint=endpoint_of(parts, settings.port),
         port=settings.port,
         state=run.kind,
         note=run.said,
@@ -203,4 +224,5 @@ def status_of(parts: Parts, run: Run) -> Status:
         queue=QueueStatus(waiting=0, in_flight=0),
         hold=person.brakes.status(),
         recent=person.activity.recent(),
+        network=NetworkStatus(),
     )

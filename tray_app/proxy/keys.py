@@ -17,6 +17,7 @@ PREFIX = "sk-portico-"
 DEFAULT_NAME = "default"
 _NAME_CHARS = 64
 _CHECK_CHARS = 6
+_BOOLS = {"yes": True, "on": True, "no": False, "off": False}
 
 
 class KeyRefusedError(Exception):
@@ -179,7 +180,7 @@ class Keys:
         fields = Profile.__struct_fields__
         if field not in fields:
             raise KeyRefusedError(f"A key has no field {field!r}. Fields: {', '.join(fields)}.")
-        told = {**msgspec.to_builtins(key.profile), field: value}
+        told = {**msgspec.to_builtins(key.profile), field: _typed(field, value)}
         try:
             profile = msgspec.convert(told, Profile, strict=False)
         except msgspec.ValidationError as fault:
@@ -188,9 +189,17 @@ class Keys:
         return self._keys[name]
 
 
+def _typed(field: str, value: str) -> object:
+    """A value as people write it, nearer to what the field holds."""
+    if get_type_hints(Profile)[field] is bool:
+        return _BOOLS.get(value.lower(), value)
+    return value
+
+
 def _reason(field: str, fault: msgspec.ValidationError) -> str:
     """What is wrong with a value, and what would be right."""
-    choices = get_args(get_type_hints(Profile)[field])
+    kind = get_type_hints(Profile)[field]
+    choices = ("yes", "no") if kind is bool else get_args(kind)
     if choices:
         return "choose one of " + ", ".join(choices)
     return str(fault).partition(" - at ")[0].replace("`", "")

@@ -24,6 +24,7 @@ from tray_app.dialects.openai_refused import refusal_of
 from .body import read_json
 from .guard import ALWAYS, Guard, client_request_id, cors, refusal_headers
 from .keys import LocalKey
+from .listen import came_from_here
 from .moment import new_id
 from .relay import Desk, Relay
 
@@ -106,6 +107,7 @@ class Door:
         self, request: web.BaseRequest, path: str, told: dict[str, str]
     ) -> web.StreamResponse:
         guard, headers = self._guard, request.headers
+        is_here = came_from_here(request.transport)
         guard.check_target(request.raw_path)
         guard.check_host(headers, is_http_1_1=request.version >= (1, 1))
         if "Upgrade" in headers and "websocket" in headers["Upgrade"].lower():
@@ -121,7 +123,7 @@ class Door:
         if path in {"/health", "/"} and request.method in {"GET", "HEAD"}:
             guard.check_unkeyed(headers)
             return _open_answer(path, told)
-        key = guard.key(headers)
+        key = guard.key(headers, is_here=is_here)
         return await self._routed(request, path, key, told)
 
     async def _routed(

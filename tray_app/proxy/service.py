@@ -17,8 +17,8 @@ from aiohttp import web
 
 from .control import Control
 from .door import Command
-from .house import House, Parts
-from .listen import listen
+from .house import House, Parts, network_of
+from .listen import listen_as_asked
 from .status import Status
 
 _log = logging.getLogger(__name__)
@@ -48,7 +48,10 @@ class Service:
         self._thread = threading.Thread(target=self._run, name="portico-proxy", daemon=True)
 
     def start(self) -> None:
-        """Return once clients are served; raises `PortTakenError` and whatever else is wrong."""
+        """Return once clients are served.
+
+        Raises `PortTakenError`, `AddressGoneError` and whatever else is wrong.
+        """
         self._thread.start()
         self._ready.result()
 
@@ -118,11 +121,13 @@ class Service:
         self._loop = asyncio.get_running_loop()
         self._stopping = asyncio.Event()
         async with contextlib.AsyncExitStack() as stack:
-            sockets = listen(self._parts.host, self._parts.settings.port)
-            for sock in sockets:
+            settings = self._parts.settings
+            taken = listen_as_asked(self._parts.host, settings.network_host, settings.port)
+            for sock in taken.sockets:
                 stack.callback(sock.close)
-            self.port = sockets[0].getsockname()[1]
-            self._house = house = House(self._parts, self.port)
+            self.port = taken.sockets[0].getsockname()[1]
+            network = network_of(self._parts, taken.address, self.port, taken.note)
+            self._house = house = House(self._parts, self.port, network)
             stack.push_async_callback(house.transport.close)
             self.endpoint = house.endpoint
             self._commands = Control(house).commands()
@@ -130,7 +135,7 @@ class Service:
             stack.push_async_callback(runner.cleanup)
             await runner.setup()
             await house.begin()
-            for sock in sockets:
+            for sock in taken.sockets:
                 await web.SockSite(runner, sock).start()
             _settle_memory()
             self._ready.set_result(None)

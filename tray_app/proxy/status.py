@@ -44,6 +44,18 @@ class QueueStatus(Struct, frozen=True):
     in_flight: int
 
 
+class NetworkStatus(Struct, frozen=True):
+    """Whether other devices can reach the proxy."""
+
+    address: str = ""
+    """What is listened on beyond the two loopback addresses; empty for nothing, `0.0.0.0` or `::`
+    for all."""
+    endpoint: str = ""
+    """A base URL for other devices; empty where none is known."""
+    note: str = ""
+    """What went wrong with it, and what to do; empty where nothing did."""
+
+
 class Status(Struct, frozen=True):
     """The proxy at one moment."""
 
@@ -61,3 +73,4 @@ class Status(Struct, frozen=True):
     hold: HoldStatus | None
     recent: list[Deed]
     """The newest first."""
+    network: NetworkStatus

@@ -19,7 +19,7 @@ from msgspec import Struct
 from .alone import alone
 from .door import DoorError
 from .house import Parts, status_of
-from .listen import PortTakenError
+from .listen import AddressGoneError, PortTakenError
 from .service import Service
 from .status import Run, RunKind, Status
 
@@ -206,6 +206,8 @@ class Supervisor:
             service.start()
         except PortTakenError as error:
             self._give_up(Run("failed", str(error), "port_taken"))
+        except AddressGoneError as error:
+            self._give_up(Run("failed", f"{error} Choose another one for --host."))
         except Exception:  # noqa: BLE001  whatever it is, somebody must be told
             _log.exception("proxy=unstartable")
             self._count_death()

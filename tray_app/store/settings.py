@@ -5,6 +5,7 @@ read is moved aside and never lost; one bad field costs that field alone.
 """
 
 import contextlib
+import ipaddress
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -54,6 +55,15 @@ class Settings(Struct, frozen=True, kw_only=True):
         tuple[Annotated[str, Meta(pattern=r"\A[A-Za-z0-9._-]+\Z|\A\[[0-9A-Fa-f:.]+\]\Z")], ...],
         _about("Further host names, without ports, under which clients may call Portico."),
     ] = ()
+    network_host: Annotated[
+        str,
+        _about(
+            "This computer's address in its network, such as 192.168.1.5, if other devices may call"
+            " Portico there; each needs a key whose profile says network=yes.",
+            restart=True,
+            max_length=45,
+        ),
+    ] = ""
     origins: Annotated[
         tuple[
             Annotated[str, Meta(pattern=r"\A[a-z][a-z0-9+.-]*://[a-z0-9._\[\]:-]+\Z")],
@@ -169,13 +179,37 @@ def with_value(settings: Settings, name: str, value: object) -> Settings:
         )
     told = {**msgspec.to_builtins(settings), name: value}
     try:
-        return msgspec.convert(told, Settings)
+        changed = msgspec.convert(told, Settings)
     except (msgspec.ValidationError, UnicodeError) as fault:
         why = str(fault).partition(" - at ")[0].replace("`", "")
         if "regex" in why:
             why = f"that does not fit. {_field(name).description}".removesuffix(".")
         why = why[:1].lower() + why[1:]
         raise SettingError(name, f"{name}: {why}.") from None
+    if name == "network_host" and changed.network_host:
+        why = _unfit_for_a_network(changed.network_host)
+        if why:
+            raise SettingError(name, f"{name}: {why}")
+    return changed
+
+
+def _unfit_for_a_network(text: str) -> str:
+    """Why this is no address on which other devices may be let in; empty if it is one."""
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return "that is no IP address. Set this computer's own one in its network: 192.168.1.5."
+    if address.is_loopback:
+        return "that is this computer alone, where Portico always listens. Leave it empty for that."
+    if address.is_unspecified:
+        return "that would be every network. Name the one address under which devices may call."
+    if isinstance(address, ipaddress.IPv6Address) and (
+        address.is_link_local or address.scope_id or address.ipv4_mapped
+    ):
+        return "that is no IPv6 address by which every device can call. Set another address."
+    if address.is_multicast or address.is_reserved:
+        return "no computer can have that address. Set this computer's own one in its network."
+    return ""
 
 
 def parse(name: str, text: str) -> object:
@@ -216,13 +250,18 @@ def effective(
 
 def warnings_of(settings: Settings) -> tuple[str, ...]:
     """What a person should know about these settings."""
+    warnings = []
     if settings.parallel_answers > _MANY_ANSWERS:
-        warning = (
+        warnings.append(
             f"parallel_answers is {settings.parallel_answers}: Qwen answers bursts with a check "
             "that a person must pass, so more than 4 often ends in a pause."
         )
-        return (warning,)
-    return ()
+    if settings.network_host:
+        warnings.append(
+            f"network_host is {settings.network_host}: other devices may call with a key of their "
+            "own, over plain HTTP, which whoever shares the network can read."
+        )
+    return tuple(warnings)
 
 
 def load(path: Path, now: Callable[[], datetime]) -> Loaded:
