@@ -37,7 +37,7 @@ def test_the_status_is_told_to_people_and_to_scripts(portico: Portico) -> None:
 
     assert set(told) == {
         "version", "endpoint", "port", "state", "session", "keyring", "queue", "hold", "recent",
-        "note", "network",
+        "note", "visitors", "network",
     }  # fmt: skip
     assert told["port"] == portico.port
     assert told["state"] == "running"

@@ -105,6 +105,8 @@ def _status(arguments: argparse.Namespace, paths: Paths) -> int:
     network = status["network"]
     if network["address"] or network["note"]:
         print(f"  network    {network['note'] or network['endpoint'] or 'every address'}")
+    if status["visitors"]["keyless"]:
+        print("  keys       not needed on this computer until Portico ends")
     print(f"  session    {_session_line(session)}")
     if session["note"]:
         print(f"             {session['note']}")

@@ -1,15 +1,23 @@
-"""What is let in at the door as an exception, over real sockets: other devices."""
+"""Three exceptions at the door, over real sockets: pages, programs without a key, other devices."""
 
 from collections.abc import Iterator
 
 import pytest
 
 from tests.harness import QUICK, Running, running
-from tests.proxy.wire import Said, chat, request
+from tests.proxy.wire import Said, chat, request, untouched
 from tray_app.practice import PracticeSite
+from tray_app.proxy.visitors import KEPT, Visitors
 
+APP = "https://app.example"
+OTHER = "https://other.example"
 DEVICE = "127.0.0.2"
 """Stands for this computer's address in a network: it is none of the proxy's two loopbacks."""
+
+
+@pytest.fixture
+def visitors(proxy: Running) -> Visitors:
+    return proxy.service.parts.person.visitors
 
 
 @pytest.fixture
@@ -96,3 +104,183 @@ def test_where_every_address_is_open_each_connection_is_looked_at(site: Practice
         assert from_device(proxy, key, "0.0.0.0:PORT").status == 403
         assert from_device(proxy, key).status == 403
         assert proxy.service.status.network.address == "0.0.0.0"
+
+
+def test_other_devices_neither_fill_the_list_nor_ask(opened: Running) -> None:
+    visitors = opened.service.parts.person.visitors
+    visitors.open_pairing()
+    answer = from_device(opened, device_key(opened), f"{DEVICE}:PORT", f"Origin: {APP}")
+
+    assert (answer.status, answer.code) == (403, "origin_not_allowed")
+    assert visitors.status().blocked == ()
+    assert visitors.status().asking is None
+
+
+BROWSERS = [
+    ("Origin: http://localhost:3000",), ("Origin: chrome-extension://" + "a" * 32,),
+    ("Sec-Fetch-Site: none",), ("Sec-Fetch-Site: same-origin",), ("Sec-Fetch-Site: same-site",),
+    ("Sec-Fetch-Site: cross-site",),
+    ("Origin: http://localhost:3000", "Sec-Fetch-Site: same-site"),
+]  # fmt: skip
+
+
+def test_without_a_key_programs_are_served_while_the_person_says_so(
+    proxy: Running, visitors: Visitors
+) -> None:
+    """S39"""
+    before = chat(proxy, key=None).status
+    visitors.serve_keyless(True)
+    during = chat(proxy, key=None)
+    models = request(proxy, "GET /v1/models", "Sec-Fetch-Mode: cors", key=None)
+    visitors.serve_keyless(False)
+
+    assert (before, during.status, models.status, chat(proxy, key=None).status) == (
+        401, 200, 200, 401,
+    )  # fmt: skip
+    assert not during.is_readable_by_pages
+    assert proxy.service.status.recent[0].key == "default"
+
+
+@pytest.mark.parametrize("headers", BROWSERS)
+def test_without_a_key_no_browser_is_served(
+    proxy: Running, visitors: Visitors, headers: tuple[str, ...]
+) -> None:
+    """S39"""
+    visitors.serve_keyless(True)
+    refused = chat(proxy, *headers, key=None)
+
+    assert (refused.status, refused.code) == (401, "invalid_api_key")
+    untouched(proxy)
+    assert chat(proxy, *headers).status == 200
+
+
+def test_without_a_key_web_pages_and_foreign_names_are_refused_as_ever(
+    proxy: Running, visitors: Visitors
+) -> None:
+    """S5, S43, S50"""
+    visitors.serve_keyless(True)
+    assert chat(proxy, f"Origin: {APP}", key=None).status == 403
+    assert chat(proxy, "Origin: null", key=None).status == 403
+    assert request(proxy, host="evil.example", key=None).status == 403
+    untouched(proxy)
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["Authorization: Bearer sk-wrong", "Authorization: Bearer", "Authorization: Basic eDp5",
+     "x-api-key: wrong", "api-key:"],
+)  # fmt: skip
+def test_a_wrong_key_is_wrong_in_keyless_mode_too(
+    proxy: Running, visitors: Visitors, header: str
+) -> None:
+    """S22, S39"""
+    visitors.serve_keyless(True)
+    assert chat(proxy, header, key=None).status == 401
+    untouched(proxy)
+
+
+def test_without_a_key_the_default_client_and_its_profile_are_meant(
+    proxy: Running, visitors: Visitors
+) -> None:
+    visitors.serve_keyless(True)
+    proxy.control("key", what="set", name="default", field="reasoning", value="hidden")
+    hidden = proxy.chat(key=None, model="qwen3.7-plus-thinking")
+    proxy.control("key", what="set", name="default", field="reasoning", value="both")
+    shown = proxy.chat(key=None, model="qwen3.7-plus-thinking")
+    proxy.control("key", what="revoke", name="default")
+
+    assert not hidden.reasoning
+    assert shown.reasoning
+    assert proxy.chat(key=None).status == 200
+
+
+def test_other_devices_need_a_key_in_keyless_mode_too(opened: Running) -> None:
+    """S19, S39"""
+    opened.service.parts.person.visitors.serve_keyless(True)
+    assert from_device(opened, None).status == 401
+    assert request(opened, "GET /v1/models", key=None).status == 200
+
+
+def test_the_keyless_mode_outlives_a_restart_of_the_proxy_but_no_process(
+    proxy: Running, visitors: Visitors
+) -> None:
+    """S39"""
+    visitors.serve_keyless(True)
+    visitors.turned_away(APP)
+    parts = proxy.service.parts
+
+    assert proxy.control("status")["visitors"]["keyless"] is True
+    assert parts.person.__class__(None).visitors.status().keyless is False
+    assert not any("keyless" in name for name in parts.settings.__struct_fields__)
+
+
+def preflight(proxy: Running, origin: str) -> Said:
+    return request(
+        proxy, "OPTIONS /v1/chat/completions", f"Origin: {origin}",
+        "Access-Control-Request-Method: POST", key=None,
+    )  # fmt: skip
+
+
+def test_a_web_app_is_asked_about_approved_and_let_in_by_its_exact_origin(
+    proxy: Running, visitors: Visitors
+) -> None:
+    """S44, S49"""
+    assert "try again" not in preflight(proxy, APP).body.decode()
+    visitors.open_pairing()
+    asked = preflight(proxy, APP)
+    status = proxy.control("status")["visitors"]
+    assert (asked.status, asked.code) == (403, "origin_not_allowed")
+    assert not asked.is_readable_by_pages
+    assert "asks its person" in asked.body.decode()
+    assert "try again" in asked.body.decode()
+    assert (status["asking"], status["pairing_s_left"]) == (APP, 120)
+    assert list(status["blocked"]) == [{"origin": APP, "count": 2}]
+
+    visitors.answer(APP, True)
+    proxy.control("settings", what="set", name="origins", value=f'["{APP}"]')
+    assert preflight(proxy, APP).status == 204
+    assert chat(proxy, f"Origin: {APP}").status == 200
+    assert chat(proxy, f"Origin: {APP}", key=None).status == 401
+    for near in (
+        f"{APP}.evil.com", f"{APP}x", f"{APP}:9999", "http://app.example", f"{APP}/path",
+        "https://sub.app.example", f"{APP}.", "https://app", f"{APP} {OTHER}",
+    ):  # fmt: skip
+        assert chat(proxy, f"Origin: {near}").status == 403
+    proxy.control("settings", what="set", name="origins", value="[]")
+    assert preflight(proxy, APP).status == 403
+
+
+def test_an_origin_that_was_refused_is_told_no_hope(proxy: Running, visitors: Visitors) -> None:
+    visitors.open_pairing()
+    preflight(proxy, APP)
+    visitors.answer(APP, False)
+    assert "try again" not in preflight(proxy, APP).body.decode()
+
+
+def test_what_the_setting_admits_is_asked_about_no_longer(
+    proxy: Running, visitors: Visitors
+) -> None:
+    visitors.open_pairing()
+    preflight(proxy, APP)
+    proxy.control("settings", what="set", name="origins", value=f'["{APP}"]')
+
+    assert (visitors.status().asking, visitors.status().blocked) == (None, ())
+
+
+@pytest.mark.parametrize("is_open", [False, True])
+def test_a_thousand_pages_are_one_notice_or_one_question(
+    proxy: Running, visitors: Visitors, is_open: bool
+) -> None:
+    """S62"""
+    if is_open:
+        visitors.open_pairing()
+    for number in range(1000):
+        assert preflight(proxy, f"https://{number}.example").status == 403
+
+    status = visitors.status()
+    assert status.asking == ("https://0.example" if is_open else None)
+    assert status.notices == (0 if is_open else 1)
+    assert [one.origin for one in status.blocked] == [
+        f"https://{number}.example" for number in range(999, 999 - KEPT, -1)
+    ]
+    assert chat(proxy).status == 200

@@ -89,13 +89,25 @@ class Guard:
         address = settings.network_host if self._host is None else self._host
         return name in {known.lower() for known in settings.hosts} or _is_named(address, name)
 
-    def origin(self, headers: Headers) -> str | None:
-        """The origin of a browser's request, if it has one and it may come in."""
+    def origin(
+        self, headers: Headers, turned_away: Callable[[str], bool] = lambda _: False
+    ) -> str | None:
+        """The origin of a browser's request, if it has one and it may come in.
+
+        Args:
+            headers: The request's.
+            turned_away: Told an origin that may not come in; returns whether the person is asked.
+        """
         origins = headers.getall("Origin", [])
         if not origins:
             return None
         if len(origins) == 1 and self.admits(origins[0]):
             return origins[0]
+        if len(origins) == 1 and turned_away(origins[0]):
+            raise ProxyError(
+                Kind.ORIGIN_NOT_ALLOWED,
+                "Portico asks its person about this web page; try again after the answer",
+            )
         raise ProxyError(Kind.ORIGIN_NOT_ALLOWED, "Portico takes no requests from this web page")
 
     def admits(self, origin: str) -> bool:
@@ -105,7 +117,7 @@ class Guard:
             return bool(settings.opaque_origins)
         return bool(_ORIGIN.fullmatch(origin)) or origin in settings.origins
 
-    def key(self, headers: Headers, *, is_here: bool) -> LocalKey:
+    def key(self, headers: Headers, *, is_here: bool, is_keyless: bool) -> LocalKey:
         """The key of a request; raises `ProxyError` with one text for all that is wrong.
 
         A key in a header outranks `Sec-Fetch-Site`, because no page can set one without a preflight
@@ -115,13 +127,17 @@ class Guard:
         Args:
             headers: The request's.
             is_here: Whether it came from this computer; from elsewhere the key must be one for it.
+            is_keyless: Whether a program of this computer needs none at the moment.
         """
         presented = _presented(headers)
         key = self._known(presented)
         if key is not None and (is_here or key.profile.network):
             self._keys.used(key.name)
             return key
-        self.check_unkeyed(headers)
+        if not (is_here and is_keyless):
+            self.check_unkeyed(headers)
+        elif not presented and "Origin" not in headers and "Sec-Fetch-Site" not in headers:
+            return self._keys.default()
         raise _no_key(presented)
 
     def _known(self, presented: list[bytes]) -> LocalKey | None:

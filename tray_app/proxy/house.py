@@ -77,7 +77,7 @@ class House:
         desk = self._desk()
         self.relay = Relay(desk)
         guard = Guard(lambda: self.settings, person.keys, parts.host)
-        self.server = Server(Door(guard, self.relay, desk), desk)
+        self.server = Server(Door(guard, self.relay, desk, person.visitors), desk)
 
     async def begin(self) -> None:
         """Take up what was kept."""
@@ -117,6 +117,7 @@ class House:
         """Put settings in force and save them."""
         self.parts.save_settings(settings)
         self.settings = settings
+        self.person.visitors.admit(settings.origins)
         self.parts = msgspec.structs.replace(self.parts, settings=settings)
         self.person.changed()
 
@@ -224,5 +225,6 @@ def status_of(parts: Parts, run: Run) -> Status:
         queue=QueueStatus(waiting=0, in_flight=0),
         hold=person.brakes.status(),
         recent=person.activity.recent(),
+        visitors=person.visitors.status(),
         network=NetworkStatus(),
     )

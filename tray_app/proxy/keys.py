@@ -147,6 +147,10 @@ class Keys:
         """Every key, oldest first."""
         return tuple(self._keys.values())
 
+    def default(self) -> LocalKey:
+        """The client that one without a key is taken for: the default key's, while there is one."""
+        return self._keys.get(DEFAULT_NAME) or LocalKey(DEFAULT_NAME, secret="", created_s=0.0)
+
     def get(self, name: str) -> LocalKey:
         """The key of this name; raises `KeyRefusedError`."""
         if name in self._keys:

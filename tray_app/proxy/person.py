@@ -1,4 +1,4 @@
-"""What is the person's, beyond one run of the proxy: session, keys, the account's brakes.
+"""What is the person's, beyond one run of the proxy: session, keys, brakes, who came to the door.
 
 A proxy is stopped and started again; the session goes on, keys stay in force, and a pause that the
 site asked for is not over. What the keyring held is taken up once, and what changes is kept.
@@ -19,6 +19,7 @@ from .brakes import Brakes
 from .keys import DEFAULT_NAME, Keys, LocalKey, keys_from_text, keys_to_text
 from .safe import KEYS, SESSION, Safe
 from .session import SessionOwner
+from .visitors import Visitors
 
 _log = logging.getLogger(__name__)
 
@@ -57,6 +58,8 @@ class Person:
         self.owner = SessionOwner(session, self.safe, wall_clock, self._learn)
         self.brakes = Brakes(clock)
         self.activity = Activity(clock, wall_clock, changed)
+        self.visitors = Visitors(clock)
+        self.visitors.changed = changed
         self._begun = False
         self._waiting: asyncio.Task[None] | None = None
         self._as_kept: str | None = None

@@ -27,6 +27,7 @@ from .keys import LocalKey
 from .listen import came_from_here
 from .moment import new_id
 from .relay import Desk, Relay
+from .visitors import Visitors
 
 _log = logging.getLogger(__name__)
 _access = logging.getLogger("tray_app.access")
@@ -41,8 +42,9 @@ _DEFAULT = OpenAIChat()
 class Door:
     """The routes and the checks in front of them."""
 
-    def __init__(self, guard: Guard, relay: Relay, desk: Desk) -> None:
+    def __init__(self, guard: Guard, relay: Relay, desk: Desk, visitors: Visitors) -> None:
         self._guard = guard
+        self._visitors = visitors
         self._relay = relay
         self._desk = desk
         self._dialects: dict[str, Dialect] = {
@@ -106,13 +108,14 @@ class Door:
     async def _admitted(
         self, request: web.BaseRequest, path: str, told: dict[str, str]
     ) -> web.StreamResponse:
-        guard, headers = self._guard, request.headers
+        guard, visitors, headers = self._guard, self._visitors, request.headers
         is_here = came_from_here(request.transport)
         guard.check_target(request.raw_path)
         guard.check_host(headers, is_http_1_1=request.version >= (1, 1))
         if "Upgrade" in headers and "websocket" in headers["Upgrade"].lower():
             raise ProxyError(Kind.INVALID_REQUEST, "Portico has no web sockets")
-        origin = guard.origin(headers)
+        # Another device must not fill the person's list, nor take the place of a question.
+        origin = guard.origin(headers, visitors.turned_away if is_here else lambda _: False)
         told |= cors(origin)
         if request.method == "OPTIONS" and "Access-Control-Request-Method" in headers:
             if origin is None:
@@ -123,7 +126,7 @@ class Door:
         if path in {"/health", "/"} and request.method in {"GET", "HEAD"}:
             guard.check_unkeyed(headers)
             return _open_answer(path, told)
-        key = guard.key(headers, is_here=is_here)
+        key = guard.key(headers, is_here=is_here, is_keyless=visitors.is_keyless)
         return await self._routed(request, path, key, told)
 
     async def _routed(

@@ -7,6 +7,7 @@ from msgspec import Struct
 from .activity import Deed
 from .brakes import HoldStatus
 from .safe import SafeStatus
+from .visitors import VisitorsStatus
 
 RunKind = Literal["stopped", "starting", "running", "stopping", "failed"]
 
@@ -73,4 +74,5 @@ class Status(Struct, frozen=True):
     hold: HoldStatus | None
     recent: list[Deed]
     """The newest first."""
+    visitors: VisitorsStatus
     network: NetworkStatus
