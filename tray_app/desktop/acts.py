@@ -18,6 +18,7 @@ from .login import LoginItem, LoginItemError
 from .menu import Action
 from .opening import OpeningError, open_folder
 from .questions import Questions
+from .windows.messages import QuestionView
 from .words import Words
 
 NETWORK_KEY = "network"
@@ -86,8 +87,8 @@ class Acts:
     def _visitors(self) -> Visitors:
         return self._instance.supervisor.parts.person.visitors
 
-    async def _command(self, name: str, **message: Any) -> Any:
-        return await asyncio.wrap_future(self._instance.carry_out(name, **message))
+    async def _command(self, do: str, /, **message: Any) -> Any:
+        return await asyncio.wrap_future(self._instance.carry_out(do, **message))
 
     async def _set(self, name: str, value: str) -> None:
         await self._command("settings", what="set", name=name, value=value)
@@ -182,7 +183,7 @@ class Acts:
     async def _at_login(self, action: Action) -> None:
         await asyncio.to_thread(self._hands.login.turn, action.value == "yes")
 
-    async def _agreed(self, view: views.QuestionView) -> bool:
+    async def _agreed(self, view: QuestionView) -> bool:
         answer, _ = await self._hands.questions.ask(view)
         return answer == views.YES
 

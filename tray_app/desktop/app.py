@@ -125,9 +125,10 @@ class App:
         drawing = self._loop.create_task(self._keep_drawing(), name="drawing")
         self._tasks.spawn(self._see_to_a_window(), "see-to-a-window")
         try:
-            self._instance, self._acts = await asyncio.to_thread(self._put_together)
+            instance, self._acts = await asyncio.to_thread(self._put_together)
+            self._instance = instance
             if self._settings.start_proxy:
-                self._instance.supervisor.start()
+                instance.supervisor.start()
             self.changed()
             await self._over.wait()
         finally:

@@ -195,7 +195,7 @@ def _properties_of(row: Row) -> Properties:
     # An underscore would mark the letter behind it as the row's key.
     told = {"label": Variant("s", row.label.replace("_", "__"))}
     if not row.enabled:
-        told["enabled"] = Variant("b", False)
+        told["enabled"] = Variant("b", row.enabled)
     if row.checked is not None:
         told["toggle-type"] = Variant("s", "checkmark")
         told["toggle-state"] = Variant("i", int(row.checked))

@@ -1,6 +1,5 @@
 """Notices on Linux: org.freedesktop.Notifications on the session's bus."""
 
-import asyncio
 import contextlib
 from collections.abc import Callable
 

@@ -58,7 +58,7 @@ class Instance:
         self._thread.start()
         self._ready.result()
 
-    def carry_out(self, name: str, **message: Any) -> Future[Any]:
+    def carry_out(self, name: str, /, **message: Any) -> Future[Any]:
         """Have a command of the door carried out; its result may be a `DoorError`."""
         return self.supervisor.carry_out(name, message)
 
