@@ -20,7 +20,7 @@ from tray_app.store.settings import Settings
 
 from .facts import Facts
 from .launcher import End, Launcher
-from .login import LoginItem
+from .login import login_item
 from .look import Tray
 from .questions import Questions
 from .state import Decision, decide
@@ -78,7 +78,7 @@ class App:
         self._tasks = Tasks()
         self._launcher = Launcher(self._on_pressed, self._on_end)
         self._questions = Questions(self._launcher)
-        self._login = LoginItem()
+        self._login = login_item(os.environ)
         self._at_login = False
         self._has_windows = True
         self._instance: Instance | None = None

@@ -8,11 +8,11 @@ from dbus_fast.aio import MessageBus
 
 from .bus import BusError, call, listen
 from .icons import app_file
+from .login import APP_ID
 
 _NAME = "org.freedesktop.Notifications"
 _WHERE = (_NAME, "/org/freedesktop/Notifications", _NAME)
 _KEPT = 16
-DESKTOP_ENTRY = "io.github.portico_tray.Portico"
 
 
 class Notifier:
@@ -43,7 +43,7 @@ class Notifier:
             [number] = await call(
                 self._bus, _WHERE, "Notify", "susssasa{sv}i",
                 "Portico", 0, str(app_file("png")), title, body, actions,
-                {"desktop-entry": Variant("s", DESKTOP_ENTRY)}, -1,
+                {"desktop-entry": Variant("s", APP_ID)}, -1,
             )  # fmt: skip
             self._ours[number] = None
             while len(self._ours) > _KEPT:

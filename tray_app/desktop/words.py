@@ -53,7 +53,7 @@ def _texts(language: str) -> dict[str, str]:
 def shown(text: str, longest: int = _LONG) -> str:
     """A text from elsewhere as it may be shown: one line, no marks that turn or hide others."""
     plain = "".join(letter if letter.isprintable() else " " for letter in text[:_LONGEST])
-    plain = " ".join(plain.split()) or text and _MORE
+    plain = " ".join(plain.split()) or (text and _MORE)
     return plain if len(plain) <= longest else plain[: longest - 1].rstrip() + _MORE
 
 

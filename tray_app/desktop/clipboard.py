@@ -1,0 +1,164 @@
+"""Copying a key or an address, so that secrets do not stay: S110.
+
+A secret is marked as one, for histories and clouds to leave it out, and is gone after a minute
+unless something else was copied meanwhile. On Linux a process of its own holds it (`selection`), on
+Windows and macOS the system does; those two have not run here.
+"""
+
+import contextlib
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+
+import msgspec
+
+from .opening import without_bundle
+from .selection import HELD, Offer
+
+SECRET_S = 60.0
+PLAIN_S = 600.0
+"""How long an address is held on Linux where nothing else is copied."""
+_ANSWER_S = 5.0
+
+_owner: "subprocess.Popen[bytes] | None" = None
+_one_at_a_time = threading.Lock()
+
+
+class ClipboardError(Exception):
+    """There is no clipboard that could be used."""
+
+
+def copy(text: str, *, secret: bool, secret_s: float = SECRET_S) -> "Future[None]":
+    """Put a text on the clipboard; returns at once, and may be called from any thread.
+
+    The result is a `ClipboardError` where that cannot be done.
+
+    Args:
+        text: What is copied.
+        secret: Whether it is to be kept out of histories and to be gone soon.
+        secret_s: How soon that is.
+    """
+    done: Future[None] = Future()
+
+    def work() -> None:
+        try:
+            with _one_at_a_time:
+                _copy(text, secret, secret_s)
+        except OSError as error:
+            done.set_exception(ClipboardError(str(error)))
+        except BaseException as error:  # noqa: BLE001  whoever asked must be told
+            done.set_exception(error)
+        else:
+            done.set_result(None)
+
+    threading.Thread(target=work, name="clipboard", daemon=True).start()
+    return done
+
+
+def _copy(text: str, secret: bool, secret_s: float) -> None:  # noqa: FBT001
+    given = formats(text, secret=secret, system=sys.platform)
+    if sys.platform in {"win32", "darwin"}:
+        from .pasteboard import clear, put
+
+        mark = put(given)
+        if secret:
+            _later(secret_s, lambda: clear(mark))
+    elif os.environ.get("DISPLAY"):
+        _have_held(given, secret_s if secret else PLAIN_S)
+    else:
+        _copy_on_wayland(text, secret_s if secret else None)
+
+
+def formats(text: str, *, secret: bool, system: str) -> dict[str, bytes]:
+    """What goes onto the clipboard, by the names that the system has for it.
+
+    Args:
+        text: What is copied.
+        secret: Whether histories, clouds and password managers are told to leave it out.
+        system: As `sys.platform` says it.
+    """
+    if system == "win32":
+        given = {"CF_UNICODETEXT": text.encode("utf-16-le") + b"\0\0"}
+        marks = {
+            "ExcludeClipboardContentFromMonitorProcessing": bytes(4),
+            "CanIncludeInClipboardHistory": bytes(4),
+            "CanUploadToCloudClipboard": bytes(4),
+        }
+    elif system == "darwin":
+        given = {"public.utf8-plain-text": text.encode()}
+        marks = {"org.nspasteboard.ConcealedType": b""}
+    else:
+        names = ("UTF8_STRING", "text/plain;charset=utf-8", "text/plain", "STRING")
+        given = dict.fromkeys(names, text.encode())
+        marks = {"x-kde-passwordManagerHint": b"secret"}
+    return {**given, **(marks if secret else {})}
+
+
+def _command() -> list[str]:
+    if getattr(sys, "frozen", False):
+        return [sys.executable, "clipboard"]
+    return [sys.executable, "-m", "tray_app", "clipboard"]
+
+
+def _have_held(targets: dict[str, bytes], lasts_s: float) -> None:
+    """Start a process that holds these; the one before goes once this one has taken over."""
+    global _owner  # noqa: PLW0603  there is one clipboard
+    owner = subprocess.Popen(
+        _command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )  # fmt: skip
+    threading.Thread(target=owner.wait, name="clipboard-owner", daemon=True).start()
+    assert owner.stdin is not None
+    assert owner.stdout is not None
+    late = threading.Timer(_ANSWER_S, owner.kill)
+    late.start()
+    with contextlib.suppress(OSError):
+        owner.stdin.write(msgspec.json.encode(Offer(targets, lasts_s)))
+        owner.stdin.close()
+    told = owner.stdout.readline().decode(errors="replace").strip()
+    late.cancel()
+    owner.stdout.close()
+    if told != HELD:
+        raise ClipboardError(told or "the clipboard does not answer")
+    if _owner is not None and _owner.poll() is None:
+        _owner.terminate()
+    _owner = owner
+
+
+def _copy_on_wayland(text: str, lasts_s: float | None) -> None:
+    program = shutil.which("wl-copy")
+    if program is None or not os.environ.get("WAYLAND_DISPLAY"):
+        raise ClipboardError("there is no display")
+    clean = without_bundle(os.environ)
+    try:
+        subprocess.run(
+            [program, "--trim-newline"], input=text.encode(), stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL, timeout=_ANSWER_S, check=True, env=clean,
+        )  # fmt: skip
+    except (OSError, subprocess.SubprocessError) as error:
+        raise ClipboardError(type(error).__name__) from None
+    if lasts_s is not None:
+        _later(lasts_s, lambda: _clear_wayland(program, text, clean))
+
+
+def _clear_wayland(program: str, text: str, environ: dict[str, str]) -> None:
+    reader = shutil.which("wl-paste")
+    if reader is None:
+        return
+    with contextlib.suppress(OSError, subprocess.SubprocessError):
+        now = subprocess.run(
+            [reader, "--no-newline"], capture_output=True, timeout=_ANSWER_S, check=False,
+            env=environ,
+        )  # fmt: skip
+        if now.stdout == text.encode():
+            subprocess.run([program, "--clear"], timeout=_ANSWER_S, check=False, env=environ)
+
+
+def _later(in_s: float, deed: Callable[[], object]) -> None:
+    timer = threading.Timer(in_s, deed)
+    timer.daemon = True
+    timer.start()
