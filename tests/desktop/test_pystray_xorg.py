@@ -29,7 +29,7 @@ class Child:
         with log.open("wb") as errors:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "tests.desktop.pystray_child"],
-                env={**environment, "PYSTRAY_BACKEND": "xorg"},
+                env=environment,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,
