@@ -131,16 +131,20 @@ class PystrayTray:
         self._icon.notify(text, title)
 
     def _happened(self, event: Event) -> None:
-        if event == "theme":
-            if self._icon.is_dark() == self._is_dark:
-                return
-            with self._changed:
-                self._looks.repeat()
-                self._changed.notify()
         if event == "logoff":
             within(LOGOFF_S, partial(_safely, "logoff", self._events, event))
-        else:
+        elif event != "theme" or self._has_new_theme():
             self._events(event)
+
+    def _has_new_theme(self) -> bool:
+        """Whether it is another one than before; then the icon is drawn anew."""
+        before, self._is_dark = self._is_dark, self._icon.is_dark()
+        if self._is_dark == before:
+            return False
+        with self._changed:
+            self._looks.repeat()
+            self._changed.notify()
+        return True
 
 
 def within(seconds: float, work: Callable[[], None]) -> bool:
