@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 
 from tray_app import __version__
+from tray_app.desktop.windows import NAMES
 from tray_app.store import StoreError
 from tray_app.store.paths import find
 from tray_app.store.settings import SettingError
@@ -24,6 +25,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         if arguments.command is None:
             return _serve(arguments)
+        if arguments.command == "window":
+            from tray_app.desktop.windows import child
+
+            return child.run(arguments.name)
+        if arguments.command == "clipboard":
+            from tray_app.desktop import selection
+
+            return selection.run()
         from tray_app import commands
 
         return commands.run(arguments, find(os.environ), os.environ)
@@ -84,6 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_key(_add(commands, "key", "the local keys, one for each client"))
     _add_settings(_add(commands, "settings", "show and change settings"))
     _add_session(_add(commands, "session", "bring and show your session at Qwen Chat"))
+    _add_window(commands)
     return parser
 
 
@@ -121,6 +131,13 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
     change = actions.add_parser("set", help="change one setting")
     change.add_argument("name", metavar="NAME")
     change.add_argument("value", metavar="VALUE")
+
+
+def _add_window(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """What Portico starts for itself; without a help text it is not listed."""
+    window = commands.add_parser("window")
+    window.add_argument("name", choices=NAMES)
+    window.set_defaults(command="window")
 
 
 def _port(text: str) -> int:

@@ -1,0 +1,11 @@
+"""Windows: child processes that draw the view they are sent and report what was pressed.
+
+The parent decides everything and has all the words; a window knows neither settings nor secrets.
+They talk in lines of JSON on the child's pipes. Nothing outside this folder touches a web engine,
+and nothing in it does before a child needs one.
+"""
+
+from typing import Literal, get_args
+
+WindowName = Literal["status", "question"]
+NAMES: tuple[WindowName, ...] = get_args(WindowName)

@@ -1,0 +1,251 @@
+"""What `portico window NAME` does: draws what its parent sends and reports what was pressed.
+
+The main thread belongs to the web engine, one thread reads the parent's lines, and one drives the
+page. The page is asked for what was pressed instead of calling us: with calls a page needs `eval`,
+which its policy forbids (measured: 2026-11-20, pywebview 6.2.1).
+"""
+
+import contextlib
+import json
+import os
+import queue
+import secrets
+import sys
+import threading
+import time
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from tray_app.desktop.windows import WindowName, engine
+from tray_app.desktop.windows.messages import (
+    LINE_BYTES,
+    Close,
+    Closed,
+    Failed,
+    Focus,
+    FromWindow,
+    MessageError,
+    Ping,
+    Pong,
+    Pressed,
+    Ready,
+    Show,
+    ToWindow,
+    View,
+    line,
+    to_window,
+)
+from tray_app.desktop.windows.page import page
+
+OK, BAD_LINE, NO_ENGINE = 0, 1, 3
+_FOCUSED_S = 0.1
+_IDLE_S = 0.5
+_LEAVE_S = 2.0
+_SIZES = {"status": (420, 560), "question": (480, 320)}
+_SMALLEST = (320, 200)
+
+
+def run(name: WindowName) -> int:
+    """Be this window until it is closed or the parent is gone; returns the exit code."""
+    wire = _Wire()
+    engine.free_libraries(os.environ)
+    fault = engine.missing(os.environ)
+    if fault is not None:
+        wire.tell(Failed(fault))
+        return NO_ENGINE
+    wire.listen()
+    first = _first(wire, name)
+    if isinstance(first, int):
+        return first
+    return _Pane(wire, name, first).run()
+
+
+def _first(wire: "_Wire", name: WindowName) -> View | int:
+    """The first view, or the code to end with where none comes."""
+    while True:
+        match wire.heard.get():
+            case Show(view) if view.__struct_config__.tag == name:
+                return view
+            case Show() | MessageError():
+                wire.tell(Failed("bad_line"))
+                return BAD_LINE
+            case Close() | None:
+                return OK
+            case Focus() | Ping():
+                continue
+
+
+class _Wire:
+    """The pipes to the parent, out of reach of whatever libraries print or read."""
+
+    def __init__(self) -> None:
+        self.heard: queue.Queue[ToWindow | MessageError | None] = queue.Queue()
+        """What the parent says; None once it is gone."""
+        self._in = os.fdopen(os.dup(0), "rb")
+        self._out = os.fdopen(os.dup(1), "wb", buffering=0)
+        os.dup2(2, 1)
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        os.dup2(nothing, 0)
+        os.close(nothing)
+
+    def tell(self, message: FromWindow) -> None:
+        """Say this to the parent, if it is there."""
+        with contextlib.suppress(OSError):
+            self._out.write(line(message))
+
+    def listen(self) -> None:
+        """Begin to hear the parent."""
+        threading.Thread(target=self._listen, name="parent", daemon=True).start()
+
+    def _listen(self) -> None:
+        while received := self._in.readline(LINE_BYTES + 1):
+            try:
+                self.heard.put(to_window(received))
+            except MessageError as error:
+                self.heard.put(error)
+                break
+        self.heard.put(None)
+        # A page that hangs holds up whoever waits for it; nobody may stay without a parent.
+        time.sleep(_LEAVE_S)
+        os._exit(OK)
+
+
+class _Outbox(Struct, frozen=True, forbid_unknown_fields=True):
+    """What the page has to say."""
+
+    focused: bool
+    pressed: list[int | str]
+
+
+class _Pane:
+    """The window and its page."""
+
+    def __init__(self, wire: _Wire, name: WindowName, view: View) -> None:
+        import webview
+
+        self._wire = wire
+        self._name = name
+        self._view = view
+        self._code = OK
+        self._title = view.title
+        self._is_blank = False
+        webview.settings["ALLOW_FILE_URLS"] = False
+        webview.settings["OPEN_EXTERNAL_LINKS_IN_BROWSER"] = False
+        engine.introduce()
+        width, height = _SIZES[name]
+        window: Any = webview.create_window(
+            view.title,
+            html=page(name, secrets.token_urlsafe(16)),
+            width=width,
+            height=height,
+            min_size=_SMALLEST,
+            background_color=engine.paper(),
+            # Without it pywebview adds a style that our policy refuses.
+            text_select=True,
+        )
+        window.events.initialized += _is_modern
+        self._window = window
+
+    def run(self) -> int:
+        """Show the window until it is closed; returns the exit code."""
+        import webview
+
+        threading.Thread(target=self._drive, name="page", daemon=True).start()
+        webview.start(gui="gtk" if sys.platform == "linux" else None, private_mode=True)
+        if webview.renderer == "mshtml":
+            self._wire.tell(Failed("no_webview2"))
+            return NO_ENGINE
+        self._wire.tell(Closed())
+        threading.Thread(target=_leave, args=(self._code,), daemon=True).start()
+        return self._code
+
+    def _drive(self) -> None:
+        self._window.events.loaded.wait()
+        self._show(self._view)
+        self._fit()
+        self._wire.tell(Ready())
+        pause_s = _FOCUSED_S
+        while self._follows(pause_s):
+            pause_s = self._drain()
+        self._window.destroy()
+
+    def _fit(self) -> None:
+        """Make the window as large as its first view; later on its size is the person's."""
+        width, _ = _SIZES[self._name]
+        with contextlib.suppress(msgspec.DecodeError):
+            told = self._ask(f"portico.size({width})")
+            wide, high = msgspec.json.decode(told, type=tuple[int, int])
+            self._window.resize(wide, max(high, _SMALLEST[1]))
+
+    def _follows(self, pause_s: float) -> bool:
+        """Do what the parent says next, if it says something in this time; False to end."""
+        try:
+            message = self._wire.heard.get(timeout=pause_s)
+        except queue.Empty:
+            return True
+        match message:
+            case Show(view) if view.__struct_config__.tag == self._name:
+                self._show(view)
+            case Focus():
+                self._window.restore()
+            case Ping(n):
+                self._probe(n)
+            case Close() | None:
+                return False
+            case Show() | MessageError():
+                self._code = BAD_LINE
+                self._wire.tell(Failed("bad_line"))
+                return False
+        return True
+
+    def _show(self, view: View) -> None:
+        if view.title != self._title:
+            self._title = view.title
+            self._window.set_title(view.title)
+        # ASCII alone: pywebview counts characters where WebKit counts bytes, and cuts the rest.
+        self._run(f"portico.show({json.dumps(msgspec.to_builtins(view))})")
+
+    def _drain(self) -> float:
+        """Report what was pressed; returns the seconds until it is worth another look."""
+        if self._is_blank:
+            return _IDLE_S
+        try:
+            outbox = msgspec.json.decode(self._ask("portico.drain()"), type=_Outbox)
+        except msgspec.DecodeError:
+            # Nothing works any more; the parent finds out by its pings and begins anew.
+            self._is_blank = True
+            return _IDLE_S
+        for id_ in outbox.pressed:
+            self._wire.tell(Pressed(id_))
+        return _FOCUSED_S if outbox.focused else _IDLE_S
+
+    def _probe(self, n: int) -> None:
+        if self._run("1+1") == 2:
+            self._is_blank = False
+            self._wire.tell(Pong(n))
+
+    def _ask(self, script: str) -> str:
+        """What a script gives as JSON; empty where it gives nothing."""
+        told = self._run(script)
+        return told if isinstance(told, str) else ""
+
+    def _run(self, script: str) -> Any:
+        from webview.errors import WebViewException
+
+        try:
+            return self._window.run_js(script)
+        except WebViewException:
+            return None
+
+
+def _is_modern(renderer: str) -> bool:
+    """Whether this engine knows the pages; Windows has an old one to fall back on."""
+    return renderer != "mshtml"
+
+
+def _leave(code: int) -> None:
+    """End, even if a thread of the engine waits for a page that is gone."""
+    time.sleep(_LEAVE_S)
+    os._exit(code)
