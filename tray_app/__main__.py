@@ -93,7 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_key(_add(commands, "key", "the local keys, one for each client"))
     _add_settings(_add(commands, "settings", "show and change settings"))
     _add_session(_add(commands, "session", "bring and show your session at Qwen Chat"))
-    _add_window(commands)
+    _add_own(commands)
     return parser
 
 
@@ -133,11 +133,12 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
     change.add_argument("value", metavar="VALUE")
 
 
-def _add_window(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def _add_own(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """What Portico starts for itself; without a help text it is not listed."""
     window = commands.add_parser("window")
     window.add_argument("name", choices=NAMES)
     window.set_defaults(command="window")
+    commands.add_parser("clipboard").set_defaults(command="clipboard")
 
 
 def _port(text: str) -> int:

@@ -11,8 +11,8 @@ import threading
 
 from PIL import Image
 
+from tray_app.desktop.icons import Theme
 from tray_app.desktop.look import IconName, Look, Row, Tray
-from tray_app.desktop.picture import Theme
 from tray_app.desktop.pystray_tray import NoTrayError, PystrayTray
 
 COLOURS: dict[str, tuple[int, int, int]] = {
@@ -26,7 +26,7 @@ STORM = 3000
 
 def image_of(icon: IconName, theme: Theme) -> bytes:
     """A square of one colour; no theme can be known here."""
-    assert theme == "unknown"
+    assert theme == "auto"
     data = io.BytesIO()
     Image.new("RGBA", (64, 64), (*COLOURS[icon], 255)).save(data, format="PNG")
     return data.getvalue()

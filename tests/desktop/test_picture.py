@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tray_app.desktop.icons import Theme
 from tray_app.desktop.look import Look, Row
 from tray_app.desktop.picture import (
     SPACING_S,
@@ -13,7 +14,6 @@ from tray_app.desktop.picture import (
     TITLE_UNITS,
     Latest,
     Part,
-    Theme,
     changed,
     cut,
     notice,
@@ -63,7 +63,7 @@ def test_nothing_in_a_label_begins_another_line_or_column() -> None:
     [
         ("windows", "running", True, "dark"),
         ("windows", "running", False, "light"),
-        ("linux", "running", None, "unknown"),
+        ("linux", "running", None, "auto"),
         ("macos", "running", False, "template"),
         ("macos", "stopped", True, "template"),
         ("macos", "needs_you", True, "dark"),

@@ -106,19 +106,20 @@ class Acts:
         self._instance.supervisor.start()
 
     async def _sign_in(self, _: Action) -> None:
-        said = ""
-        while True:
-            view = views.ask_for_session(self._hands.words(), said)
-            answer, typed = await self._hands.questions.ask(view)
-            if answer != views.YES:
-                return
-            try:
-                told = await self._command("session", what="import", text=typed)
-            except DoorError as error:
-                said = str(error)
-            else:
-                self._hands.tell(self._hands.words()("told.signed_in"), told["said"][-1])
-                return
+        words, said = self._hands.words(), ""
+        async with self._hands.questions.talk() as talk:
+            while not talk.is_over:
+                answer, typed = await talk.ask(views.ask_for_session(words, said))
+                if answer != views.YES:
+                    return
+                try:
+                    told = await self._command("session", what="import", text=typed)
+                except DoorError as error:
+                    said = str(error)
+                else:
+                    self._hands.tell(words("told.signed_in"), told["said"][-1])
+                    return
+        self._hands.tell(words("app"), said)
 
     async def _sign_out(self, _: Action) -> None:
         account = self._instance.status.session.account
@@ -184,8 +185,7 @@ class Acts:
         await asyncio.to_thread(self._hands.login.turn, action.value == "yes")
 
     async def _agreed(self, view: QuestionView) -> bool:
-        answer, _ = await self._hands.questions.ask(view)
-        return answer == views.YES
+        return await self._hands.questions.ask(view) == views.YES
 
 
 def own_address() -> str:

@@ -26,7 +26,7 @@ from .questions import Questions
 from .state import Decision, decide
 from .views import status_view
 from .windows import WindowName
-from .windows.messages import ENGINE_FAULTS, StatusView
+from .windows.messages import StatusView
 from .words import Words, chosen, system_tags
 
 if TYPE_CHECKING:
@@ -279,14 +279,14 @@ class App:
         decision = self._decision or decide(self._facts(), self._words)
         return status_view(decision, self._words)
 
-    def _on_pressed(self, window: WindowName, what: int | str, typed: str = "") -> None:
+    def _on_pressed(self, window: WindowName, what: int | str, typed: str) -> None:
         if window == _STATUS and isinstance(what, int):
             self._do(what)
         elif isinstance(what, str):
             self._questions.answered(what, typed)
 
     def _on_end(self, window: WindowName, how: End) -> None:
-        if how in ENGINE_FAULTS:
+        if how not in {"closed", "failed"}:
             self._go_without_windows(how)
         if window != _STATUS:
             self._questions.ended()

@@ -1,6 +1,7 @@
 """Talking on a bus of Linux: connections, calls with an end, and signals."""
 
 import asyncio
+import contextlib
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -59,8 +60,8 @@ async def call(
             reply = await bus.call(message)
     except (OSError, EOFError, DBusFastError) as error:
         raise BusError(f"{member}: {type(error).__name__}") from error
-    if reply is None or reply.message_type is MessageType.ERROR:
-        raise BusError(f"{member}: {reply.error_name if reply else 'no answer'}")
+    if reply.message_type is MessageType.ERROR:
+        raise BusError(f"{member}: {reply.error_name}")
     return list(reply.body)
 
 
@@ -80,6 +81,12 @@ async def listen(bus: MessageBus, rule: str, heard: Callable[[Message], None]) -
     bus.add_message_handler(on_message)
     driver = (_DRIVER, _DRIVER_PATH, _DRIVER)
     await call(bus, driver, "AddMatch", "s", f"type='signal',{rule}")
+
+
+async def ended(bus: MessageBus) -> None:
+    """Wait until a connection is gone, however that came about."""
+    with contextlib.suppress(Exception):
+        await bus.wait_for_disconnect()  # type: ignore[no-untyped-call]
 
 
 async def follow_owner(bus: MessageBus, name: str, told: Callable[[bool], None]) -> None:

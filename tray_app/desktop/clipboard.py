@@ -106,14 +106,14 @@ def _command() -> list[str]:
 
 def _have_held(targets: dict[str, bytes], lasts_s: float) -> None:
     """Start a process that holds these; the one before goes once this one has taken over."""
-    global _owner  # noqa: PLW0603  there is one clipboard
+    global _owner
     owner = subprocess.Popen(
         _command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
         start_new_session=True,
     )  # fmt: skip
     threading.Thread(target=owner.wait, name="clipboard-owner", daemon=True).start()
-    assert owner.stdin is not None
-    assert owner.stdout is not None
+    if owner.stdin is None or owner.stdout is None:
+        raise ClipboardError("no pipes")
     late = threading.Timer(_ANSWER_S, owner.kill)
     late.start()
     with contextlib.suppress(OSError):

@@ -62,14 +62,15 @@ class Launcher:
     """The windows of one tray; belongs to the loop that it is used from, and never blocks it.
 
     Args:
-        on_pressed: Told the window and the id of the row or answer that the person chose.
+        on_pressed: Told the window, the id of the row or answer that the person chose, and what
+            was typed beside it.
         on_end: Told the window and how it ended, unless it was closed by `close`.
         ping_s: Seconds between two looks at a window.
     """
 
     def __init__(
         self,
-        on_pressed: Callable[[WindowName, int | str], None],
+        on_pressed: Callable[[WindowName, int | str, str], None],
         on_end: Callable[[WindowName, End], None],
         ping_s: float = _PING_S,
     ) -> None:
@@ -111,9 +112,9 @@ class Launcher:
         """Whether this window is there, or about to be."""
         return name in self._windows
 
-    def _pressed(self, window: "_Window", id_: int | str) -> None:
+    def _pressed(self, window: "_Window", pressed: Pressed) -> None:
         if self._windows.get(window.name) is window:
-            self._on_pressed(window.name, id_)
+            self._on_pressed(window.name, pressed.id, pressed.typed)
 
     async def _keep(self, window: "_Window") -> None:
         """Draw a window until it is over; one that dies is drawn again."""
@@ -134,7 +135,7 @@ class _Window:
         name: WindowName,
         view: View,
         ping_s: float,
-        pressed: "Callable[[_Window, int | str], None]",
+        pressed: "Callable[[_Window, Pressed], None]",
     ) -> None:
         self.name = name
         self._view = view
@@ -185,7 +186,7 @@ class _Window:
             limit=LINE_BYTES,
             **_apart(),
         )
-        child = self._child = _Child(self.name, process, lambda id_: self._pressed(self, id_))
+        child = self._child = _Child(self.name, process, lambda told: self._pressed(self, told))
         child.show(self._view)
         try:
             async with asyncio.TaskGroup() as group:
@@ -219,7 +220,7 @@ class _Child:
         self,
         name: WindowName,
         process: asyncio.subprocess.Process,
-        pressed: Callable[[int | str], None],
+        pressed: Callable[[Pressed], None],
     ) -> None:
         self._name = name
         self._process = process
@@ -274,8 +275,8 @@ class _Child:
                 match message := from_window(received):
                     case Ready():
                         self._is_ready.set()
-                    case Pressed(id_):
-                        self._pressed(id_)
+                    case Pressed():
+                        self._pressed(message)
                     case Pong(n):
                         self._pong = n
                     case Closed() | Failed():

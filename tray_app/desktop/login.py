@@ -5,7 +5,6 @@ Manager can switch off, macOS a launch agent. Only Linux has run here.
 """
 
 import contextlib
-import os
 import plistlib
 import re
 import shlex
@@ -107,12 +106,8 @@ def _quoted(word: str) -> str:
 
 def entry_is_on(text: str) -> bool:
     """Whether a desktop entry starts something that is there."""
-    keys = dict(
-        (name.strip(), value.strip())
-        for line in text.splitlines()
-        if not line.startswith(("#", "[")) and "=" in line
-        for name, value in [line.split("=", 1)]
-    )
+    lines = [line.split("=", 1) for line in text.splitlines() if "=" in line and line[0] != "#"]
+    keys = {name.strip(): value.strip() for name, value in lines}
     if keys.get("Hidden") == "true" or keys.get("X-GNOME-Autostart-enabled") == "false":
         return False
     with contextlib.suppress(ValueError):
@@ -148,8 +143,7 @@ class LaunchAgent:
 
 
 def is_approved(told: bytes | None) -> bool:
-    """Whether Windows' Task Manager lets a program start: an odd first byte says that it does not.
-    """
+    """Whether the Task Manager of Windows lets a program start: an odd first byte says no."""
     return not told or told[0] % 2 == 0
 
 

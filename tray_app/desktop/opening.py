@@ -23,7 +23,7 @@ def open_folder(folder: Path) -> None:
         raise OpeningError(f"{folder} is not there")
     try:
         if sys.platform == "win32":
-            os.startfile(folder)
+            os.startfile(folder)  # noqa: S606
             return
         opener = subprocess.Popen(
             [_OPENERS.get(sys.platform, "xdg-open"), str(folder)],

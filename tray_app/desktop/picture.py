@@ -5,19 +5,16 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
+from .icons import TEMPLATES, Theme
 from .look import IconName, Look, Row
 
 System = Literal["windows", "macos", "linux"]
-Theme = Literal["light", "dark", "unknown", "template"]
-"""What an icon is drawn upon; a template is black, and macOS gives it the colour of its bar."""
 Part = Literal["image", "tip", "rows"]
 
 TIP_UNITS, TITLE_UNITS, TEXT_UNITS = 127, 63, 255
 """What Windows takes of a tip, of a notice's title and of its text, in UTF-16 units."""
 SPACING_S = 0.25
 """Panels have died of more than a few updates a second."""
-
-_WITHOUT_BADGE: frozenset[IconName] = frozenset(("stopped", "running"))
 
 
 class Picture(Struct, frozen=True):
@@ -42,10 +39,10 @@ def picture(look: Look, system: System, *, is_dark: bool | None) -> Picture:
 
 def theme_of(icon: IconName, system: System, *, is_dark: bool | None) -> Theme:
     """Which drawing of this icon is readable there."""
-    if system == "macos" and icon in _WITHOUT_BADGE:
+    if system == "macos" and icon in TEMPLATES:
         return "template"
     if is_dark is None:
-        return "unknown"
+        return "auto"
     return "dark" if is_dark else "light"
 
 

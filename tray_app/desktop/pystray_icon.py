@@ -10,8 +10,8 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
+from .icons import Theme
 from .look import Row
-from .picture import Theme
 
 Event = Literal["sleep", "wake", "logoff", "theme"]
 

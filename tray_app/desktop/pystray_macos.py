@@ -10,7 +10,7 @@ import io
 import sys
 from typing import Any
 
-from .picture import Theme
+from .icons import Theme
 from .pystray_icon import NAME, Event, GuardedIcon, Hooks
 
 POINTS = 18
@@ -66,7 +66,7 @@ if sys.platform == "darwin":
 
     def _show_notice(title: str | None, text: str) -> None:
         try:
-            subprocess.run(notice_command(title, text), timeout=_NOTICE_S, check=True)  # noqa: S603
+            subprocess.run(notice_command(title, text), timeout=_NOTICE_S, check=True)
         except (OSError, subprocess.SubprocessError) as error:
             _log.warning("notice=unshown reason=%s", type(error).__name__)
 

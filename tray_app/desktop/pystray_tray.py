@@ -9,8 +9,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from .icons import Theme
 from .look import IconName, Look
-from .picture import Latest, Part, Picture, System, Theme, changed, notice, picture
+from .picture import Latest, Part, Picture, System, changed, notice, picture
 from .pystray_icon import Event, Hooks, menu_of
 
 LOGOFF_S = 3.0

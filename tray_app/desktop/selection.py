@@ -28,12 +28,12 @@ class Offer(Struct, frozen=True):
 def run() -> int:
     """Hold what stdin says; returns the exit code."""
     offer = msgspec.json.decode(sys.stdin.buffer.read(), type=Offer)
-    try:
-        from Xlib import error
-        from Xlib.display import Display
+    from Xlib.display import Display
+    from Xlib.error import DisplayError, XauthError
 
+    try:
         display = Display()
-    except (ImportError, OSError, error.DisplayError):
+    except (OSError, DisplayError, XauthError):
         return _tell(NO_DISPLAY, 1)
     display.set_error_handler(lambda *_: None)  # of who asked and went away meanwhile
     holder = _Holder(display, offer.targets)

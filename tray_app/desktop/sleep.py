@@ -1,12 +1,11 @@
 """When the computer sleeps and wakes: logind says so on the system's bus of Linux."""
 
-import asyncio
 import contextlib
 from collections.abc import Callable
 
 from dbus_fast import BusType, Message
 
-from .bus import BusError, connect, listen
+from .bus import BusError, connect, ended, listen
 
 _MANAGER = "org.freedesktop.login1.Manager"
 
@@ -23,8 +22,6 @@ async def watch_sleep(woke: Callable[[], None]) -> None:
         bus = await connect(BusType.SYSTEM)
         try:
             await listen(bus, f"interface='{_MANAGER}',member='PrepareForSleep'", heard)
-            with contextlib.suppress(Exception):  # however the bus ends, nobody tells any more
-                await bus.wait_for_disconnect()
+            await ended(bus)
         finally:
-            with contextlib.suppress(OSError, asyncio.CancelledError):
-                bus.disconnect()
+            bus.disconnect()

@@ -18,7 +18,7 @@ from dbus_fast.annotations import DBusBool, DBusInt32, DBusObjectPath, DBusSigna
 from dbus_fast.service import ServiceInterface, dbus_method, dbus_property, dbus_signal
 
 from . import dbusmenu
-from .bus import BusError, call, connect, follow_owner
+from .bus import BusError, call, connect, ended, follow_owner
 from .icons import pixmaps
 from .look import Look
 from .notifier import Notifier
@@ -99,8 +99,7 @@ class SniTray:
                 await notifier.begin()
                 tasks.create_task(self._register_always(bus, name, tasks))
                 drawing = tasks.create_task(self._draw(notifier))
-                with contextlib.suppress(Exception):  # however it ends, it has ended
-                    await bus.wait_for_disconnect()
+                await ended(bus)
                 drawing.cancel()
         finally:
             bus.unexport(_PATH)

@@ -14,7 +14,7 @@ _ICON_PIXELS = 64
 def status_view(decision: Decision, words: Words) -> StatusView:
     """How it goes, with all that the tray's menu has."""
     look = decision.look
-    picture = b64encode(png(look.icon, "auto", _ICON_PIXELS)).decode()
+    picture = b64encode(png(look.icon, "light", _ICON_PIXELS)).decode()
     return StatusView(
         title=look.title,
         tip=look.tip,

@@ -116,7 +116,7 @@ class _Outbox(Struct, frozen=True, forbid_unknown_fields=True):
     """What the page has to say."""
 
     focused: bool
-    pressed: list[int | str]
+    pressed: list[Pressed]
 
 
 class _Pane:
@@ -217,8 +217,8 @@ class _Pane:
             # Nothing works any more; the parent finds out by its pings and begins anew.
             self._is_blank = True
             return _IDLE_S
-        for id_ in outbox.pressed:
-            self._wire.tell(Pressed(id_))
+        for pressed in outbox.pressed:
+            self._wire.tell(pressed)
         return _FOCUSED_S if outbox.focused else _IDLE_S
 
     def _probe(self, n: int) -> None:

@@ -58,6 +58,8 @@ class QuestionView(
     """The id of the answer that changes nothing: the Escape key gives it."""
     language: str
     direction: Direction = "ltr"
+    field: str = ""
+    """What is to be typed or pasted beside the answer; empty for nothing."""
 
 
 View = StatusView | QuestionView
@@ -91,6 +93,8 @@ class Pressed(Struct, frozen=True, tag="pressed", tag_field="told", forbid_unkno
     """The person chose this row or answer."""
 
     id: int | str
+    typed: str = ""
+    """What stood in the field beside it."""
 
 
 class Pong(Struct, frozen=True, tag="pong", tag_field="told", forbid_unknown_fields=True):

@@ -11,6 +11,10 @@ function make(tag, kind, ...children) {
   return node;
 }
 
+function press(id, typed = "") {
+  pressed.push({ told: "pressed", id, typed });
+}
+
 // A live region speaks at every change, so what is the same is not set again.
 function say(node, text) {
   if (node.textContent !== text) node.textContent = text;
@@ -39,7 +43,7 @@ function newRow(row, kind) {
   const face = make(kind === "note" ? "p" : "button", `row ${kind}`, label);
   const item = make("li", "", face);
   const known = { kind, item, face, label, list: null };
-  if (kind === "action") face.addEventListener("click", () => pressed.push(row.id));
+  if (kind === "action") face.addEventListener("click", () => press(row.id));
   if (kind === "menu") {
     known.list = make("div", "inner");
     known.list.id = `inside-${row.id}`;
@@ -122,7 +126,13 @@ let safe = null;
 function answer(id) {
   for (const button of find("answers").children) button.disabled = true;
   safe = null;
-  pressed.push(id);
+  press(id, find("typed").value);
+}
+
+// A question that comes again, because something was wrong, finds what was typed.
+function showField(label) {
+  find("field").hidden = label === "";
+  say(find("label"), label);
 }
 
 function showQuestion(view) {
@@ -135,7 +145,9 @@ function showQuestion(view) {
     return button;
   });
   find("answers").replaceChildren(...buttons);
-  (buttons.find((button) => button.className === "default") ?? buttons[0])?.focus();
+  showField(view.field);
+  const first = buttons.find((button) => button.className === "default") ?? buttons[0];
+  (view.field === "" ? first : find("typed"))?.focus();
   safe = view.safe;
 }
 
@@ -151,6 +163,7 @@ function walk(key) {
 
 addEventListener("keydown", (event) => {
   if (event.key === "Escape" && safe !== null) answer(safe);
+  else if (event.target.id === "typed") return;
   else if (event.altKey || event.ctrlKey || event.metaKey || !walk(event.key)) return;
   event.preventDefault();
 });
