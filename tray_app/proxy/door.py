@@ -56,6 +56,9 @@ class ControlDoor:
         mask = os.umask(0o177)
         try:
             listening.bind(self._path)
+        except OSError:
+            listening.close()
+            raise
         finally:
             os.umask(mask)
         server = await asyncio.start_unix_server(self._serve, sock=listening, limit=_LINE_BYTES)
