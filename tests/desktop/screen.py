@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import psutil
+
 _TOOLS = ("Xvfb", "dbus-daemon", "openbox", "xdotool", "xprop", "import")
 _BUS = """<busconfig><type>session</type><listen>unix:path={socket}</listen>
 <standard_session_servicedirs/>
@@ -167,6 +169,11 @@ def screen_in(folder: Path, size: str = "1280x900x24", **more: str) -> Iterator[
         yield screen
     finally:
         screen.stop()
+
+
+def is_gone(process: psutil.Process) -> bool:
+    """Whether a process has ended, be it that nobody has taken note of it yet."""
+    return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
 
 
 def until(holds: Callable[[], object], within_s: float = 20.0) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.desktop.screen import Screen, screen_in, until
+from tests.desktop.screen import Screen, is_gone, screen_in, until
 from tests.desktop.windows.views import QUESTION, STATUS, status
 from tray_app.desktop.launcher import End, Launcher, command
 from tray_app.desktop.windows import WindowName
@@ -42,7 +42,7 @@ class Parent:
     """A launcher and what it told."""
 
     def __init__(self) -> None:
-        self.pressed: list[tuple[WindowName, int | str]] = []
+        self.pressed: list[tuple[WindowName, int | str, str]] = []
         self.ended: list[tuple[WindowName, End]] = []
         self.launcher = Launcher(
             lambda *told: self.pressed.append(told),
@@ -115,7 +115,7 @@ async def test_what_is_pressed_is_told_with_its_window(screen: Screen) -> None:
         await asyncio.to_thread(screen.click, "Copy endpoint")
 
         await comes(lambda: len(here.pressed) == 2)
-        assert here.pressed == [("question", "no"), ("status", 2)]
+        assert here.pressed == [("question", "no", ""), ("status", 2, "")]
 
 
 async def test_a_window_that_is_open_comes_to_the_front(screen: Screen) -> None:
@@ -182,7 +182,7 @@ async def test_a_window_whose_page_hangs_is_started_anew(screen: Screen) -> None
         await comes(lambda: {one.pid for one in windows()} - {before})
 
         await comes(lambda: "Quit" in screen.names())
-        assert not page.is_running()
+        assert is_gone(page)
 
 
 async def test_a_window_that_is_well_is_left_alone(screen: Screen) -> None:
@@ -203,7 +203,7 @@ async def test_a_window_that_dies_twice_is_not_tried_again(screen: Screen) -> No
             await comes(lambda: "Quit" in screen.names())
             dying = windows()[0]
             dying.kill()
-            await comes(lambda gone=dying: not gone.is_running())  # type: ignore[misc]
+            await comes(lambda dying=dying: is_gone(dying))  # type: ignore[misc]
 
         await comes(lambda: here.ended)
         assert here.ended == [("status", "failed")]
@@ -227,6 +227,26 @@ async def test_a_child_that_fails_at_its_start_is_told_of_in_the_log(
 
     assert here.ended == [("status", "failed")]
     assert caplog.text.count("RuntimeError: a broken engine") == 2
+
+
+async def test_what_is_no_message_is_logged_and_left_out(
+    screen: Screen,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text(
+        "print('noise', '{\"told\":\"run\"}', 'x' * 3_000_000, sep='\\n', flush=True)"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+
+    async with parent() as here:
+        here.launcher.open("status", STATUS)
+        await comes(lambda: "Quit" in screen.names())
+
+        assert caplog.text.count("said something odd") >= 2
+        assert "too long" in caplog.text
+        assert here.launcher.is_open("status")
 
 
 async def test_a_missing_engine_is_told_as_a_code_and_tried_once(
@@ -280,7 +300,7 @@ def test_no_window_outlives_its_parent(screen: Screen, number: int) -> None:
             started.send_signal(number)
     started.wait()
 
-    until(lambda: not [one for one in children if one.is_running()])
+    until(lambda: all(map(is_gone, children)))
     assert not screen.windows(STATUS.title)
 
 

@@ -1,7 +1,6 @@
 """Starting with the computer, as the system's own list says it."""
 
 import plistlib
-import shlex
 import shutil
 import subprocess
 import sys
@@ -66,11 +65,14 @@ def test_any_path_is_quoted_so_that_it_is_run_as_it_is(path: str) -> None:
         line for line in desktop_entry([f"/x/{path}", "--hidden"]).splitlines()
         if line.startswith("Exec=")
     )  # fmt: skip
-    unescaped = line.removeprefix("Exec=").replace("\\\\", "\\")
+    unescaped = line.removeprefix("Exec=").replace("\\\\", "\\").replace("%%", "%")
+    ran = subprocess.run(
+        ["/bin/sh", "-c", f"printf '%s\\n' {unescaped}"],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
 
-    assert [word.replace("%%", "%") for word in shlex.split(unescaped)] == [
-        f"/x/{path}", "--hidden",
-    ]  # fmt: skip
+    # The rules for quotes are those of a shell.
+    assert ran.stdout == f"/x/{path}\n--hidden\n"
 
 
 @pytest.mark.parametrize(

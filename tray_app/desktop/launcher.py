@@ -267,22 +267,22 @@ class _Child:
     async def listen(self) -> FromWindow | None:
         """Hear the child until it falls silent; gives the last thing that counts."""
         last: FromWindow | None = None
-        while True:
+        while received := await _line(self._stdout):
             try:
-                received = await self._stdout.readline()
-                if not received:
-                    return last
-                match message := from_window(received):
-                    case Ready():
-                        self._is_ready.set()
-                    case Pressed():
-                        self._pressed(message)
-                    case Pong(n):
-                        self._pong = n
-                    case Closed() | Failed():
-                        last = last or message
-            except ValueError as error:
+                message = from_window(received)
+            except MessageError as error:
                 _log.warning("window=%s said something odd: %s", self._name, error)
+                continue
+            match message:
+                case Ready():
+                    self._is_ready.set()
+                case Pressed():
+                    self._pressed(message)
+                case Pong(n):
+                    self._pong = n
+                case Closed() | Failed():
+                    last = last or message
+        return last
 
     async def look_after(self, ping_s: float) -> None:
         """Kill a child that does not begin, or does not answer any more."""
@@ -302,13 +302,7 @@ class _Child:
 
     async def overhear(self) -> None:
         """Keep the end of what libraries print, for the log."""
-        while True:
-            try:
-                received = await self._stderr.readline()
-            except ValueError:
-                continue
-            if not received:
-                return
+        while received := await _line(self._stderr):
             self._overheard.append(received[:_TOLD_CHARS].decode(errors="replace").rstrip())
 
     def kill(self) -> None:
@@ -335,6 +329,15 @@ class _Child:
         if code != 0:
             said = " | ".join(self._overheard)
             _log.info("window=%s exit=%d said=%s", self._name, code, said)
+
+
+async def _line(stream: asyncio.StreamReader) -> bytes:
+    """The next line; none at the end. One that is too long is left out, but for its end."""
+    while True:
+        try:
+            return await stream.readline()
+        except ValueError:
+            _log.warning("a window said a line that is too long")
 
 
 def _apart() -> dict[str, Any]:

@@ -14,6 +14,8 @@ from .look import Row
 from .phrases import deed_line, session_line
 from .words import LANGUAGES, Words, shown
 
+LINE_ROW = 1
+"""The row that says how it goes."""
 _NAMES = 1 << 20
 _KEYS, _MODELS, _ADMITTED, _BLOCKED, _DEEDS, _LANGUAGES = (_NAMES << group for group in range(6))
 _SERVING = {"running", "starting"}
@@ -56,7 +58,7 @@ def menu_of(facts: Facts, line: str, words: Words) -> tuple[tuple[Row, ...], dic
     """
     menu = _Menu()
     rows = (
-        Row(1, line, enabled=False),
+        Row(LINE_ROW, line, enabled=False),
         *([] if facts.hosted else [Row(3, words("menu.no_tray"), enabled=False)]),
         *_running(menu, facts, words),
         Row(9),

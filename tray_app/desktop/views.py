@@ -3,6 +3,7 @@
 from base64 import b64encode
 
 from .icons import png
+from .menu import LINE_ROW
 from .state import Decision
 from .windows.messages import Answer, QuestionView, StatusView
 from .words import Words
@@ -19,7 +20,7 @@ def status_view(decision: Decision, words: Words) -> StatusView:
         title=look.title,
         tip=look.tip,
         icon=f"data:image/png;base64,{picture}",
-        rows=look.rows,
+        rows=tuple(row for row in look.rows if row.id != LINE_ROW),
         language=words("language.html"),
     )
 

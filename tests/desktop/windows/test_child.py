@@ -11,7 +11,7 @@ from threading import Timer
 import psutil
 import pytest
 
-from tests.desktop.screen import Screen, screen_in, until
+from tests.desktop.screen import Screen, is_gone, screen_in, until
 from tests.desktop.windows.views import (
     QUESTION,
     STATUS,
@@ -244,7 +244,7 @@ def test_it_says_whether_its_page_works(screen: Screen, children: list[Child]) -
 
     engine = [one for one in child.family() if "WebProcess" in one.name()]
     engine[0].kill()
-    until(lambda: not engine[0].is_running() or engine[0].status() == psutil.STATUS_ZOMBIE)
+    until(lambda: is_gone(engine[0]))
     child.say(Ping(2), Close())
 
     assert child.rest() == [Closed()]
@@ -263,7 +263,7 @@ def test_a_page_that_hangs_keeps_no_window_without_a_parent(
 
     assert child.code() == 0
     hanging[0].resume()
-    until(lambda: not [one for one in family if one.is_running()])
+    until(lambda: all(map(is_gone, family)))
 
 
 _NOISY = """

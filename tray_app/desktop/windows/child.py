@@ -18,6 +18,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from tray_app.desktop.icons import app_file
 from tray_app.desktop.windows import WindowName, engine
 from tray_app.desktop.windows.messages import (
     LINE_BYTES,
@@ -153,7 +154,11 @@ class _Pane:
         import webview
 
         threading.Thread(target=self._drive, name="page", daemon=True).start()
-        webview.start(gui="gtk" if sys.platform == "linux" else None, private_mode=True)
+        webview.start(
+            gui="gtk" if sys.platform == "linux" else None,
+            private_mode=True,
+            icon=str(app_file("png")),
+        )
         if webview.renderer == "mshtml":
             self._wire.tell(Failed("no_webview2"))
             return NO_ENGINE

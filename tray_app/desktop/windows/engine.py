@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterable, Mapping, MutableMapping
 from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
+from typing import Any
 
 from .messages import EngineFault
 
@@ -26,8 +27,6 @@ _LIGHT, _DARK = "#ffffff", "#1e1e1e"
 
 def missing(environ: Mapping[str, str]) -> EngineFault | None:
     """What keeps windows from being, or None; loads what it finds on Linux."""
-    if importlib.util.find_spec("webview") is None:
-        return "no_webview"
     if sys.platform == "win32":
         return None if _has_webview2() else "no_webview2"
     if sys.platform == "darwin":
@@ -54,11 +53,11 @@ def _missing_on_linux(environ: Mapping[str, str]) -> EngineFault | None:
     return None if Gdk.Display.get_default() else "no_display"
 
 
-def _require_webkit(gi: object) -> None:
+def _require_webkit(gi: Any) -> None:
     try:
-        gi.require_version("WebKit2", "4.1")  # type: ignore[attr-defined]
+        gi.require_version("WebKit2", "4.1")
     except ValueError:
-        gi.require_version("WebKit2", "4.0")  # type: ignore[attr-defined]
+        gi.require_version("WebKit2", "4.0")
 
 
 def find_gi(folders: Iterable[str]) -> None:

@@ -10,7 +10,7 @@ from tray_app.desktop.look import Row
 LINE_BYTES = 1 << 20
 """No line is longer, its end included."""
 
-EngineFault = Literal["no_display", "no_gi", "no_webkit", "no_webview", "no_webview2"]
+EngineFault = Literal["no_display", "no_gi", "no_webkit", "no_webview2"]
 Fault = EngineFault | Literal["bad_line"]
 
 _T = TypeVar("_T")
