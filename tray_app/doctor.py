@@ -1,11 +1,11 @@
 """`portico doctor`: checks what Portico needs; each line says what was found and what to do."""
 
-import socket
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from tray_app import __version__
 from tray_app.proxy.door import ask
+from tray_app.proxy.ports import PortTakenError, listen
 from tray_app.store.keeper import Keeper
 from tray_app.store.paths import Paths
 from tray_app.store.ring import RingError, open_ring
@@ -48,11 +48,11 @@ def _port(paths: Paths, environ: Mapping[str, str]) -> Check:
     except ConnectionError:
         settings = load(paths.settings, lambda: datetime.now(UTC)).settings
         port = effective(settings, environ, {}).port
-        with socket.socket() as probe:
-            probe.settimeout(1.0)
-            taken = probe.connect_ex(("127.0.0.1", port)) == 0
-        if taken:
-            return False, f"port: {port} is used by another program. Choose another port."
+        try:
+            for sock in listen(None, port):
+                sock.close()
+        except PortTakenError as error:
+            return False, f"port: {error}"
         return True, f"port: {port} is free, Portico {__version__} is not running"
     return True, f"port: {status['port']} is Portico {status['version']}, {status['state']}"
 

@@ -28,6 +28,7 @@ from tray_app.startup import (
 from tray_app.store.paths import Paths
 
 _QUESTION = '{"model":"MODEL","stream":true,"messages":[{"role":"user","content":"Hello"}]}'
+_NO_PORT = {"port_taken", "port_denied"}
 _LOOK_S = 0.5
 """How long a wait may last where Python sees no signal during one (Windows)."""
 
@@ -81,7 +82,7 @@ def _serve(instance: Instance, arguments: argparse.Namespace, over: threading.Ev
         _wait(over)
         run = supervisor.run
     if run.kind == "failed":
-        return complain(run.said, PORT_TAKEN if run.code == "port_taken" else NO)
+        return complain(run.said, PORT_TAKEN if run.code in _NO_PORT else NO)
     tell("Portico is stopping: running answers get a few seconds.")
     return OK
 

@@ -1,4 +1,4 @@
-"""Taking the port."""
+"""Where it is listened, and which way a connection came."""
 
 import asyncio
 import socket
@@ -6,16 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness import QUICK, Running, running
+from tests.harness import QUICK, running
 from tray_app.practice import PracticeSite
-from tray_app.proxy.listen import (
-    AddressGoneError,
-    PortTakenError,
-    came_from_here,
-    listen,
-    listen_as_asked,
-    reached_at,
-)
+from tray_app.proxy.listen import came_from_here, listen_as_asked, reached_at
+from tray_app.proxy.ports import AddressGoneError, PortTakenError, listen
 
 
 def free_port() -> int:
@@ -23,34 +17,6 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
-
-
-def test_both_loopbacks_are_ours_while_we_run(proxy: Running) -> None:
-    """S23b"""
-    for family, host in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
-        with socket.socket(family) as other, pytest.raises(OSError, match="in use"):
-            other.bind((host, proxy.port))
-    with pytest.raises(PortTakenError, match=str(proxy.port)):
-        listen(None, proxy.port)
-
-
-@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
-def test_a_loopback_that_somebody_else_holds_is_a_taken_port(host: str) -> None:
-    port = free_port()
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as other:
-        other.bind((host, port))
-        other.listen()
-        with pytest.raises(PortTakenError, match="another program"):
-            listen(None, port)
-    for sock in listen(None, port):
-        sock.close()
-
-
-def test_one_address_may_be_asked_for() -> None:
-    [sock] = listen("127.0.0.2", free_port())
-    with sock:
-        assert sock.getsockname()[0] == "127.0.0.2"
 
 
 ELSEWHERE = "192.0.2.1"

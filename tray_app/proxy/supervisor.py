@@ -19,7 +19,7 @@ from msgspec import Struct
 from .alone import alone
 from .door import DoorError
 from .house import Parts, status_of
-from .listen import AddressGoneError, PortTakenError
+from .ports import AddressGoneError, PortTakenError
 from .service import Service
 from .status import Run, RunKind, Status
 
@@ -205,9 +205,11 @@ class Supervisor:
         try:
             service.start()
         except PortTakenError as error:
-            self._give_up(Run("failed", str(error), "port_taken"))
+            told = Run("failed", str(error), error.code, error.holder, error.free_port)
+            self._give_up(told)
         except AddressGoneError as error:
-            self._give_up(Run("failed", f"{error} Choose another one for --host."))
+            sentence = f"{error} Choose another one for --host."
+            self._give_up(Run("failed", sentence, "address_gone"))
         except Exception:  # noqa: BLE001  whatever it is, somebody must be told
             _log.exception("proxy=unstartable")
             self._count_death()
