@@ -21,7 +21,7 @@ pytestmark = pytest.mark.skipif(
 
 ASKS_FOR_THE_PORT = """
 # What is imported later may lie where this user cannot go, such as root's own Python.
-import encodings.idna, fcntl, os, pathlib, platformdirs.unix, sys
+import asyncio, encodings.idna, fcntl, os, pathlib, platformdirs.unix, sys
 from tray_app.proxy.ports import PortTakenError, listen
 from tray_app.store.lock import InstanceLock
 from tray_app.store.paths import Paths
