@@ -2,7 +2,7 @@
 
 import re
 
-from tray_app.proxy.moment import stamp
+from tray_app.proxy.moment import Clocks, stamp
 
 
 def test_a_stamp_says_the_time_as_browsers_do() -> None:
@@ -11,3 +11,19 @@ def test_a_stamp_says_the_time_as_browsers_do() -> None:
     assert re.fullmatch(r"[A-Z][a-z]{2} [A-Z][a-z]{2} \d\d \d{4} \d\d:\d\d:\d\d", now.local)
     assert re.fullmatch(r"GMT[+-]\d{4}", now.timezone)
     assert now.new_id() != now.new_id()
+
+
+def test_clocks_part_when_one_of_them_jumps() -> None:
+    """R49"""
+    wall_s, mono_s = [1000.0], [5.0]
+    clocks = Clocks(lambda: wall_s[0], lambda: mono_s[0])
+    wall_s[0] += 3600
+    mono_s[0] += 3590
+    assert not clocks.have_parted
+
+    wall_s[0] += 31
+    assert clocks.have_parted
+    clocks.note()
+    assert not clocks.have_parted
+    wall_s[0] -= 31
+    assert clocks.have_parted

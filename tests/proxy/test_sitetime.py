@@ -72,3 +72,21 @@ def test_a_token_that_lives_briefly_is_used_before_it_is_renewed() -> None:
 
     assert not time.is_due(session(90))
     assert time.is_due(session(40))
+
+
+def test_a_clock_that_is_set_ends_no_session_before_the_site_says_so() -> None:
+    """R49, R50"""
+    wall_s = [NOW_S]
+    time = SiteTime(lambda: wall_s[0], lambda: 5.0)
+    date = formatdate(NOW_S, usegmt=True)
+    time.hear(date)
+    assert time.is_sure
+
+    wall_s[0] += DAY_S
+    assert not time.is_sure
+    time.hear(date)
+
+    assert time.is_sure
+    left_s = time.left_s(session(900))
+    assert left_s is not None
+    assert abs(left_s - 900) <= 60

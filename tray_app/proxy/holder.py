@@ -25,7 +25,7 @@ def _inodes(host: ipaddress.IPv4Address | ipaddress.IPv6Address, port: int) -> I
     """The numbers of the sockets that listen on this address, or on all of them."""
     for name in ("tcp", "tcp6"):
         with contextlib.suppress(OSError):
-            for line in Path("/proc/net", name).read_text(encoding="ascii").splitlines()[1:]:
+            for line in Path("/proc/net", name).read_text(encoding="utf-8").splitlines()[1:]:
                 words = line.split()
                 where, _, at = words[1].partition(":")
                 if words[3] == _LISTENS and int(at, 16) == port:

@@ -22,6 +22,7 @@ from .guard import Guard
 from .limits import Limits
 from .listen import reached_at
 from .models import Models, Shelf
+from .moment import Clocks
 from .person import Person
 from .relay import Desk, Relay
 from .runner import Runner
@@ -67,7 +68,8 @@ class House:
         self.brakes, self.owner = person.brakes, person.owner
         self.gate = Gate(self._rules, parts.clock, person.changed)
         proxy = outbound_proxy(parts.settings.outbound_proxy, parts.site.chat_origin)
-        self.transport = DirectTransport(parts.site, parts.upstream, self.limits, proxy)
+        clocks = Clocks(parts.wall_clock, parts.clock)
+        self.transport = DirectTransport(parts.site, parts.upstream, self.limits, clocks, proxy)
         self.runner = Runner(self.transport, self.owner, self.tasks)
         self.owner.renew_by(
             lambda lane: self.runner.renew(parts.upstream.renew(), lane), parts.upstream.can_renew
@@ -158,6 +160,10 @@ class House:
         if self.brakes.status() is not None:
             return "holding"
         return "busy" if self.gate.in_flight else "running"
+
+    def wake(self) -> None:
+        """After a sleep of the computer or a change of its network; called in the loop."""
+        self.transport.wake()
 
     async def drain(self, runner: web.ServerRunner) -> None:
         """Refuse what is new, give what runs a little time, then end it, and tidy up."""

@@ -1,7 +1,8 @@
-"""The present moment, as a value that pure rooms may be given."""
+"""The present moment, as a value that pure rooms may be given, and jumps in time."""
 
 import time
 import uuid
+from collections.abc import Callable
 
 from tray_app.core.calls import Stamp
 
@@ -9,6 +10,35 @@ _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = (
     "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
 )  # fmt: skip
+
+JUMP_S = 30.0
+"""Two clocks that part by more than this were not slow: one of them stood still or was set."""
+
+
+class Clocks:
+    """Notices that this computer slept, or that somebody set its clock.
+
+    Args:
+        wall_clock: Unix seconds.
+        clock: Monotonic seconds.
+    """
+
+    def __init__(self, wall_clock: Callable[[], float], clock: Callable[[], float]) -> None:
+        self._wall_clock = wall_clock
+        self._clock = clock
+        self._apart_s = self._now_apart_s()
+
+    def _now_apart_s(self) -> float:
+        return self._wall_clock() - self._clock()
+
+    def note(self) -> None:
+        """Compare with this moment from now on."""
+        self._apart_s = self._now_apart_s()
+
+    @property
+    def have_parted(self) -> bool:
+        """Whether time jumped since the moment that was noted."""
+        return abs(self._now_apart_s() - self._apart_s) > JUMP_S
 
 
 def stamp() -> Stamp:

@@ -5,10 +5,13 @@ is there; a session is measured by that. Without it, a token that had ended by o
 fresh shows the same: its end is not known then, and the site will say so.
 """
 
+import time
 from collections.abc import Callable
 from email.utils import parsedate_to_datetime
 
 from tray_app.core.session import Session
+
+from .moment import Clocks
 
 RENEW_BEFORE_S = 120.0
 """How long before its end a token is renewed; a token that lives briefly is used a while first."""
@@ -21,10 +24,14 @@ class SiteTime:
 
     Args:
         wall_clock: Unix seconds, ours.
+        clock: Monotonic seconds.
     """
 
-    def __init__(self, wall_clock: Callable[[], float]) -> None:
+    def __init__(
+        self, wall_clock: Callable[[], float], clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._wall_clock = wall_clock
+        self._clocks = Clocks(wall_clock, clock)
         self._ahead_s = 0.0
         self._heard = ""
         self._endless: str | None = None
@@ -32,20 +39,21 @@ class SiteTime:
 
     def hear(self, date: str) -> None:
         """Learn from the `Date` header of an answer; what is none changes nothing."""
-        if date == self._heard:
+        if date == self._heard and not self._clocks.have_parted:
             return
         try:
             told_s = parsedate_to_datetime(date).timestamp()
         except (ValueError, OverflowError):
             return
         self._heard = date
+        self._clocks.note()
         ahead_s = told_s - self._wall_clock()
         self._ahead_s = ahead_s if abs(ahead_s) > TOLERATED_S else 0.0
 
     @property
     def is_sure(self) -> bool:
-        """Whether the site told its time in this run."""
-        return bool(self._heard)
+        """Whether the site told its time, and nobody has set our clock since."""
+        return bool(self._heard) and not self._clocks.have_parted
 
     def left_s(self, session: Session) -> float | None:
         """How long a token still lives, None where nobody can tell."""

@@ -7,6 +7,7 @@ mapped here and nowhere else.
 
 import asyncio
 import ssl
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from email.utils import formatdate
@@ -24,7 +25,8 @@ from tray_app.core.session import Session, SetCookie
 from tray_app.core.site import Site
 
 from .limits import Limits
-from .moment import stamp
+from .moment import Clocks, stamp
+from .resolver import Resolver
 
 KEEP_ALIVE_S = 60.0
 NAMES_KEPT_S = 300
@@ -54,6 +56,9 @@ class Transport(Protocol):
     def open(self, call: Call, session: Session | None) -> AbstractAsyncContextManager[Body]:
         """The answer as it comes; it is closed with the context."""
 
+    def wake(self) -> None:
+        """Take fresh connections from now on: the computer slept, or its network changed."""
+
     async def forget(self) -> None:
         """Close every connection, so that none is used for another session."""
 
@@ -67,6 +72,13 @@ class DirectTransport:
     A connection out of the pool may have died unseen. A call that got no byte of answer over such a
     one is made once more over a connection of its own; over a fresh one it is not, since the site
     may have begun to work on it.
+
+    Args:
+        site: Where calls go.
+        upstream: Knows the headers.
+        limits: Those in force.
+        clocks: Tell when connections that are kept cannot be good any more.
+        proxy: The HTTP proxy to go through.
     """
 
     def __init__(
@@ -74,13 +86,16 @@ class DirectTransport:
         site: Site,
         upstream: Upstream,
         limits: Callable[[], Limits],
+        clocks: Clocks,
         proxy: str | None = None,
     ) -> None:
         self._site = site
         self._proxy = proxy
         self._upstream = upstream
         self._limits = limits
-        self._pooled = _client(force_close=False)
+        self._clocks = clocks
+        self._pool = _Pool()
+        self._retired: set[_Pool] = set()
         self._single: aiohttp.ClientSession | None = None
 
     async def call(
@@ -100,23 +115,63 @@ class DirectTransport:
 
     @asynccontextmanager
     async def open(self, call: Call, session: Session | None) -> AsyncIterator[Body]:
-        response = await self._send(call, session)
-        try:
-            yield _HttpBody(response)
-        finally:
-            # What is left of an answer must not be waited for, and the site should see at once
-            # that nobody listens; a connection with nothing left is good for the next call.
-            if response.content.at_eof():
-                response.release()
-            else:
-                response.close()
+        async with self._lent() as pool:
+            response = await self._send(call, session, pool)
+            body = _HttpBody(response)
+            try:
+                yield body
+            finally:
+                # What is left of an answer must not be waited for, and the site should see at once
+                # that nobody listens; a connection with nothing left is good for the next call.
+                if response.content.at_eof():
+                    response.release()
+                else:
+                    self._doubt(pool, body)
+                    response.close()
 
-    async def _send(self, call: Call, session: Session | None) -> aiohttp.ClientResponse:
+    @asynccontextmanager
+    async def _lent(self) -> AsyncIterator["_Pool"]:
+        """The pool for one call, which stays open until the call is over."""
+        if self._clocks.have_parted:
+            self.wake()
+        pool = self._pool
+        pool.calls += 1
+        try:
+            yield pool
+        finally:
+            pool.calls -= 1
+            if pool in self._retired and not pool.calls:
+                self._retired.discard(pool)
+                await pool.client.close()
+
+    def wake(self) -> None:
+        self._clocks.note()
+        self._retire(self._pool)
+        if self._single is not None and isinstance(self._single.connector, aiohttp.TCPConnector):
+            self._single.connector.clear_dns_cache()
+
+    def _retire(self, pool: "_Pool") -> None:
+        """Use a pool for no other call; it is closed with the last call that goes over it."""
+        if pool is self._pool:
+            self._pool = _Pool()
+            self._retired.add(pool)
+
+    def _doubt(self, pool: "_Pool", body: "_HttpBody") -> None:
+        """After a silence that nobody waits out, kept connections may lead nowhere as well."""
+        limits = self._limits()
+        if body.silent_s >= min(limits.idle_s, limits.first_event_s):
+            self._retire(pool)
+
+    async def _send(
+        self, call: Call, session: Session | None, pool: "_Pool"
+    ) -> aiohttp.ClientResponse:
         trace = SimpleNamespace(reused=False)
         if not call.once:
             try:
-                return await self._request(self._pooled, call, session, trace)
+                return await self._request(pool.client, call, session, trace)
             except ProxyError as error:
+                if error.kind is Kind.UPSTREAM_TIMEOUT and trace.reused:
+                    self._retire(pool)
                 if error.kind is not Kind.UPSTREAM_DISCONNECTED or not trace.reused:
                     raise
         if self._single is None:
@@ -153,17 +208,31 @@ class DirectTransport:
                 )
 
     async def forget(self) -> None:
-        left, self._pooled = self._pooled, _client(force_close=False)
-        await left.close()
+        self._retire(self._pool)
+        await self._close_retired()
 
     async def close(self) -> None:
-        await self._pooled.close()
+        await self._close_retired()
+        await self._pool.client.close()
         if self._single is not None:
             await self._single.close()
+
+    async def _close_retired(self) -> None:
+        while self._retired:
+            await self._retired.pop().client.close()
+
+
+class _Pool:
+    """A client with its connections, and how many calls go over it."""
+
+    def __init__(self) -> None:
+        self.client = _client(force_close=False)
+        self.calls = 0
 
 
 class _HttpBody:
     def __init__(self, response: aiohttp.ClientResponse) -> None:
+        self._heard_s = time.monotonic()
         self._response = response
         self.status = response.status
         self.headers = {name.lower(): value for name, value in response.headers.items()}
@@ -172,7 +241,14 @@ class _HttpBody:
 
     async def read(self) -> bytes:
         with _mapped(answering=True):
-            return await self._response.content.readany()
+            data = await self._response.content.readany()
+        self._heard_s = time.monotonic()
+        return data
+
+    @property
+    def silent_s(self) -> float:
+        """How long nothing has come."""
+        return time.monotonic() - self._heard_s
 
 
 def _client(*, force_close: bool) -> aiohttp.ClientSession:
@@ -180,10 +256,15 @@ def _client(*, force_close: bool) -> aiohttp.ClientSession:
     traced.on_connection_reuseconn.append(_note_reuse)
     traced.on_connection_create_end.append(_note_connected)
     connector = (
-        aiohttp.TCPConnector(force_close=True, ttl_dns_cache=NAMES_KEPT_S, limit=0)
+        aiohttp.TCPConnector(
+            resolver=Resolver(), force_close=True, ttl_dns_cache=NAMES_KEPT_S, limit=0
+        )
         if force_close
         else aiohttp.TCPConnector(
-            keepalive_timeout=KEEP_ALIVE_S, ttl_dns_cache=NAMES_KEPT_S, limit=0
+            resolver=Resolver(),
+            keepalive_timeout=KEEP_ALIVE_S,
+            ttl_dns_cache=NAMES_KEPT_S,
+            limit=0,
         )
     )
     client = aiohttp.ClientSession(
