@@ -17,13 +17,14 @@ def test_clocks_part_when_one_of_them_jumps() -> None:
     """R49"""
     wall_s, mono_s = [1000.0], [5.0]
     clocks = Clocks(lambda: wall_s[0], lambda: mono_s[0])
-    wall_s[0] += 3600
-    mono_s[0] += 3590
-    assert not clocks.have_parted
-
-    wall_s[0] += 31
-    assert clocks.have_parted
+    parted = []
+    for wall_by_s, mono_by_s in ((3600.0, 3590.0), (31.0, 0.0)):
+        wall_s[0] += wall_by_s
+        mono_s[0] += mono_by_s
+        parted.append(clocks.have_parted)
     clocks.note()
-    assert not clocks.have_parted
+    parted.append(clocks.have_parted)
     wall_s[0] -= 31
-    assert clocks.have_parted
+    parted.append(clocks.have_parted)
+
+    assert parted == [False, True, False, True]
