@@ -17,6 +17,7 @@ def test_clocks_part_when_one_of_them_jumps() -> None:
     """R49"""
     wall_s, mono_s = [1000.0], [5.0]
     clocks = Clocks(lambda: wall_s[0], lambda: mono_s[0])
+    clocks.note()
     parted = []
     for wall_by_s, mono_by_s in ((3600.0, 3590.0), (31.0, 0.0)):
         wall_s[0] += wall_by_s

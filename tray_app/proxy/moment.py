@@ -26,7 +26,7 @@ class Clocks:
     def __init__(self, wall_clock: Callable[[], float], clock: Callable[[], float]) -> None:
         self._wall_clock = wall_clock
         self._clock = clock
-        self._apart_s = self._now_apart_s()
+        self._apart_s: float | None = None
 
     def _now_apart_s(self) -> float:
         return self._wall_clock() - self._clock()
@@ -37,7 +37,10 @@ class Clocks:
 
     @property
     def have_parted(self) -> bool:
-        """Whether time jumped since the moment that was noted."""
+        """Whether time jumped since the moment that was noted; the first look notes one."""
+        if self._apart_s is None:
+            self.note()
+            return False
         return abs(self._now_apart_s() - self._apart_s) > JUMP_S
 
 
