@@ -76,7 +76,7 @@ def test_the_second_user_is_told_of_the_port_and_of_nothing_else(homes: tuple[Pa
     with serving(first) as portico:
         asked = subprocess.run(
             [sys.executable, "-c", ASKS_FOR_THE_PORT, str(second), str(portico.port)],
-            capture_output=True, text=True, check=True, timeout=20,
+            stdout=subprocess.PIPE, text=True, check=True, timeout=20,
         )  # fmt: skip
 
         own, said = asked.stdout.splitlines()
