@@ -1,13 +1,14 @@
 """Copying a key or an address, so that secrets do not stay: S110.
 
 A secret is marked as one, for histories and clouds to leave it out, and is gone after a minute
-unless something else was copied meanwhile. On Linux a process of its own holds it (`selection`), on
-Windows and macOS the system does; those two have not run here.
+unless something else was copied meanwhile. On X11 a process of its own holds it (`selection`), on
+Wayland a program of that system (`wayland`), on Windows and macOS the system does (`pasteboard`).
 """
 
+import atexit
 import contextlib
+import itertools
 import os
-import shutil
 import subprocess
 import sys
 import threading
@@ -16,7 +17,7 @@ from concurrent.futures import Future
 
 import msgspec
 
-from .opening import without_bundle
+from . import wayland
 from .selection import HELD, Offer
 
 SECRET_S = 60.0
@@ -25,7 +26,10 @@ PLAIN_S = 600.0
 _ANSWER_S = 5.0
 
 _owner: "subprocess.Popen[bytes] | None" = None
+_due: threading.Timer | None = None
 _one_at_a_time = threading.Lock()
+_numbers = itertools.count(1)
+_newest = 0
 
 
 class ClipboardError(Exception):
@@ -43,11 +47,16 @@ def copy(text: str, *, secret: bool, secret_s: float = SECRET_S) -> "Future[None
         secret_s: How soon that is.
     """
     done: Future[None] = Future()
+    done.set_running_or_notify_cancel()  # whoever stops waiting does not stop this
+    number = next(_numbers)
 
     def work() -> None:
+        global _newest
         try:
             with _one_at_a_time:
-                _copy(text, secret, secret_s)
+                if number > _newest:  # else a later copy was quicker and has replaced this one
+                    _newest = number
+                    _copy(text, secret, secret_s)
         except OSError as error:
             done.set_exception(ClipboardError(str(error)))
         except BaseException as error:  # noqa: BLE001  whoever asked must be told
@@ -65,12 +74,12 @@ def _copy(text: str, secret: bool, secret_s: float) -> None:  # noqa: FBT001
         from .pasteboard import clear, put
 
         mark = put(given)
-        if secret:
-            _later(secret_s, lambda: clear(mark))
-    elif os.environ.get("DISPLAY"):
+        _forget(secret_s if secret else None, lambda: clear(mark))
+    elif os.environ.get("DISPLAY") and not wayland.is_better(os.environ):
         _have_held(given, secret_s if secret else PLAIN_S)
     else:
-        _copy_on_wayland(text, secret_s if secret else None)
+        wayland.put(text, secret=secret)
+        _forget(secret_s if secret else None, lambda: wayland.clear(text))
 
 
 def formats(text: str, *, secret: bool, system: str) -> dict[str, bytes]:
@@ -92,8 +101,10 @@ def formats(text: str, *, secret: bool, system: str) -> dict[str, bytes]:
         given = {"public.utf8-plain-text": text.encode()}
         marks = {"org.nspasteboard.ConcealedType": b""}
     else:
-        names = ("UTF8_STRING", "text/plain;charset=utf-8", "text/plain", "STRING")
+        names = ("UTF8_STRING", "text/plain;charset=utf-8", "text/plain")
         given = dict.fromkeys(names, text.encode())
+        with contextlib.suppress(UnicodeEncodeError):
+            given["STRING"] = text.encode("latin-1")  # by its definition
         marks = {"x-kde-passwordManagerHint": b"secret"}
     return {**given, **(marks if secret else {})}
 
@@ -115,6 +126,7 @@ def _have_held(targets: dict[str, bytes], lasts_s: float) -> None:
     if owner.stdin is None or owner.stdout is None:
         raise ClipboardError("no pipes")
     late = threading.Timer(_ANSWER_S, owner.kill)
+    late.daemon = True
     late.start()
     with contextlib.suppress(OSError):
         owner.stdin.write(msgspec.json.encode(Offer(targets, lasts_s)))
@@ -129,36 +141,21 @@ def _have_held(targets: dict[str, bytes], lasts_s: float) -> None:
     _owner = owner
 
 
-def _copy_on_wayland(text: str, lasts_s: float | None) -> None:
-    program = shutil.which("wl-copy")
-    if program is None or not os.environ.get("WAYLAND_DISPLAY"):
-        raise ClipboardError("there is no display")
-    clean = without_bundle(os.environ)
-    try:
-        subprocess.run(
-            [program, "--trim-newline"], input=text.encode(), stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL, timeout=_ANSWER_S, check=True, env=clean,
-        )  # fmt: skip
-    except (OSError, subprocess.SubprocessError) as error:
-        raise ClipboardError(type(error).__name__) from None
-    if lasts_s is not None:
-        _later(lasts_s, lambda: _clear_wayland(program, text, clean))
+def _forget(in_s: float | None, deed: Callable[[], object]) -> None:
+    """Do this when a secret's time is over; without a time only stop waiting for the last one's."""
+    global _due
+    if _due is not None:
+        _due.cancel()
+    _due = None
+    if in_s is not None:
+        _due = threading.Timer(in_s, deed)
+        _due.daemon = True
+        _due.start()
 
 
-def _clear_wayland(program: str, text: str, environ: dict[str, str]) -> None:
-    reader = shutil.which("wl-paste")
-    if reader is None:
-        return
-    with contextlib.suppress(OSError, subprocess.SubprocessError):
-        now = subprocess.run(
-            [reader, "--no-newline"], capture_output=True, timeout=_ANSWER_S, check=False,
-            env=environ,
-        )  # fmt: skip
-        if now.stdout == text.encode():
-            subprocess.run([program, "--clear"], timeout=_ANSWER_S, check=False, env=environ)
-
-
-def _later(in_s: float, deed: Callable[[], object]) -> None:
-    timer = threading.Timer(in_s, deed)
-    timer.daemon = True
-    timer.start()
+@atexit.register
+def _forget_now() -> None:
+    """Where the system holds a secret, it does not outlive who would have cleared it."""
+    if _due is not None and _due.is_alive():
+        _due.cancel()
+        _due.function()

@@ -4,12 +4,17 @@ Neither call has run here. What is put there is decided by `clipboard.formats`.
 """
 
 import sys
+import time
 from collections.abc import Mapping
 from typing import Any
 
 _TEXT = 13
 """The number of CF_UNICODETEXT, the one format here that Windows has a number for."""
 _MOVEABLE = 2
+_TRIES, _BETWEEN_S = 10, 0.05
+"""Other programs have the clipboard of Windows open for moments."""
+_THIS_COMPUTER_ONLY = 1
+"""An address of this computer and its keys are of no use to the person's other devices."""
 
 
 class PasteboardError(OSError):
@@ -32,8 +37,10 @@ def clear(mark: int) -> None:
     """Empty the clipboard if nothing else was copied since."""
     if sys.platform == "win32":
         user = _user()
-        if user.GetClipboardSequenceNumber() == mark and user.OpenClipboard(None):
-            user.EmptyClipboard()
+        if _opened(user, None):
+            # Asked while it is open: nobody can change it in between.
+            if user.GetClipboardSequenceNumber() == mark:
+                user.EmptyClipboard()
             user.CloseClipboard()
     elif sys.platform == "darwin":
         board = _board()
@@ -47,8 +54,20 @@ if sys.platform == "win32":
     def _user() -> Any:
         user = ctypes.WinDLL("user32", use_last_error=True)
         user.SetClipboardData.argtypes = (ctypes.c_uint, ctypes.c_void_p)
-        user.SetClipboardData.restype = ctypes.c_void_p
+        user.SetClipboardData.restype = user.CreateWindowExW.restype = ctypes.c_void_p
+        user.CreateWindowExW.argtypes = (
+            ctypes.c_ulong, ctypes.c_wchar_p, ctypes.c_wchar_p, ctypes.c_ulong,
+            *(ctypes.c_int,) * 4, *(ctypes.c_void_p,) * 4,
+        )  # fmt: skip
+        user.OpenClipboard.argtypes = user.DestroyWindow.argtypes = (ctypes.c_void_p,)
         return user
+
+    def _opened(user: Any, owner: Any) -> bool:
+        for _ in range(_TRIES):
+            if user.OpenClipboard(owner):
+                return True
+            time.sleep(_BETWEEN_S)
+        return False
 
     def _memory(data: bytes) -> Any:
         kernel = ctypes.WinDLL("kernel32", use_last_error=True)
@@ -64,7 +83,16 @@ if sys.platform == "win32":
 
     def _put_on_windows(given: Mapping[str, bytes]) -> int:
         user = _user()
-        if not user.OpenClipboard(None):
+        # Without a window nobody owns what was emptied, and then nothing can be put there.
+        owner = user.CreateWindowExW(0, "STATIC", None, 0, 0, 0, 0, 0, None, None, None, None)
+        try:
+            _fill(user, owner, given)
+            return int(user.GetClipboardSequenceNumber())
+        finally:
+            user.DestroyWindow(owner)
+
+    def _fill(user: Any, owner: Any, given: Mapping[str, bytes]) -> None:
+        if not _opened(user, owner):
             raise PasteboardError("another program has the clipboard open")
         try:
             user.EmptyClipboard()
@@ -76,7 +104,6 @@ if sys.platform == "win32":
                     raise PasteboardError("the clipboard refuses the text")
         finally:
             user.CloseClipboard()
-        return int(user.GetClipboardSequenceNumber())
 
 
 if sys.platform == "darwin":
@@ -90,7 +117,7 @@ if sys.platform == "darwin":
         from Foundation import NSData
 
         board = _board()
-        board.clearContents()
+        board.prepareForNewContentsWithOptions_(_THIS_COMPUTER_ONLY)
         for name, data in given.items():
             if not board.setData_forType_(NSData.dataWithBytes_length_(data, len(data)), name):
                 raise PasteboardError("the clipboard refuses the text")

@@ -1,10 +1,11 @@
 """The clipboard of X11: whoever copied holds the text, so a process of its own stays for that.
 
-`portico clipboard` reads what to hold from its stdin, one JSON object: what each target gives, as
-text, and how long it lasts. It says `ok` on stdout once it is the owner, and goes when its time is
-over, or when somebody else copies something.
+`portico clipboard` reads what to hold from its stdin, one JSON object: what each target gives, in
+Base64, and how long it lasts. It says `ok` on stdout once it is the owner, and goes when its time
+is over, when somebody else copies something, or with the screen.
 """
 
+import contextlib
 import select
 import sys
 import time
@@ -29,7 +30,7 @@ def run() -> int:
     """Hold what stdin says; returns the exit code."""
     offer = msgspec.json.decode(sys.stdin.buffer.read(), type=Offer)
     from Xlib.display import Display
-    from Xlib.error import DisplayError, XauthError
+    from Xlib.error import ConnectionClosedError, DisplayError, XauthError
 
     try:
         display = Display()
@@ -40,8 +41,9 @@ def run() -> int:
     if not holder.take():
         return _tell(REFUSED, 1)
     _tell(HELD, 0)
-    holder.hold(offer.lasts_s)
-    display.close()
+    with contextlib.suppress(ConnectionClosedError):
+        holder.hold(offer.lasts_s)
+        display.close()
     return 0
 
 

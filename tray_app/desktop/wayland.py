@@ -1,0 +1,63 @@
+"""The clipboard of Wayland, by the program `wl-copy`, which reads the text from its stdin."""
+
+import contextlib
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping
+
+from .opening import without_bundle
+
+_ANSWER_S = 5.0
+
+
+class WaylandError(OSError):
+    """There is no clipboard of Wayland, or it did not take the text."""
+
+
+def is_better(environ: Mapping[str, str]) -> bool:
+    """Whether this is the way to copy although X11 can be had too.
+
+    Seen: 2026-11, KWin's source: what an X11 program copies reaches the others only while one has
+    the keyboard, and ours never has it. GNOME passes it on, and lacks what `wl-copy` works with.
+    """
+    desktops = environ.get("XDG_CURRENT_DESKTOP", "").split(":")
+    there = environ.get("WAYLAND_DISPLAY") and shutil.which("wl-copy")
+    return bool(there) and "GNOME" not in desktops
+
+
+def put(text: str, *, secret: bool) -> None:
+    """Have a process of `wl-copy` hold a text, until something else is copied.
+
+    Raises `WaylandError`. Blocks shortly.
+    """
+    if shutil.which("wl-copy") is None or not os.environ.get("WAYLAND_DISPLAY"):
+        raise WaylandError("there is no display")
+    # Before 2.3 it does not know how to mark a secret, and takes nothing then.
+    marked = secret and _did("wl-copy", "--sensitive", given=text)
+    if not (marked or _did("wl-copy", given=text)):
+        raise WaylandError("wl-copy did not take the text")
+
+
+def clear(text: str) -> None:
+    """Empty the clipboard if this text is still there; blocks shortly."""
+    with contextlib.suppress(OSError, subprocess.SubprocessError):
+        if _run("wl-paste", "--no-newline", told=subprocess.PIPE) == text.encode():
+            _run("wl-copy", "--clear")
+
+
+def _did(*words: str, given: str) -> bool:
+    try:
+        _run(*words, given=given)
+    except (OSError, subprocess.SubprocessError):
+        return False
+    return True
+
+
+def _run(program: str, *words: str, given: str = "", told: int = subprocess.DEVNULL) -> bytes:
+    # By default nothing is read: what holds the text stays, and keeps a pipe open as long.
+    done = subprocess.run(
+        [shutil.which(program) or program, *words], input=given.encode(), stdout=told,
+        stderr=subprocess.DEVNULL, timeout=_ANSWER_S, check=True, env=without_bundle(os.environ),
+    )  # fmt: skip
+    return done.stdout or b""
