@@ -1,25 +1,21 @@
 """Starting with the computer, as the system's own list says it."""
 
 import plistlib
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
+from tray_app.desktop import desktop_entry
 from tray_app.desktop.login import (
     APP_ID,
     Autostart,
     LaunchAgent,
     LoginItemError,
     command,
-    desktop_entry,
-    entry_is_on,
-    is_approved,
     login_item,
+    value_is_on,
 )
 
 
@@ -48,49 +44,32 @@ def test_what_is_run_is_this_portico_without_a_window() -> None:
     assert Path(words[0]).exists()
 
 
-@pytest.mark.skipif(shutil.which("desktop-file-validate") is None, reason="not installed")
-def test_the_desktop_entry_is_a_valid_one(tmp_path: Path) -> None:
-    entry = tmp_path / "portico.desktop"
-    entry.write_text(desktop_entry(["/opt/a b/portico", "--hidden"]))
-    checked = subprocess.run(
-        ["desktop-file-validate", str(entry)], capture_output=True, text=True, check=False
-    )
-
-    assert (checked.returncode, checked.stdout) == (0, "")
-
-
-@given(st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z")), min_size=1))
-def test_any_path_is_quoted_so_that_it_is_run_as_it_is(path: str) -> None:
-    line = next(
-        line for line in desktop_entry([f"/x/{path}", "--hidden"]).splitlines()
-        if line.startswith("Exec=")
-    )  # fmt: skip
-    unescaped = line.removeprefix("Exec=").replace("\\\\", "\\").replace("%%", "%")
-    ran = subprocess.run(
-        ["/bin/sh", "-c", f"printf '%s\\n' {unescaped}"],
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
-
-    # The rules for quotes are those of a shell.
-    assert ran.stdout == f"/x/{path}\n--hidden\n"
-
-
 @pytest.mark.parametrize(
-    ("text", "is_on"),
+    ("words", "is_on"),
     [
-        (desktop_entry([sys.executable]), True),
-        (desktop_entry(["/gone/portico", "--hidden"]), False),
-        (f"Exec={sys.executable}\nHidden=true", False),
-        (f"Exec={sys.executable}\nX-GNOME-Autostart-enabled=false", False),
-        ("Exec='", False),
-        ("Exec=", False),
-        ("", False),
-        ("[Desktop Entry]\n# Exec=sh\n", False),
-        ("===\n=\n", False),
+        (command(), True),
+        (command()[:-1], True),
+        (["/gone/portico", "--hidden"], False),
+        (["/bin/sh", "--hidden"], False),
+        ([], False),
     ],
 )
-def test_an_entry_that_starts_nothing_is_off(text: str, is_on: bool) -> None:
-    assert entry_is_on(text) is is_on
+def test_an_entry_that_starts_something_else_is_off_until_it_is_turned_on(
+    tmp_path: Path, words: list[str], is_on: bool
+) -> None:
+    item = Autostart(tmp_path)
+    (tmp_path / f"{APP_ID}.desktop").write_text(desktop_entry.written(words))
+    before = item.is_on()
+    item.turn(on=True)
+
+    assert before is is_on
+    assert item.is_on()
+
+
+def test_an_entry_that_is_no_text_is_off(tmp_path: Path) -> None:
+    (tmp_path / f"{APP_ID}.desktop").write_bytes(b"\xff\xfe[Desktop Entry]")
+
+    assert not Autostart(tmp_path).is_on()
 
 
 def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
@@ -110,15 +89,42 @@ def test_a_launch_agent_says_what_it_starts(tmp_path: Path) -> None:
 
     assert (before, during, agent.is_on()) == (False, True, False)
     assert told == {"Label": APP_ID, "ProgramArguments": command(), "RunAtLoad": True}
-    (tmp_path / f"{APP_ID}.plist").write_bytes(b"rubbish")
-    assert not agent.is_on()
 
 
 @pytest.mark.parametrize(
-    ("told", "is_on"), [(None, True), (b"\2" + bytes(11), True), (b"\3" + bytes(11), False)]
+    "data",
+    [
+        b"rubbish",
+        b'<?xml version="1.0"?><plist><dict>',
+        plistlib.dumps([]),
+        plistlib.dumps({"RunAtLoad": True}),
+        plistlib.dumps({"RunAtLoad": True, "ProgramArguments": ["/gone/portico"]}),
+        plistlib.dumps({"RunAtLoad": False, "ProgramArguments": command()}),
+        plistlib.dumps({"RunAtLoad": True, "Disabled": True, "ProgramArguments": command()}),
+    ],
 )
-def test_the_task_manager_may_have_switched_it_off(told: bytes | None, is_on: bool) -> None:
-    assert is_approved(told) is is_on
+def test_a_launch_agent_that_does_not_start_this_is_off(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / f"{APP_ID}.plist").write_bytes(data)
+
+    assert not LaunchAgent(tmp_path).is_on()
+
+
+@pytest.mark.parametrize(
+    ("approval", "is_on"), [(None, True), (b"\2" + bytes(11), True), (b"\3" + bytes(11), False)]
+)
+def test_the_task_manager_may_have_switched_it_off(approval: bytes | None, is_on: bool) -> None:
+    assert value_is_on(subprocess.list2cmdline(command()), approval) is is_on
+
+
+@pytest.mark.parametrize("line", [None, "", 4, '"C:\\Gone\\portico.exe" --hidden'])
+def test_a_value_that_does_not_start_this_is_off(line: object) -> None:
+    assert not value_is_on(line, None)
+
+
+def test_an_installer_may_write_the_value_in_its_own_way() -> None:
+    program, *rest = command()
+
+    assert value_is_on(f'"{program.upper()}" {" ".join(rest)}', None)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="another list")

@@ -1,32 +1,24 @@
 """Starting with the computer: the system's own list is asked and changed, and nothing is assumed.
 
 Linux has a desktop entry in the autostart folder, Windows a value in the registry that its Task
-Manager can switch off, macOS a launch agent. Only Linux has run here.
+Manager can switch off, macOS a launch agent. What would start another Portico than this one, or one
+that is gone, counts as off. Only Linux has run here.
 """
 
 import contextlib
 import plistlib
-import re
-import shlex
-import shutil
+import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
+from xml.parsers.expat import ExpatError
 
 from tray_app.store.files import StoreError, write_private
 
+from . import desktop_entry
+
 APP_ID = "io.github.portico_tray.Portico"
-_ENTRY = """[Desktop Entry]
-Type=Application
-Name=Portico
-Comment=Your own Qwen Chat session as a local endpoint
-Exec={command}
-Icon=portico
-Terminal=false
-X-GNOME-Autostart-enabled=true
-"""
-_RESERVED = re.compile(r"""[\s"'\\><~|&;$*?#()`]""")
 _RUN = r"Software\Microsoft\Windows\CurrentVersion\Run"
 _APPROVED = r"Software\Microsoft\Windows\CurrentVersion\Explorer\StartupApproved\Run"
 _VALUE = "Portico"
@@ -56,6 +48,12 @@ def command() -> list[str]:
     return [sys.executable, "-m", "tray_app", "--hidden"]
 
 
+def starts_this(words: object) -> bool:
+    """Whether a command starts this very Portico, with a window or without one."""
+    *this, hidden = command()
+    return words in (this, [*this, hidden])
+
+
 def login_item(environ: Mapping[str, str]) -> LoginItem:
     """The list of this system."""
     if sys.platform == "win32":
@@ -75,45 +73,20 @@ class Autostart:
 
     def is_on(self) -> bool:
         try:
-            return entry_is_on(self._file.read_text(encoding="utf-8"))
+            text = self._file.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError):
             return False
+        return starts_this(desktop_entry.read(text))
 
     def turn(self, on: bool) -> None:  # noqa: FBT001
         try:
             if on:
                 self._file.parent.mkdir(parents=True, exist_ok=True)
-                write_private(self._file, desktop_entry(command()).encode())
+                write_private(self._file, desktop_entry.written(command()).encode())
             else:
                 self._file.unlink(missing_ok=True)
-        except (OSError, StoreError) as error:
+        except (OSError, StoreError, UnicodeEncodeError) as error:
             raise LoginItemError(str(error)) from error
-
-
-def desktop_entry(words: Sequence[str]) -> str:
-    """The desktop entry that runs a command at login."""
-    return _ENTRY.format(command=" ".join(_quoted(word) for word in words))
-
-
-def _quoted(word: str) -> str:
-    """A word as the key Exec wants it: a string with escapes, in which a quoted argument has its
-    own."""
-    text = word.replace("%", "%%")
-    if _RESERVED.search(text) or not text:
-        text = '"' + re.sub(r'(["`$\\])', r"\\\1", text) + '"'
-    return text.replace("\\", "\\\\")
-
-
-def entry_is_on(text: str) -> bool:
-    """Whether a desktop entry starts something that is there."""
-    lines = [line.split("=", 1) for line in text.splitlines() if "=" in line and line[0] != "#"]
-    keys = {name.strip(): value.strip() for name, value in lines}
-    if keys.get("Hidden") == "true" or keys.get("X-GNOME-Autostart-enabled") == "false":
-        return False
-    with contextlib.suppress(ValueError):
-        words = shlex.split(keys.get("Exec", "").replace("\\\\", "\\"))
-        return bool(words) and shutil.which(words[0].replace("%%", "%")) is not None
-    return False
 
 
 class LaunchAgent:
@@ -124,11 +97,12 @@ class LaunchAgent:
 
     def is_on(self) -> bool:
         try:
-            told: dict[str, Any] = plistlib.loads(self._file.read_bytes())
-        except (OSError, ValueError, plistlib.InvalidFileException):
+            told = plistlib.loads(self._file.read_bytes())
+        except (OSError, ValueError, ExpatError):
             return False
-        words = told.get("ProgramArguments") or [""]
-        return bool(told.get("RunAtLoad")) and Path(str(words[0])).exists()
+        if not isinstance(told, dict) or not told.get("RunAtLoad") or told.get("Disabled"):
+            return False
+        return starts_this(told.get("ProgramArguments"))
 
     def turn(self, on: bool) -> None:  # noqa: FBT001
         told = {"Label": APP_ID, "ProgramArguments": command(), "RunAtLoad": True}
@@ -142,9 +116,21 @@ class LaunchAgent:
             raise LoginItemError(str(error)) from error
 
 
-def is_approved(told: bytes | None) -> bool:
-    """Whether the Task Manager of Windows lets a program start: an odd first byte says no."""
-    return not told or told[0] % 2 == 0
+def value_is_on(line: object, approval: object) -> bool:
+    """Whether the registry of Windows says that this Portico starts.
+
+    Args:
+        line: The value of the program in the list of what is run; none where it is not there.
+        approval: What the Task Manager says of it: an odd first byte says no.
+    """
+    if not isinstance(line, str) or _bare(line) != _bare(subprocess.list2cmdline(command())):
+        return False
+    return not (isinstance(approval, bytes) and approval and approval[0] % 2)
+
+
+def _bare(line: str) -> str:
+    """A command line without what differs between those who write one."""
+    return line.replace('"', "").casefold().strip()
 
 
 class _Registry:
@@ -152,12 +138,11 @@ class _Registry:
 
     def is_on(self) -> bool:
         if sys.platform == "win32":
-            return self._read(_RUN) is not None and is_approved(self._read(_APPROVED))
+            return value_is_on(self._read(_RUN), self._read(_APPROVED))
         return False
 
     def turn(self, on: bool) -> None:  # noqa: FBT001
         if sys.platform == "win32":
-            import subprocess
             import winreg
 
             try:
@@ -167,7 +152,7 @@ class _Registry:
                         winreg.SetValueEx(key, _VALUE, 0, winreg.REG_SZ, line)
                     elif self._read(_RUN) is not None:
                         winreg.DeleteValue(key, _VALUE)
-                if on and not is_approved(self._read(_APPROVED)):
+                if self._read(_APPROVED) is not None:
                     with winreg.CreateKey(winreg.HKEY_CURRENT_USER, _APPROVED) as key:
                         winreg.DeleteValue(key, _VALUE)
             except OSError as error:
