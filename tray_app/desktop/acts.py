@@ -62,7 +62,7 @@ class Acts:
             "disallow": self._disallow,
             "at_login": self._at_login,
             "set": lambda action: self._set(action.about, action.value),
-            "open_logs": lambda _: open_folder(self._hands.logs),
+            "open_logs": self._open_logs,
         }
 
     async def do(self, action: Action) -> None:
@@ -183,6 +183,9 @@ class Acts:
 
     async def _at_login(self, action: Action) -> None:
         await asyncio.to_thread(self._hands.login.turn, action.value == "yes")
+
+    async def _open_logs(self, _: Action) -> None:
+        await asyncio.wrap_future(open_folder(self._hands.logs))
 
     async def _agreed(self, view: QuestionView) -> bool:
         return await self._hands.questions.ask(view) == views.YES
