@@ -99,7 +99,8 @@ def test_what_was_copied_can_be_pasted_as_often_as_one_likes() -> None:
     assert pasted().decode() == "zwölf"
     assert {"TARGETS", "TIMESTAMP", "UTF8_STRING", "x-kde-passwordManagerHint"} <= set(targets)
     assert pasted("-t", "x-kde-passwordManagerHint") == b"secret"
-    assert pasted("-t", "image/png") == b""
+    assert pasted("-t", "TIMESTAMP").strip() != b""
+    assert pasted("-t", "image/png") == pasted("-t", "MULTIPLE") == b""
 
 
 @pytest.mark.desktop
