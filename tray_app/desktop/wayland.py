@@ -18,8 +18,9 @@ class WaylandError(OSError):
 def is_better(environ: Mapping[str, str]) -> bool:
     """Whether this is the way to copy although X11 can be had too.
 
-    Seen: 2026-11, KWin's source: what an X11 program copies reaches the others only while one has
-    the keyboard, and ours never has it. GNOME passes it on, and lacks what `wl-copy` works with.
+    Seen: 2026-11, in the sources of KWin and wlroots: what an X11 program copies reaches the others
+    only while one has the keyboard, and ours never has it. GNOME's passes it on at any time, but
+    there `wl-copy` must take the keyboard for a moment, and may hang (its issues 90 and 163).
     """
     desktops = environ.get("XDG_CURRENT_DESKTOP", "").split(":")
     there = environ.get("WAYLAND_DISPLAY") and shutil.which("wl-copy")
