@@ -89,11 +89,13 @@ async def _on_the_bus(app: App) -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, app.quit)
     tray = SniTray(app.pressed, app.hosted)
-    async with asyncio.TaskGroup() as tasks:
-        beside = [tasks.create_task(tray.run()), tasks.create_task(watch_sleep(app.woke))]
+    beside = [loop.create_task(tray.run()), loop.create_task(watch_sleep(app.woke))]
+    try:
         await app.run(tray)
+    finally:
         for task in beside:
             task.cancel()
+        await asyncio.wait(beside)
 
 
 def _show_the_first(paths: Paths) -> int:

@@ -3,8 +3,9 @@
 import asyncio
 import socket
 from collections.abc import Callable
+from concurrent.futures import Future
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from msgspec import Struct
 
@@ -16,10 +17,12 @@ from tray_app.proxy.visitors import Visitors
 from . import clipboard, views
 from .login import LoginItem, LoginItemError
 from .menu import Action
-from .opening import OpeningError, open_folder
+from .opening import OpeningError, open_folder, open_page
 from .questions import Questions
 from .windows.messages import QuestionView
 from .words import Words
+
+T = TypeVar("T")
 
 NETWORK_KEY = "network"
 _SOMEWHERE = ("192.0.2.1", 9)
@@ -62,7 +65,8 @@ class Acts:
             "disallow": self._disallow,
             "at_login": self._at_login,
             "set": lambda action: self._set(action.about, action.value),
-            "open_logs": self._open_logs,
+            "open_logs": lambda _: self._open(open_folder, self._hands.logs),
+            "open_site": lambda _: self._open(open_page, self._site),
         }
 
     async def do(self, action: Action) -> None:
@@ -76,8 +80,6 @@ class Acts:
             self._hands.tell(words("app"), words("told.no_clipboard"))
         except LoginItemError:
             self._hands.tell(words("app"), words("told.no_login_item"))
-        except OpeningError:
-            self._hands.tell(words("app"), words("told.no_opener", folder=self._hands.logs))
         except (DoorError, KeyRefusedError) as error:
             self._hands.tell(words("app"), str(error))
         finally:
@@ -184,8 +186,16 @@ class Acts:
     async def _at_login(self, action: Action) -> None:
         await asyncio.to_thread(self._hands.login.turn, action.value == "yes")
 
-    async def _open_logs(self, _: Action) -> None:
-        await asyncio.wrap_future(open_folder(self._hands.logs))
+    @property
+    def _site(self) -> str:
+        return self._instance.supervisor.parts.site.chat_origin
+
+    async def _open(self, opener: Callable[[T], "Future[None]"], place: T) -> None:
+        try:
+            await asyncio.wrap_future(opener(place))
+        except OpeningError:
+            words = self._hands.words()
+            self._hands.tell(words("app"), words("told.no_opener", place=place))
 
     async def _agreed(self, view: QuestionView) -> bool:
         return await self._hands.questions.ask(view) == views.YES

@@ -5,6 +5,7 @@ four times a second. Nothing here waits for the proxy; what it says is read from
 """
 
 import asyncio
+import contextlib
 import logging
 import os
 import time
@@ -123,11 +124,11 @@ class App:
         self._loop = asyncio.get_running_loop()
         self._tray = tray
         drawing = self._loop.create_task(self._keep_drawing(), name="drawing")
-        self._tasks.spawn(self._see_to_a_window(), "see-to-a-window")
+        self._see_to_a_window()
         try:
             instance, self._acts = await asyncio.to_thread(self._put_together)
             self._instance = instance
-            if self._settings.start_proxy:
+            if self._settings.start_proxy and not self._over.is_set():
                 instance.supervisor.start()
             self.changed()
             await self._over.wait()
@@ -153,6 +154,7 @@ class App:
 
     async def _end(self) -> None:
         """Let answers end, close what is open, and say so meanwhile."""
+        self._questions.ended()
         self._tasks.spawn(self._launcher.close_all(), "close-windows")
         if self._instance is not None:
             self._instance.supervisor.stop()
@@ -163,13 +165,15 @@ class App:
     async def _keep_drawing(self) -> None:
         while True:
             self._news.clear()
-            again_s = self._draw()
-            await asyncio.sleep(PACE_S)
+            again_s: float | None = None
             try:
+                again_s = self._draw()
+            except Exception:  # noqa: BLE001  a look that fails must not be the last one
+                _log.exception("look=failed")
+            await asyncio.sleep(PACE_S)
+            with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(again_s):
                     await self._news.wait()
-            except TimeoutError:
-                pass
 
     def _draw(self) -> float | None:
         """Show and tell what there is; returns when time alone makes that something else."""
@@ -263,13 +267,17 @@ class App:
         self._is_hosted = is_there
         self.changed()
         if not is_there:
-            self._tasks.spawn(self._see_to_a_window(), "see-to-a-window")
+            self._see_to_a_window()
 
-    async def _see_to_a_window(self) -> None:
+    def _see_to_a_window(self) -> None:
         """Where no panel shows the icon for a while, show a window: nobody could stop us else."""
-        await asyncio.sleep(NO_TRAY_AT_LOGIN_S if self._plan.hidden else NO_TRAY_S)
-        if not self._is_hosted and not self._over.is_set():
-            self._open_status()
+
+        def look() -> None:
+            if not self._is_hosted and not self._over.is_set():
+                self._open_status()
+
+        within_s = NO_TRAY_AT_LOGIN_S if self._plan.hidden else NO_TRAY_S
+        asyncio.get_running_loop().call_later(within_s, look)
 
     def _open_status(self) -> None:
         if self._has_windows:

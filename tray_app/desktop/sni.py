@@ -83,6 +83,9 @@ class SniTray:
             except BusError as error:
                 _log.info("tray=no-bus reason=%s", error)
                 failures += 1
+            except Exception:  # noqa: BLE001  whatever a bus or a panel does, the tray comes back
+                _log.exception("tray=failed")
+                failures += 1
             self._host(is_there=False)
             await asyncio.sleep(_RETRY_S[min(failures, len(_RETRY_S) - 1)])
 

@@ -17,6 +17,7 @@ import msgspec
 LANGUAGES = ("en", "zh", "pt-BR", "ru")
 _FOLDER = Path(__file__).parent / "languages"
 _LONG = 60
+_PLACE = 160
 _LONGEST = 400
 _MORE = "…"
 
@@ -37,7 +38,7 @@ class Words:
         text = self._texts[name]
         if not values:
             return text
-        return text.format_map({key: shown(str(value)) for key, value in values.items()})
+        return text.format_map({key: shown(str(value), _PLACE) for key, value in values.items()})
 
     def outcome(self, code: str) -> str:
         """How a request ended, in a few words."""

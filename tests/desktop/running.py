@@ -1,0 +1,102 @@
+"""Portico as a program on a desktop, with hands to read and click its tray."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.desktop.remote import Remote, until
+from tests.desktop.xfce import Xfce
+from tests.test_headless import Portico, free_port
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass
+class Tray:
+    """The program, its tray and its command line."""
+
+    process: "subprocess.Popen[str]"
+    remote: Remote
+    portico: Portico
+    environment: Mapping[str, str]
+
+    def line(self, said: str) -> None:
+        """Wait until the tray says this."""
+        until(lambda: self.remote.tip().startswith(said))
+
+    def windows(self) -> list[str]:
+        """The titles of the windows on the screen."""
+        names = self._xdotool("search", "--onlyvisible", "--name", ".")
+        return [self._xdotool("getwindowname", number).strip() for number in names.split()]
+
+    def keys(self, window: str, *keys: str) -> None:
+        """Press keys in a window, as a person would."""
+        number = until(lambda: self._xdotool("search", "--onlyvisible", "--name", f"^{window}$"))
+        self._xdotool("windowactivate", "--sync", number.split()[0])
+        for key in keys:
+            self._xdotool("key", key)
+
+    def pasted(self) -> str:
+        """What is on the clipboard."""
+        return self._run("xclip", "-selection", "clipboard", "-o")
+
+    def _xdotool(self, *words: str) -> str:
+        return self._run("xdotool", *words)
+
+    def _run(self, *words: str) -> str:
+        return subprocess.run(
+            words, env=dict(self.environment), capture_output=True, text=True, check=False,
+            timeout=20,
+        ).stdout  # fmt: skip
+
+    def end(self, number: int = signal.SIGTERM) -> int:
+        """End it by a signal; returns the exit code."""
+        self.process.send_signal(number)
+        return self.process.wait(20)
+
+
+def environment_of(xfce: Xfce, home: Path, more: Mapping[str, str] | None = None) -> dict[str, str]:
+    """What a program on this desktop finds around it."""
+    return {
+        **xfce.environment,
+        "PORTICO_HOME": str(home),
+        "PYTHONPATH": str(ROOT),
+        "WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS": "1",
+        "LIBGL_ALWAYS_SOFTWARE": "1",
+        **(more or {}),
+    }
+
+
+@contextmanager
+def tray(
+    xfce: Xfce, home: Path, *words: str, environ: Mapping[str, str] | None = None
+) -> Iterator[Tray]:
+    """The program in practice mode, until the context ends; it may have ended by itself."""
+    port = int(words[1]) if words[:1] == ("--port",) else free_port()
+    environment = environment_of(xfce, home, environ)
+    with (home.parent / "portico.err").open("w") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tray_app", "--practice", *(words or ("--port", str(port)))],
+            env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log,
+            text=True, cwd=ROOT,
+        )  # fmt: skip
+        remote = Remote(environment["DBUS_SESSION_BUS_ADDRESS"], process.pid)
+        try:
+            yield Tray(process, remote, Portico(home, port), environment)
+        finally:
+            if process.poll() is None:
+                process.kill()
+            process.communicate()
+
+
+def second_start(running: Tray) -> "subprocess.CompletedProcess[str]":
+    """Somebody starts it again."""
+    return subprocess.run(
+        [sys.executable, "-m", "tray_app"], env=dict(running.environment), capture_output=True,
+        text=True, check=False, timeout=20, cwd=os.fspath(ROOT),
+    )  # fmt: skip
