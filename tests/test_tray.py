@@ -123,7 +123,7 @@ def test_a_second_start_shows_the_first(running: Tray) -> None:
 
     assert second.returncode == 0
     assert "running already" in second.stderr
-    assert until(lambda: "Portico" in running.windows())
+    assert until(lambda: running.has_window("Portico"))
     assert stat.S_IMODE(door.stat().st_mode) == 0o600
     assert listening(running) == before
 
@@ -229,9 +229,10 @@ def test_without_a_panel_a_window_is_there_and_closing_it_quits(
     xfce.start(panel=False)
     try:
         with tray(xfce, tmp_path / "portico") as running:
-            until(lambda: "Portico" in running.windows())
+            until(lambda: running.has_window("Portico"))
             assert running.portico.chat(running.portico.say("key", "show"))[0] == 200
-            running.keys("Portico", "alt+F4")
+            running.eyes.find("Copy endpoint", "button")
+            running.eyes.keys("alt+F4")
             assert running.process.wait(15) == 0
     finally:
         xfce.stop()

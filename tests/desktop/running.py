@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.desktop.remote import Remote, until
+from tests.desktop.screen import Eyes
 from tests.desktop.xfce import Xfce
 from tests.test_headless import Portico, free_port
 
@@ -23,36 +24,30 @@ class Tray:
     process: "subprocess.Popen[str]"
     remote: Remote
     portico: Portico
-    environment: Mapping[str, str]
+    eyes: Eyes
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """What makes another program use the same desktop and folder."""
+        return self.eyes.environment
 
     def line(self, said: str) -> None:
         """Wait until the tray says this."""
         until(lambda: self.remote.tip().startswith(said))
 
-    def windows(self) -> list[str]:
-        """The titles of the windows on the screen."""
-        names = self._xdotool("search", "--onlyvisible", "--name", ".")
-        return [self._xdotool("getwindowname", number).strip() for number in names.split()]
-
-    def keys(self, window: str, *keys: str) -> None:
-        """Press keys in a window, as a person would."""
-        number = until(lambda: self._xdotool("search", "--onlyvisible", "--name", f"^{window}$"))
-        self._xdotool("windowactivate", "--sync", number.split()[0])
-        for key in keys:
-            self._xdotool("key", key)
-
     def pasted(self) -> str:
         """What is on the clipboard."""
-        return self._run("xclip", "-selection", "clipboard", "-o")
+        return self.eyes.run("xclip", "-selection", "clipboard", "-o")
 
-    def _xdotool(self, *words: str) -> str:
-        return self._run("xdotool", *words)
+    def has_window(self, title: str) -> bool:
+        """Whether a window with this title can be seen."""
+        return bool(self.eyes.windows(title))
 
-    def _run(self, *words: str) -> str:
-        return subprocess.run(
-            words, env=dict(self.environment), capture_output=True, text=True, check=False,
-            timeout=20,
-        ).stdout  # fmt: skip
+    def press(self, window: str, button: str) -> None:
+        """Press a button of a window by the mouse, and see the window go."""
+        until(lambda: self.has_window(window))
+        self.eyes.click(button)
+        until(lambda: not self.has_window(window))
 
     def end(self, number: int = signal.SIGTERM) -> int:
         """End it by a signal; returns the exit code."""
@@ -87,7 +82,7 @@ def tray(
         )  # fmt: skip
         remote = Remote(environment["DBUS_SESSION_BUS_ADDRESS"], process.pid)
         try:
-            yield Tray(process, remote, Portico(home, port), environment)
+            yield Tray(process, remote, Portico(home, port), Eyes(environment))
         finally:
             if process.poll() is None:
                 process.kill()

@@ -43,61 +43,15 @@ Seen = tuple[str, str, Box, list[str]]
 """What a screen reader is told of one thing: role, name, place and states."""
 
 
-class Screen:
-    """The screen; `environment` is what makes a process use it.
+class Eyes:
+    """What a person sees and does on a screen that is there.
 
     Args:
-        folder: Empty; what the processes leave behind is in it.
-        size: Width, height and depth.
-        more: Put into the environment too.
+        environment: What makes a process use it.
     """
 
-    def __init__(self, folder: Path, size: str = "1280x900x24", **more: str) -> None:
-        missing = [tool for tool in _TOOLS if shutil.which(tool) is None]
-        assert not missing, f"{missing} missing: the marker `desktop` in pyproject.toml says more"
-        self.folder = folder
-        self._size = size
-        self._processes: list[subprocess.Popen[bytes]] = []
-        for name in ("home", "run"):
-            (folder / name).mkdir(mode=0o700)
-        socket = folder / "bus"
-        (folder / "bus.conf").write_text(_BUS.format(socket=socket))
-        self.environment = {
-            "PATH": os.environ["PATH"],
-            "LANG": "C.UTF-8",
-            "HOME": str(folder / "home"),
-            "XDG_RUNTIME_DIR": str(folder / "run"),
-            "DBUS_SESSION_BUS_ADDRESS": f"unix:path={socket}",
-            "GDK_BACKEND": "x11",
-            "GTK_THEME": "Adwaita",
-            "LIBGL_ALWAYS_SOFTWARE": "1",
-            **more,
-        }
-        if os.geteuid() == 0:
-            self.environment["WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS"] = "1"
-
-    def start(self) -> None:
-        """Bring everything up."""
-        told, tells = os.pipe()
-        screen = ("Xvfb", "-displayfd", str(tells), "-screen", "0", self._size, "-nolisten", "tcp")
-        self._spawn(*screen, passing=[tells])
-        os.close(tells)
-        # To the end of the line: it is written in two pieces, and the second one must find us.
-        with os.fdopen(told) as number:
-            self.environment["DISPLAY"] = f":{number.readline().strip()}"
-        self._spawn("dbus-daemon", "--nofork", f"--config-file={self.folder / 'bus.conf'}")
-        until((self.folder / "bus").exists)
-        self._spawn("openbox")
-        until(lambda: "window id" in self.run("xprop", "-root", "_NET_SUPPORTING_WM_CHECK"))
-
-    def stop(self) -> None:
-        """End everything, and wait for it."""
-        for process in reversed(self._processes):
-            process.terminate()
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(5)
-            process.kill()
-            process.wait()
+    def __init__(self, environment: dict[str, str]) -> None:
+        self.environment = environment
 
     def run(self, *words: str) -> str:
         """What a tool says on this screen."""
@@ -150,6 +104,64 @@ class Screen:
     def picture(self, path: Path, window: str = "root") -> None:
         """Keep what is to be seen."""
         self.run("import", "-window", window, str(path))
+
+
+class Screen(Eyes):
+    """The screen; `environment` is what makes a process use it.
+
+    Args:
+        folder: Empty; what the processes leave behind is in it.
+        size: Width, height and depth.
+        more: Put into the environment too.
+    """
+
+    def __init__(self, folder: Path, size: str = "1280x900x24", **more: str) -> None:
+        missing = [tool for tool in _TOOLS if shutil.which(tool) is None]
+        assert not missing, f"{missing} missing: the marker `desktop` in pyproject.toml says more"
+        self.folder = folder
+        self._size = size
+        self._processes: list[subprocess.Popen[bytes]] = []
+        for name in ("home", "run"):
+            (folder / name).mkdir(mode=0o700)
+        socket = folder / "bus"
+        (folder / "bus.conf").write_text(_BUS.format(socket=socket))
+        environment = {
+            "PATH": os.environ["PATH"],
+            "LANG": "C.UTF-8",
+            "HOME": str(folder / "home"),
+            "XDG_RUNTIME_DIR": str(folder / "run"),
+            "DBUS_SESSION_BUS_ADDRESS": f"unix:path={socket}",
+            "GDK_BACKEND": "x11",
+            "GTK_THEME": "Adwaita",
+            "LIBGL_ALWAYS_SOFTWARE": "1",
+            **more,
+        }
+        if os.geteuid() == 0:
+            environment["WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS"] = "1"
+        super().__init__(environment)
+
+    def start(self) -> None:
+        """Bring everything up."""
+        told, tells = os.pipe()
+        screen = ("Xvfb", "-displayfd", str(tells), "-screen", "0", self._size, "-nolisten", "tcp")
+        self._spawn(*screen, passing=[tells])
+        os.close(tells)
+        # To the end of the line: it is written in two pieces, and the second one must find us.
+        with os.fdopen(told) as number:
+            self.environment["DISPLAY"] = f":{number.readline().strip()}"
+        self._spawn("dbus-daemon", "--nofork", f"--config-file={self.folder / 'bus.conf'}")
+        until((self.folder / "bus").exists)
+        self._spawn("openbox")
+        until(lambda: "window id" in self.run("xprop", "-root", "_NET_SUPPORTING_WM_CHECK"))
+
+    def stop(self) -> None:
+        """End everything, and wait for it."""
+        for process in reversed(self._processes):
+            process.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(5)
+            process.kill()
+            process.wait()
 
     def _spawn(self, *words: str, passing: list[int] | None = None) -> None:
         with (self.folder / f"{words[0]}.log").open("wb") as log:

@@ -1,4 +1,4 @@
-"""The tray of Linux on a real panel, in storms and over losses; the rest is shown with the program."""
+"""The tray of Linux on a real panel, in storms and over losses."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator

@@ -93,7 +93,7 @@ def _notices(facts: Facts, words: Words) -> Iterator[tuple[str, Notice]]:
 
 
 def _notice(words: Words, name: str, **values: object) -> Notice:
-    return Notice(words(f"notice.{name}.title"), words(f"notice.{name}.text", **values))
+    return Notice(words(f"notice.{name}.title", **values), words(f"notice.{name}.text", **values))
 
 
 def _unrenewed_end_s(facts: Facts) -> float | None:
