@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from statistics import median
 
-from . import pure, startup
+from . import pure, startup, tray
 from .report import Row, alone, beside, growing
 from .streams import Load, Ring, ring, rounds
 
 PACED, GROWTH, READY_MS, IDLE_MB, OPEN_KB, HISTORY_MS = 1.5, 1.2, 600.0, 40.0, 40.0, 25.0
 BURSTS, FIRST_EVENT = 2.7, 2.5
+ICON_MS, SERVING_MS, TRAY_MB, WAKES, MENU_MS = 500.0, 1000.0, 60.0, 0.2, 100.0
 PURE_US = {"search with markers": 9.0}
 PURE_PLAIN_US = 6.0
 
@@ -76,6 +77,7 @@ def run(size: Size) -> Result:
     rows += _pure(size)
     idle = startup.idle(size.idle_s)
     rows += _started(startup.ready(size.starts), idle)
+    rows += _tray(tray.measure(size.starts, size.idle_s))
     return Result(rows, asked, answered, idle.chat_bytes)
 
 
@@ -151,4 +153,18 @@ def _started(ready: startup.Ready, idle: startup.Idle) -> list[Row]:
         alone("memory (PSS) before any chat, without practice", "MB", startup.bare_mb(), IDLE_MB),
         alone("CPU while idle, per second", "ms", idle.cpu_ms_per_s),
         alone("wake-ups while idle, per second", "", idle.wakes_per_s),
+    ]
+
+
+def _tray(cost: tray.TrayCost | None) -> list[Row]:
+    if cost is None:
+        return []
+    return [
+        alone("tray: process start to the icon", "ms", cost.icon_ms, ICON_MS),
+        alone("tray: process start to the first answer", "ms", cost.serving_ms, SERVING_MS),
+        alone("tray: memory (PSS), practice included", "MB", cost.pss_mb, TRAY_MB),
+        alone("tray: memory (PSS), without practice", "MB", cost.bare_mb, TRAY_MB),
+        alone("tray: CPU while idle, per second", "ms", cost.cpu_ms_per_s),
+        alone("tray: wake-ups while idle, per second", "", cost.wakes_per_s, WAKES),
+        alone("tray: the slowest of 20 openings of the menu", "ms", cost.menu_ms, MENU_MS),
     ]

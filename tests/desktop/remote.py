@@ -21,10 +21,12 @@ class Remote:
     Args:
         address: Of the bus.
         pid: Of the program, where several have a tray.
+        name: That of the tray on the bus, where no panel's watcher can be asked for it.
     """
 
-    def __init__(self, address: str, pid: int | None = None) -> None:
+    def __init__(self, address: str, pid: int | None = None, name: str = "") -> None:
         self._address = address
+        self._name = name
         self._mark = "" if pid is None else f"-{pid}-"
 
     def call(self, *where: str, signature: str = "", body: tuple[Any, ...] = ()) -> Any:
@@ -45,6 +47,8 @@ class Remote:
 
     def name(self) -> str:
         """The bus name under which a panel's watcher knows the tray."""
+        if self._name:
+            return self._name
         asked = (WATCHER, "RegisteredStatusNotifierItems")
         [items] = self.call(
             WATCHER, "/StatusNotifierWatcher", PROPERTIES, "Get", signature="ss", body=asked
