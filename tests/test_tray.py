@@ -272,3 +272,21 @@ def test_a_port_that_is_taken_is_told_and_another_is_the_persons_choice(
         other.click("Use port")
         until(lambda: other.tip().startswith(SERVING))
         assert f" {running.portico.port}" not in other.tip()
+
+
+@pytest.mark.desktop
+def test_it_serves_soon_and_does_nothing_while_nobody_asks(xfce: Xfce, tmp_path: Path) -> None:
+    """R73"""
+    began_s = time.monotonic()
+    with tray(xfce, tmp_path / "portico") as running:
+        until(lambda: ask_health(running.portico.port), 5.0)
+        took_s = time.monotonic() - began_s
+        running.line(SERVING)
+        time.sleep(2.0)
+        process = psutil.Process(running.process.pid)
+        before = sum(process.cpu_times()[:2])
+        time.sleep(4.0)
+        spent_s = sum(process.cpu_times()[:2]) - before
+
+    assert took_s < 3
+    assert spent_s < 0.04

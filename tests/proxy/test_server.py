@@ -210,3 +210,23 @@ def test_a_picture_at_our_own_address_is_not_fetched(proxy: Running) -> None:
     assert reply.status == 501
     assert proxy.key not in reply.body.decode()
     untouched(proxy)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/../settings.json", "/v1/../../etc/passwd", "/a/../b", "/..\\etc", "/a\\..\\..\\b",
+        "/%2e%2e/settings.json", "/%252e%252e/x", "//etc/passwd", "/C:", "/C:rel",
+        "/\\\\srv\\share", "/v1/models/..%2f..%2fsettings.json", "/assets/portico.png",
+        "/door.sock", "/logs/portico.log", "/CON", "/x::$DATA", "/1.0..2.0", "/foo..bar", "/%00",
+    ],
+)  # fmt: skip
+def test_no_path_leads_to_a_file(proxy: Running, path: str) -> None:
+    """S93"""
+    reply = proxy.raw(
+        f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {proxy.key}\r\n"
+        "Connection: close\r\n\r\n".encode()
+    )
+
+    assert reply.split(b" ", 2)[1] in {b"400", b"404"}
+    assert b"root:" not in reply
