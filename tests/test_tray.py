@@ -15,19 +15,8 @@ import pytest
 from tests.desktop.remote import until
 from tests.desktop.running import Tray, second_start, tray
 from tests.desktop.xfce import Xfce
-from tray_app.tray import has_screen
 
 SERVING = "Practice mode on port"
-
-
-@pytest.mark.skipif("sys.platform in {'win32', 'darwin'}")
-@pytest.mark.parametrize(
-    ("environ", "is_there"),
-    [({}, False), ({"DISPLAY": ""}, False), ({"DISPLAY": ":0"}, True),
-     ({"WAYLAND_DISPLAY": "wayland-0"}, True)],
-)  # fmt: skip
-def test_a_desktop_is_where_there_is_a_screen(environ: dict[str, str], is_there: bool) -> None:
-    assert has_screen(environ) is is_there
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 
 from tray_app import __version__
+from tray_app.desktop.screen import has_screen
 from tray_app.desktop.windows import NAMES
 from tray_app.store import StoreError
 from tray_app.store.paths import find
@@ -45,9 +46,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _serve(arguments: argparse.Namespace) -> int:
-    from tray_app import tray
+    if not arguments.headless and arguments.host is None and has_screen(os.environ):
+        from tray_app import tray
 
-    if not arguments.headless and arguments.host is None and tray.has_screen(os.environ):
         return tray.serve(arguments, find(os.environ), os.environ)
     from tray_app import headless
 

@@ -21,13 +21,6 @@ if TYPE_CHECKING:
     from tray_app.proxy.instance import Instance
 
 
-def has_screen(environ: Mapping[str, str]) -> bool:
-    """Whether there is a desktop that a tray could be on."""
-    if sys.platform in {"win32", "darwin"}:
-        return True
-    return bool(environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY"))
-
-
 def serve(arguments: argparse.Namespace, paths: Paths, environ: Mapping[str, str]) -> int:
     """Serve until somebody quits; returns the exit code. A second start shows the first."""
     try:

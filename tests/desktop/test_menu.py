@@ -14,6 +14,7 @@ from tray_app.desktop.menu import Action, menu_of
 from tray_app.desktop.words import Words
 from tray_app.proxy.activity import Deed
 from tray_app.proxy.brakes import HoldStatus
+from tray_app.proxy.safe import SafeKind, SafeStatus
 from tray_app.proxy.status import Run
 from tray_app.proxy.visitors import Blocked
 from tray_app.store.settings import Settings
@@ -195,3 +196,16 @@ def test_names_from_elsewhere_are_shown_as_one_line(name: str) -> None:
 
 def test_without_a_panel_the_window_says_what_closing_it_does() -> None:
     assert "closing this window quits Portico" in labels(rows_of(facts(hosted=False)))[1]
+
+
+@pytest.mark.parametrize(
+    ("state", "label"),
+    [("absent", "No keyring here"), ("failing", "The keyring fails"), ("slow", "does not answer"),
+     ("locked", "is locked"), ("ready", ""), ("memory", "")],
+)  # fmt: skip
+def test_what_is_not_kept_is_told(state: SafeKind, label: str) -> None:
+    known = facts(status={"keyring": SafeStatus(state, saved=False, note="")})
+    row = next((row for row in rows_of(known) if row.id == 23), Row(23))
+
+    assert label in row.label
+    assert bool(row.label) is bool(label)

@@ -66,6 +66,7 @@ def menu_of(facts: Facts, line: str, words: Words) -> tuple[tuple[Row, ...], dic
         *_keys(menu, facts, words),
         Row(19),
         _account(menu, facts, words),
+        *_keeping(facts, words),
         _models(menu, facts, words),
         _recent(facts, words),
         _door(menu, facts, words),
@@ -121,6 +122,13 @@ def _account(menu: _Menu, facts: Facts, words: Words) -> Row:
             menu.does(22, words("menu.sign_out"), Action("sign_out")),
         ),
     )
+
+
+def _keeping(facts: Facts, words: Words) -> Iterable[Row]:
+    """What a person should know of keys and session being kept, or not."""
+    state = facts.status.keyring.state if facts.status else "ready"
+    if state not in {"ready", "memory"}:
+        yield Row(23, words(f"keeping.{state}"), enabled=False)
 
 
 def _models(menu: _Menu, facts: Facts, words: Words) -> Row:

@@ -234,3 +234,20 @@ class _Item(ServiceInterface):
     @dbus_signal("NewTitle")
     def NewTitle(self) -> None:  # noqa: N802
         pass
+
+
+async def has_panel() -> bool:
+    """Whether a panel is there that shows icons."""
+    try:
+        bus = await connect()
+    except BusError:
+        return False
+    try:
+        where = (_WATCHER, "/StatusNotifierWatcher", "org.freedesktop.DBus.Properties")
+        asked = ("ss", _WATCHER, "IsStatusNotifierHostRegistered")
+        [told] = await call(bus, where, "Get", *asked)
+        return bool(told.value)
+    except BusError:
+        return False
+    finally:
+        bus.disconnect()
