@@ -48,6 +48,11 @@ class Paths(Struct, frozen=True):
         return self.home / "models.json"
 
     @property
+    def chats(self) -> Path:
+        """The chats that are still to be deleted at the site."""
+        return self.home / "chats-to-delete.txt"
+
+    @property
     def keyring_label(self) -> str:
         """What begins the names of our entries in the keyring: each data folder has its own."""
         return "Portico" if self.home == _usual_home() else f"Portico {self._mark[:8]}"
