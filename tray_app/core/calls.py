@@ -52,6 +52,8 @@ class Later(Struct, frozen=True):
     """Run this flow once the present one is over, however it ends, without anyone waiting."""
 
     flow: "Flow"
+    chat: str
+    """The id of the chat that the flow deletes, noted from now on: a crash must not lose it."""
 
 
 class Tokens(Struct, frozen=True):

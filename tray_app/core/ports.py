@@ -94,6 +94,9 @@ class Upstream(Protocol):
     def ask(self, prompt: Prompt, choice: Choice, stamp: Stamp, site: Site) -> Flow:
         """Answer a prompt; ends in a `Stream`."""
 
+    def forget(self, chat: str) -> Flow:
+        """Delete a chat by its id; raises `ProxyError` unless it is gone then."""
+
     def list_models(self) -> Flow:
         """Ends in a `Reply` of the models' list as JSON, as `read_models` takes it."""
 

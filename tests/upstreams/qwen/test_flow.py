@@ -27,14 +27,14 @@ class Played:
 
     def __init__(self, playing: Flow, *answers: Answer) -> None:
         self.calls: list[Call] = []
-        self.later: list[Flow] = []
+        self.later: list[Later] = []
         self.end: Stream | Reply | None = None
         left = list(answers)
         try:
             step = next(playing)
             while True:
                 if isinstance(step, Later):
-                    self.later.append(step.flow)
+                    self.later.append(step)
                     step = next(playing)
                 else:
                     self.calls.append(step)
@@ -62,7 +62,7 @@ def test_a_prompt_makes_a_chat_and_asks_in_it() -> None:
     body: dict[str, Any] = json.loads(played.end.call.body or b"")
     assert body["chat_id"] == body["chatId"] == "chat-1"
     assert body["messages"][0]["content"] == "Hi"
-    assert len(played.later) == 1
+    assert [left.chat for left in played.later] == ["chat-1"]
 
 
 def test_the_site_may_name_the_chat_in_two_ways() -> None:
@@ -103,8 +103,8 @@ def tidied(*frames: bytes) -> list[str]:
         played.end.decoder.feed(frame, lambda _: None)
     done = answer({"success": True})
     if frames and not played.end.decoder.finished:
-        return Played(played.later[0], done, done).asked
-    return Played(played.later[0], done).asked
+        return Played(played.later[0].flow, done, done).asked
+    return Played(played.later[0].flow, done).asked
 
 
 def test_a_finished_answers_chat_is_deleted_and_an_unfinished_one_stopped_first() -> None:
@@ -114,6 +114,39 @@ def test_a_finished_answers_chat_is_deleted_and_an_unfinished_one_stopped_first(
     assert tidied() == [delete]
     assert tidied(created(), delta("x"), finished()) == [delete]
     assert tidied(created(), delta("x")) == [stop, delete]
+
+
+GONE = [
+    answer({"success": True, "data": {"status": True}}),
+    Answer(204, {}, b""),
+    answer({"success": False, "data": {"code": "Not_Found", "details": "no such chat"}}),
+    answer({"detail": "the chat is not exist", "code": "Bad_Request"}),
+    answer({"detail": "Not Found"}, status=404),
+    Answer(404, {}, b""),
+    Answer(200, {"x-actual-status-code": "404", "content-type": "application/json"}, b"{}"),
+]
+STILL_THERE = [
+    (answer({"success": False, "data": {"code": "internal_error"}}), Kind.UPSTREAM_ERROR),
+    (answer({"success": False, "data": {"code": "Unauthorized"}}), Kind.SESSION_ENDED),
+    (answer({"ret": ["FAIL_SYS_USER_VALIDATE"]}), Kind.VERIFICATION_NEEDED),
+    (Answer(200, {"content-type": "text/html"}, b"<html>aliyun_waf"), Kind.VERIFICATION_NEEDED),
+    (Answer(404, {"content-type": "text/html"}, b"<html>"), Kind.UPSTREAM_BAD_RESPONSE),
+    (Answer(302, {"location": "/"}, b""), Kind.UPSTREAM_REDIRECT),
+    (Answer(502, {}, b""), Kind.UPSTREAM_ERROR),
+    (answer({}, status=429), Kind.RATE_LIMITED),
+]
+
+
+@pytest.mark.parametrize("told", GONE)
+def test_a_chat_that_the_site_does_not_have_is_gone(told: Answer) -> None:
+    assert Played(flow.forget("chat-1"), told).asked == ["DELETE /api/v2/chats/chat-1"]
+
+
+@pytest.mark.parametrize(("told", "kind"), STILL_THERE)
+def test_a_refusal_to_delete_is_none_of_the_chats_end(told: Answer, kind: Kind) -> None:
+    with pytest.raises(ProxyError) as caught:
+        Played(flow.forget("chat-1"), told)
+    assert caught.value.kind is kind
 
 
 def test_no_id_is_ever_all_of_them() -> None:

@@ -54,9 +54,7 @@ def of_page(status: int, headers: Mapping[str, str], body: bytes) -> ProxyError 
         return ProxyError(
             Kind.UPSTREAM_REDIRECT, "The site answered with a redirect, which is not followed"
         )
-    kind = headers.get("content-type", "").lower()
-    start = body.lstrip()[:1]
-    if start == b"<" or ("html" in kind and start != b"{"):
+    if _is_page(headers, body):
         return _of_html(true, body)
     wait_s = retry_after(headers)
     value = _json(body)
@@ -67,6 +65,15 @@ def of_page(status: int, headers: Mapping[str, str], body: bytes) -> ProxyError 
     if true < 400:
         return None if value is not _NOTHING else _unreadable()
     return _of_status(true, wait_s)
+
+
+def is_gone(status: int, headers: Mapping[str, str], body: bytes) -> bool:
+    """Whether an answer says that the chat that it is about does not exist."""
+    value = _json(body)
+    envelope = envelope_of(value) if isinstance(value, dict) else None
+    if envelope is not None:
+        return _is_lost(envelope.code.lower(), envelope.words)
+    return true_status(status, headers) == 404 and not _is_page(headers, body)
 
 
 def true_status(status: int, headers: Mapping[str, str]) -> int:
@@ -169,7 +176,7 @@ def _of_request(code: str, words: str) -> ProxyError:
         return too_long()
     if _NO_MODEL.search(words):
         return ProxyError(Kind.MODEL_NOT_FOUND, "Qwen does not have this model now", param="model")
-    if code in _GONE or "is not exist" in words:
+    if _is_lost(code, words):
         return ProxyError(Kind.UPSTREAM_ERROR, "Qwen lost this chat")
     if code in _BAD and not transient:
         return ProxyError(
@@ -177,6 +184,10 @@ def _of_request(code: str, words: str) -> ProxyError:
         )
     said = _words(words) if words else code.replace("_", " ")
     return ProxyError(Kind.UPSTREAM_ERROR, f"Qwen had an error ({said})")
+
+
+def _is_lost(code: str, words: str) -> bool:
+    return code in _GONE or "is not exist" in words
 
 
 def challenge() -> ProxyError:
@@ -228,6 +239,12 @@ def _is_held(value: Mapping[str, Any]) -> bool:
     """A risk hold looks like success and brings no stream. Seen: 2026-10."""
     result = value.get("result")
     return isinstance(result, dict) and str(result.get("sig", "")).startswith("from bx")
+
+
+def _is_page(headers: Mapping[str, str], body: bytes) -> bool:
+    start = body.lstrip()[:1]
+    is_html = "html" in headers.get("content-type", "").lower()
+    return start == b"<" or (is_html and start != b"{")
 
 
 def _of_html(status: int, body: bytes) -> ProxyError:

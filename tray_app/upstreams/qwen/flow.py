@@ -52,7 +52,7 @@ def ask(prompt: Prompt, choice: Choice, stamp: Stamp, media_hosts: tuple[str, ..
     decoder = QwenDecoder(
         prompt_bytes=len(body), draws=choice.variant.draw, media_hosts=media_hosts
     )
-    yield Later(forget(chat_id, decoder))
+    yield Later(forget(chat_id, decoder), chat_id)
     slow = choice.variant != type(choice.variant)() or choice.model.thinking_forced
     call = Call(
         "POST",
@@ -96,9 +96,9 @@ def _chat_id(body: bytes) -> str:
     return found
 
 
-def forget(chat_id: str, decoder: QwenDecoder) -> Flow:
-    """Delete a chat by its id, after stopping what still runs in it."""
-    if decoder.response_id is not None and not decoder.finished:
+def forget(chat_id: str, decoder: QwenDecoder | None = None) -> Flow:
+    """Delete a chat by its id, after stopping what still runs in it; raises unless it is gone."""
+    if decoder is not None and decoder.response_id is not None and not decoder.finished:
         yield Call(
             "POST",
             wire.STOP.format(chat_id=chat_id),
@@ -106,7 +106,11 @@ def forget(chat_id: str, decoder: QwenDecoder) -> Flow:
             page=wire.PAGE_CHAT.format(chat_id=chat_id),
         )
     answer = yield Call("DELETE", chat_path(chat_id))
-    return Reply(answer.status in {200, 204, 404})
+    if answer.status != 204 and not faults.is_gone(answer.status, answer.headers, answer.body):
+        fault = refused(answer)
+        if fault is not None:
+            raise fault
+    return Reply(None)
 
 
 def chat_path(chat_id: str) -> str:

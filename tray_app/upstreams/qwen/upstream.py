@@ -25,6 +25,10 @@ class Qwen:
         """Answer a prompt; ends in a `Stream`."""
         return flow.ask(prompt, choice, stamp, site.media_hosts)
 
+    def forget(self, chat: str) -> Flow:
+        """Delete a chat that an earlier run left."""
+        return flow.forget(chat)
+
     def list_models(self) -> Flow:
         """Bring the list of models."""
         return flow.list_models()
