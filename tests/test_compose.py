@@ -29,11 +29,26 @@ def test_practice_is_signed_in_and_keeps_nothing(tmp_path: Path) -> None:
     with ExitStack() as stack:
         parts = compose(Paths(tmp_path), {}, Redactor(), stack, PRACTICE).parts
         parts.shelf.save(b"models", 1.0)
+        parts.chats.begin()
+        parts.chats.note("chat", "me")
 
+        assert list(tmp_path.iterdir()) == []
         assert parts.site.chat_origin.startswith("http://127.0.0.1:")
         assert parts.person.owner.session is not None
         assert parts.person.safe.is_memory
         assert parts.shelf.load() is None
+
+
+def test_chats_are_noted_in_the_data_folder_until_they_are_gone(tmp_path: Path) -> None:
+    paths = Paths(tmp_path)
+    with ExitStack() as stack:
+        chats = compose(paths, {}, Redactor(), stack).parts.chats
+        chats.begin()
+        chats.note("chat", "me")
+        assert paths.chats.exists()
+        chats.strike("chat")
+
+    assert not paths.chats.exists()
 
 
 def test_what_a_variable_says_is_not_filed(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from tray_app.proxy.house import Parts
 from tray_app.proxy.models import Shelf
 from tray_app.proxy.person import Person
 from tray_app.store import StoreError
+from tray_app.store.chats import Chats
 from tray_app.store.keeper import Keeper
 from tray_app.store.models import load_models, save_models
 from tray_app.store.paths import Paths
@@ -54,6 +55,8 @@ def compose(
     settings = effective(loaded.settings, environ, flags)
     practice = arguments is not None and arguments.practice
     site, session = _practice(stack) if practice else (SITE, None)
+    chats = Chats(None if practice else paths.chats)
+    stack.callback(chats.close)
     parts = Parts(
         site=site,
         upstream=UPSTREAMS[0],
@@ -67,6 +70,7 @@ def compose(
         save_settings=_saver(paths, loaded.settings, settings),
         # The practice site's models must never be taken for the real one's.
         shelf=Shelf(lambda: None, lambda *_: None) if practice else _shelf(paths),
+        chats=chats,
         host=None if arguments is None else arguments.host,
     )
     return Composed(parts, (*loaded.notes, *warnings_of(settings)))

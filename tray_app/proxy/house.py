@@ -8,12 +8,13 @@ from collections.abc import Callable
 
 import msgspec
 from aiohttp import web
-from msgspec import Struct
+from msgspec import Struct, field
 
 from tray_app import __version__
 from tray_app.core.errors import Kind, ProxyError
 from tray_app.core.ports import Upstream
 from tray_app.core.site import Site
+from tray_app.store.chats import Chats
 from tray_app.store.outbound import outbound_proxy
 from tray_app.store.settings import Settings
 
@@ -29,6 +30,7 @@ from .runner import Runner
 from .server import Door, Server
 from .session import STALE_S
 from .status import NetworkStatus, QueueStatus, Run, SessionStatus, Status
+from .sweep import Sweep
 from .tasks import Tasks
 from .transport import DirectTransport
 from .watch import Watcher
@@ -47,6 +49,7 @@ class Parts(Struct, frozen=True, kw_only=True):
     shelf: Shelf
     host: str | None = None
     """An address to listen on instead of both loopbacks."""
+    chats: Chats = field(default_factory=Chats)
     limits: Limits = Limits()
     clock: Callable[[], float] = time.monotonic
     wall_clock: Callable[[], float] = time.time
@@ -70,7 +73,7 @@ class House:
         proxy = outbound_proxy(parts.settings.outbound_proxy, parts.site.chat_origin)
         clocks = Clocks(parts.wall_clock, parts.clock)
         self.transport = DirectTransport(parts.site, parts.upstream, self.limits, clocks, proxy)
-        self.runner = Runner(self.transport, self.owner, self.tasks)
+        self.runner = Runner(self.transport, self.owner, self.tasks, parts.chats)
         self.owner.renew_by(
             lambda lane: self.runner.renew(parts.upstream.renew(), lane), parts.upstream.can_renew
         )
@@ -78,6 +81,7 @@ class House:
         self.models = Models(parts.upstream, self.runner, parts.shelf, parts.wall_clock, self.tasks)
         desk = self._desk()
         self.relay = Relay(desk)
+        self._sweep = Sweep(desk, parts.chats, self.tasks)
         guard = Guard(lambda: self.settings, person.keys, parts.host)
         self.server = Server(Door(guard, self.relay, desk, person.visitors), desk)
 
@@ -85,6 +89,7 @@ class House:
         """Take up what was kept."""
         await self.person.begin()
         self._stay_signed_in()
+        self._sweep.begin()
 
     def _stay_signed_in(self) -> None:
         """Renew a session that nobody uses, now and again, lest it end for that."""
@@ -187,6 +192,7 @@ class House:
         """Finish what goes on beside answers, and keep what is to be kept."""
         if self._staying is not None:
             self._staying.cancel()
+        self._sweep.end()
         await asyncio.gather(self.tasks.finish(self.limits().tidy_s), self.owner.quiet())
         await self.person.close()
         await self.transport.close()

@@ -39,6 +39,10 @@ class Limits(Struct, frozen=True, kw_only=True):
     """How long running answers may go on when the proxy stops."""
     tidy_s: float = 1.0
     """How long deleting chats may take when the proxy stops."""
+    sweep_s: float = 5.0
+    """How far apart chats are deleted that an earlier run left."""
+    sweep_again_s: float = 300.0
+    """When it is tried again where one could not be deleted, or none might be."""
     tick_s: float = 1.0
     """How often open streams are looked at."""
 

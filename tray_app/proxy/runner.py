@@ -1,14 +1,24 @@
 """Runs flows over a transport: makes the calls they yield and sends them the answers."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from tray_app.core.calls import Answer, Call, Flow, Later, Reply, Stream, Tokens
 from tray_app.core.errors import Kind, ProxyError
+from tray_app.store.chats import Chats
 
 from .session import Lane, SessionOwner
 from .tasks import Tasks
 from .transport import Body, Transport
+
+_NOT_ASKED = {
+    Kind.UPSTREAM_UNREACHABLE,
+    Kind.UPSTREAM_DISCONNECTED,
+    Kind.UPSTREAM_TIMEOUT,
+    Kind.RATE_LIMITED,
+}
+"""What says nothing of the chat that was to be deleted."""
 
 
 class Run:
@@ -30,21 +40,24 @@ class Run:
 class Runner:
     """Drives flows; each call carries the session of the flow's lane as it is at that moment."""
 
-    def __init__(self, transport: Transport, owner: SessionOwner, tasks: Tasks) -> None:
+    def __init__(
+        self, transport: Transport, owner: SessionOwner, tasks: Tasks, chats: Chats
+    ) -> None:
         self._transport = transport
         self._owner = owner
         self._tasks = tasks
+        self._chats = chats
 
     @asynccontextmanager
     async def running(self, flow: Flow, lane: Lane | None = None) -> AsyncIterator[Run]:
         """A flow at its end; what it left for later is begun when the context is over."""
-        later: list[Flow] = []
+        later: list[Later] = []
         lane = lane or self._owner.lane
         try:
             yield Run(self, await self._drive(flow, later, lane), lane)
         finally:
             for left in reversed(later):
-                self._tasks.spawn(self.reply(left, lane), "tidy")
+                self._tasks.spawn(self.tidy(left, lane), "tidy")
 
     async def reply(self, flow: Flow, lane: Lane | None = None) -> object:
         """The value of a flow that ends in a `Reply`."""
@@ -52,6 +65,15 @@ class Runner:
             if isinstance(run.end, Reply):
                 return run.end.value
         raise ProxyError(Kind.INTERNAL_ERROR, "A flow ended in a stream where none was wanted")
+
+    async def tidy(self, left: Later, lane: Lane) -> None:
+        """Delete a chat, and note what came of it; raises `ProxyError` unless it is gone."""
+        try:
+            await self.reply(left.flow, lane)
+        except BaseException as error:
+            self._chats.leave(left.chat, refused=_is_refusal(error))
+            raise
+        self._chats.strike(left.chat)
 
     async def renew(self, flow: Flow, lane: Lane) -> Tokens:
         """The tokens that a renewal of the session on `lane` brings."""
@@ -68,12 +90,13 @@ class Runner:
             stream.decoder.open(body.status, body.headers)
             yield body
 
-    async def _drive(self, flow: Flow, later: list[Flow], lane: Lane) -> Stream | Reply:
+    async def _drive(self, flow: Flow, later: list[Later], lane: Lane) -> Stream | Reply:
         try:
             step = next(flow)
             while True:
                 if isinstance(step, Later):
-                    later.append(step.flow)
+                    later.append(step)
+                    self._chats.note(step.chat, lane.session.account if lane.session else "")
                     step = next(flow)
                 else:
                     step = flow.send(await self._call(step, lane))
@@ -92,3 +115,10 @@ class Runner:
         """Keep what the head of an answer says of the session and of the time."""
         self._owner.absorb(body.cookies, call.place, lane)
         self._owner.time.hear(body.headers.get("date", ""))
+
+
+def _is_refusal(error: BaseException) -> bool:
+    """Whether it is of no use to try a deletion for ever that ended like this."""
+    if isinstance(error, ProxyError):
+        return error.kind not in _NOT_ASKED and error.again is None
+    return not isinstance(error, asyncio.CancelledError)

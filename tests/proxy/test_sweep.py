@@ -1,0 +1,192 @@
+"""Chats that were left over are deleted later, quietly and one by one: R42."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.harness import Running, running
+from tray_app.practice import PracticeSite, acts
+from tray_app.proxy.limits import Limits
+from tray_app.store.chats import Chats
+
+QUICK = Limits(sweep_s=0.2, sweep_again_s=0.3)
+
+
+def has_chats(site: PracticeSite, *names: str) -> None:
+    site.chats.update({name: {} for name in names})
+
+
+def noted(path: Path, *names: str, account: str = "practice") -> Chats:
+    """What an earlier run that was killed would have left."""
+    chats = Chats(path)
+    chats.begin()
+    for name in names:
+        chats.note(name, account)
+    return Chats(path)
+
+
+def deletions(site: PracticeSite) -> list[str]:
+    return [
+        heard.request.path.rpartition("/")[2]
+        for heard in site.heard
+        if heard.request.method == "DELETE"
+    ]
+
+
+def left(path: Path) -> int:
+    return Chats(path).begin()
+
+
+def test_what_was_left_is_deleted_one_by_one_and_nothing_else(
+    site: PracticeSite, tmp_path: Path
+) -> None:
+    has_chats(site, "one", "two", "the-persons-own")
+    path = tmp_path / "chats"
+    arrived: list[float] = []
+    with running(site, limits=QUICK, chats=noted(path, "one", "two")):
+        for count in (1, 2):
+            site.wait_until(lambda count=count: len(site.deleted) == count)  # type: ignore[misc]
+            arrived.append(time.monotonic())
+        time.sleep(0.5)
+
+    assert deletions(site) == ["one", "two"]
+    assert list(site.chats) == ["the-persons-own"]
+    assert arrived[1] - arrived[0] > 0.1
+    assert left(path) == 0
+
+
+def test_a_chat_that_is_gone_is_struck_off(site: PracticeSite, tmp_path: Path) -> None:
+    path = tmp_path / "chats"
+    with running(site, limits=QUICK, chats=noted(path, "gone")):
+        site.wait_until(lambda: deletions(site))
+        time.sleep(0.7)
+
+    assert deletions(site) == ["gone"]
+    assert left(path) == 0
+
+
+def test_a_chat_that_the_site_keeps_is_given_up_after_three_refusals(
+    site: PracticeSite, tmp_path: Path
+) -> None:
+    path = tmp_path / "chats"
+    has_chats(site, "kept")
+    site.on("delete", *[acts.refused("internal_error")] * 10)
+    with running(site, limits=QUICK, chats=noted(path, "kept")):
+        site.wait_until(lambda: len(deletions(site)) == 3)
+        time.sleep(0.8)
+
+    assert deletions(site) == ["kept"] * 3
+    assert left(path) == 0
+
+
+def test_what_could_not_be_deleted_after_its_answer_is_deleted_later(
+    site: PracticeSite, tmp_path: Path
+) -> None:
+    site.on("delete", acts.refused("internal_error"))
+    path = tmp_path / "chats"
+    with running(site, limits=QUICK, chats=Chats(path)) as proxy:
+        assert proxy.chat().status == 200
+        site.wait_until(lambda: site.deleted)
+        proxy.check_sound()
+
+    assert left(path) == 0
+
+
+def test_a_challenge_ends_it_for_a_while_and_holds_nobody(
+    site: PracticeSite, tmp_path: Path
+) -> None:
+    path = tmp_path / "chats"
+    has_chats(site, "one", "two")
+    site.on("delete", acts.CHALLENGE)
+    with running(site, limits=QUICK, chats=noted(path, "one", "two")) as proxy:
+        site.wait_until(lambda: deletions(site))
+        time.sleep(1.0)
+
+        assert proxy.control("status")["hold"] is None
+        assert deletions(site) == ["one"]
+    assert left(path) == 2
+
+
+def test_nothing_is_deleted_while_a_hold_stands(site: PracticeSite, tmp_path: Path) -> None:
+    site.will(acts.CHALLENGE)
+    with running(site, limits=Limits(sweep_s=0.5, sweep_again_s=0.3), chats=noted(
+        tmp_path / "chats", "one"
+    )) as proxy:  # fmt: skip
+        assert proxy.chat().code == "verification_needed"
+        site.wait_until(lambda: site.deleted)
+        time.sleep(1.2)
+        before = deletions(site)
+        proxy.control("resume")
+        site.wait_until(lambda: "one" in deletions(site))
+
+    assert "one" not in before
+
+
+def test_nothing_is_deleted_while_an_answer_runs(site: PracticeSite, tmp_path: Path) -> None:
+    site.will(acts.say("slow ", *["x "] * 30, pace_s=0.05))
+    with running(site, limits=Limits(sweep_s=0.4, sweep_again_s=0.2), chats=noted(
+        tmp_path / "chats", "one"
+    )) as proxy:  # fmt: skip
+        assert proxy.chat(stream=True).status == 200
+        before = deletions(site)
+        site.wait_until(lambda: "one" in deletions(site))
+
+    assert "one" not in before
+
+
+@pytest.mark.parametrize(
+    ("session", "account"), [(None, "practice"), ("practice", "somebody else")]
+)
+def test_it_waits_for_the_account_that_made_them(
+    site: PracticeSite, tmp_path: Path, session: str | None, account: str
+) -> None:
+    path = tmp_path / "chats"
+    chats = noted(path, "one", account=account)
+    with running(site, limits=QUICK, session=session, chats=chats):
+        time.sleep(1.0)
+
+    assert deletions(site) == []
+    assert left(path) == 1
+
+
+def test_a_site_that_is_away_counts_against_no_chat(site: PracticeSite, tmp_path: Path) -> None:
+    path = tmp_path / "chats"
+    has_chats(site, "one")
+    site.on("delete", *[acts.Raw(b"", head=b"")] * 4)
+    with running(site, limits=QUICK, chats=noted(path, "one")):
+        site.wait_until(lambda: site.deleted, 10)
+
+    assert deletions(site) == ["one"] * 5
+    assert left(path) == 0
+
+
+def test_a_stop_does_not_wait_for_what_is_left(site: PracticeSite, tmp_path: Path) -> None:
+    path = tmp_path / "chats"
+    with running(site, limits=Limits(sweep_s=30), chats=noted(path, "one")) as proxy:
+        began_s = time.monotonic()
+        proxy.service.stop()
+        took_s = time.monotonic() - began_s
+
+    assert took_s < 1
+    assert left(path) == 1
+
+
+def test_what_a_stopped_proxy_left_is_deleted_by_the_next_one(
+    site: PracticeSite, tmp_path: Path
+) -> None:
+    """Where it is stopped and started in one process the notes go on."""
+    chats = Chats(tmp_path / "chats")
+    site.on("delete", acts.Silence())
+    with running(site, limits=Limits(tidy_s=0.2), chats=chats) as proxy:
+        assert proxy.chat().status == 200
+        site.wait_until(lambda: deletions(site))
+    assert not site.deleted
+    with running(site, limits=QUICK, chats=chats) as proxy:
+        site.wait_until(lambda: site.deleted)
+        check(proxy)
+
+
+def check(proxy: Running) -> None:
+    assert proxy.site.chats == {}
+    assert proxy.site.delete_all_calls == 0
