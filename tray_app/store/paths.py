@@ -43,6 +43,11 @@ class Paths(Struct, frozen=True):
         return self.home / "instance.lock"
 
     @property
+    def restarts(self) -> Path:
+        """When the program started itself anew lately."""
+        return self.home / "restarts.json"
+
+    @property
     def models(self) -> Path:
         """The last good list of models."""
         return self.home / "models.json"
