@@ -124,6 +124,28 @@ def test_it_says_it_is_ready_once_and_ends_on_a_signal(tmp_path: Path, number: i
         assert not (tmp_path / "door.sock").exists()
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="the keyring of Linux is on a bus")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_a_start_that_waits_for_a_keyring(tmp_path: Path, number: int) -> None:
+    with socket.socket(socket.AF_UNIX) as silent:
+        silent.bind(str(tmp_path / "bus"))
+        silent.listen()
+        silent.settimeout(20)
+        bus = {"DBUS_SESSION_BUS_ADDRESS": f"unix:path={tmp_path / 'bus'}"}
+        process = subprocess.Popen(
+            [sys.executable, *MODULE, "--headless", f"--port={free_port()}"],
+            env=environ(tmp_path / "home", bus), text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
+        with silent.accept()[0]:
+            began_s = time.monotonic()
+            process.send_signal(number)
+            out, _ = process.communicate(timeout=20)
+
+        assert time.monotonic() - began_s < 5
+        assert (process.returncode, out) == (0, "")
+
+
 def test_without_flags_it_says_there_is_no_tray_and_serves(tmp_path: Path) -> None:
     with serving(tmp_path, told=["--practice"]) as portico:
         assert portico.chat(portico.say("key", "show"))[0] == 200

@@ -8,6 +8,7 @@ The house, floor by floor; imports go down only::
     commands    what the command line asks of a running instance, or does where none runs
     doctor      checks what Portico needs
     startup     what every way of running begins with: one instance, its log
+    anew        starts the program anew in its own place, when its proxy hangs
     compose     composition root: chooses the parts of a proxy
     desktop     what a person sees: tray, icons, notices, windows, the app's life on a desktop
     practice    a stand-in of the site on loopback, for trying out and for every test

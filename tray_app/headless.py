@@ -9,11 +9,15 @@ import sys
 import threading
 from collections.abc import Mapping
 
+import msgspec
+
+from tray_app.anew import Anew
 from tray_app.compose import compose
 from tray_app.core.redact import Redactor
 from tray_app.proxy.instance import Instance
 from tray_app.proxy.service import Service
 from tray_app.proxy.status import NetworkStatus, Run, Status
+from tray_app.proxy.supervisor import Supervisor
 from tray_app.startup import (
     ALREADY_RUNNING,
     NO,
@@ -30,7 +34,7 @@ from tray_app.store.paths import Paths
 _QUESTION = '{"model":"MODEL","stream":true,"messages":[{"role":"user","content":"Hello"}]}'
 _NO_PORT = {"port_taken", "port_denied"}
 _LOOK_S = 0.5
-"""How long a wait may last where Python sees no signal during one (Windows)."""
+"""How long a wait may last during which no signal is seen."""
 
 
 def serve(arguments: argparse.Namespace, paths: Paths, environ: Mapping[str, str]) -> int:
@@ -61,9 +65,8 @@ def _run(
         composed = compose(paths, environ, redactor, stack, arguments)
         for note in composed.notes:
             tell(note)
-        instance = Instance(
-            composed.parts, str(paths.door), lambda: _follow(instance.supervisor.run, over)
-        )
+        parts = msgspec.structs.replace(composed.parts, stuck=Anew(paths.restarts, tell))
+        instance = Instance(parts, str(paths.door), lambda: _follow(instance.supervisor.run, over))
         stack.callback(instance.close)
         return _serve(instance, arguments, over)
 
@@ -71,7 +74,7 @@ def _run(
 def _serve(instance: Instance, arguments: argparse.Namespace, over: threading.Event) -> int:
     supervisor = instance.supervisor
     supervisor.start()
-    run, service = supervisor.settle(), supervisor.service
+    service = _started(supervisor, over)
     if service is not None:
         instance.open()
         tell(_welcome(service, arguments))
@@ -80,11 +83,19 @@ def _serve(instance: Instance, arguments: argparse.Namespace, over: threading.Ev
         gc.collect()
         gc.freeze()
         _wait(over)
-        run = supervisor.run
+    run = supervisor.run
     if run.kind == "failed":
         return complain(run.said, PORT_TAKEN if run.code in _NO_PORT else NO)
     tell("Portico is stopping: running answers get a few seconds.")
     return OK
+
+
+def _started(supervisor: Supervisor, over: threading.Event) -> Service | None:
+    """The proxy, once it runs; None where it cannot run, or where a signal came first."""
+    while supervisor.settle(_LOOK_S).kind != "failed" and not over.is_set():
+        if (service := supervisor.service) is not None:
+            return service
+    return None
 
 
 def _wait(over: threading.Event) -> None:

@@ -6,14 +6,21 @@ Nothing here imports what is slow: a tray shows its icon first.
 import argparse
 import contextlib
 import sys
+import time
 from collections.abc import Iterator, Mapping
 
 from tray_app.core.redact import Redactor
 from tray_app.store.lock import InstanceLock
 from tray_app.store.logs import start_logging, stop_logging
 from tray_app.store.paths import Paths
+from tray_app.store.restarts import restarted_within
 
 OK, NO, USAGE, PORT_TAKEN, ALREADY_RUNNING = 0, 1, 2, 3, 6
+
+_RESTART_S = 10.0
+"""So long after a restart somebody who begins may be what was started."""
+_INHERIT_S = 5.0
+_LOOK_S = 0.05
 
 
 class AlreadyRunningError(Exception):
@@ -30,7 +37,7 @@ def only_instance(
     """
     paths.prepare()
     lock = InstanceLock(paths.lock)
-    if not lock.acquire():
+    if not lock.acquire() and not _inherits(lock, paths):
         raise AlreadyRunningError
     redactor = Redactor()
     level = str(arguments.log_level or environ.get("PORTICO_LOG") or "info")
@@ -40,6 +47,16 @@ def only_instance(
     finally:
         stop_logging()
         lock.release()
+
+
+def _inherits(lock: InstanceLock, paths: Paths) -> bool:
+    """Take the lock from an instance that started this one in its place, and is about to end."""
+    if not restarted_within(paths.restarts, time.time(), _RESTART_S):
+        return False
+    end_s = time.monotonic() + _INHERIT_S
+    while not (taken := lock.acquire()) and time.monotonic() < end_s:
+        time.sleep(_LOOK_S)
+    return taken
 
 
 def tell(text: str) -> None:

@@ -6,19 +6,27 @@ import contextlib
 import os
 import signal
 import sys
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
+from tray_app.anew import Anew
 from tray_app.core.redact import Redactor
 from tray_app.desktop.app import App, Plan
 from tray_app.proxy.door import DoorError, ask
 from tray_app.startup import ALREADY_RUNNING, OK, AlreadyRunningError, complain, only_instance, tell
 from tray_app.store.paths import Paths
+from tray_app.store.restarts import restarted_within
 from tray_app.store.settings import effective, load
 
 if TYPE_CHECKING:
     from tray_app.proxy.instance import Instance
+
+_RESTART_S = 30.0
+"""How long after the program started itself anew its proxy may be put together."""
 
 
 def serve(arguments: argparse.Namespace, paths: Paths, environ: Mapping[str, str]) -> int:
@@ -57,7 +65,11 @@ def _app(
         composed = compose(paths, environ, redactor, stack, arguments, changed=app.changed)
         for note in composed.notes:
             tell(note)
-        instance = Instance(composed.parts, str(paths.door), app.changed, {"show": show})
+        parts = msgspec.structs.replace(composed.parts, stuck=Anew(paths.restarts, tell))
+        instance = Instance(parts, str(paths.door), app.changed, {"show": show})
+        if restarted_within(paths.restarts, time.time(), _RESTART_S):
+            # It ran when the program started itself anew, whatever the setting says.
+            instance.supervisor.start()
         instance.open()
         return instance
 

@@ -284,6 +284,29 @@ def test_a_stop_between_a_death_and_the_next_start_is_not_lost(supervisor: Super
     assert supervisor.settle(WITHIN_S).kind == "running"
 
 
+def test_a_start_that_hangs_keeps_nobody_from_leaving(site: PracticeSite) -> None:
+    going_on, begun = threading.Event(), threading.Event()
+
+    def hang(*_: str) -> None:
+        begun.set()
+        going_on.wait()
+
+    parts = msgspec.structs.replace(parts_on(site), person=Person(None, learn=hang))
+    supervisor = Supervisor(parts)
+    supervisor.start()
+    assert begun.wait(WITHIN_S)
+    began_s = time.monotonic()
+    supervisor.close()
+    took_s = time.monotonic() - began_s
+    run = supervisor.run
+    going_on.set()
+    supervisor.close()
+
+    assert run.kind == "starting"
+    assert took_s < 4.5
+    assert supervisor.run.kind == "stopped"
+
+
 def test_who_listens_and_fails_does_not_end_the_supervision(site: PracticeSite) -> None:
     """R41"""
 

@@ -34,6 +34,7 @@ from .sweep import Sweep
 from .tasks import Tasks
 from .transport import DirectTransport
 from .watch import Watcher
+from .watchdog import Watchdog
 
 _log = logging.getLogger(__name__)
 
@@ -53,6 +54,8 @@ class Parts(Struct, frozen=True, kw_only=True):
     limits: Limits = Limits()
     clock: Callable[[], float] = time.monotonic
     wall_clock: Callable[[], float] = time.time
+    stuck: Callable[[], None] | None = None
+    """Called in some thread when the proxy's loop is blocked; where it is None nobody watches."""
 
 
 class House:
@@ -69,7 +72,8 @@ class House:
         self.tasks = Tasks()
         self.person = person = parts.person
         self.brakes, self.owner = person.brakes, person.owner
-        self.gate = Gate(self._rules, parts.clock, person.changed)
+        self.gate = Gate(self._rules, parts.clock, self._on_gate)
+        self._watchdog = Watchdog(parts.stuck, parts.limits.blocked_s) if parts.stuck else None
         proxy = outbound_proxy(parts.settings.outbound_proxy, parts.site.chat_origin)
         clocks = Clocks(parts.wall_clock, parts.clock)
         self.transport = DirectTransport(parts.site, parts.upstream, self.limits, clocks, proxy)
@@ -84,6 +88,16 @@ class House:
         self._sweep = Sweep(desk, parts.chats, self.tasks)
         guard = Guard(lambda: self.settings, person.keys, parts.host)
         self.server = Server(Door(guard, self.relay, desk, person.visitors), desk)
+
+    def _on_gate(self) -> None:
+        if self._watchdog is not None:
+            self._watchdog.watch(is_busy=self.gate.in_flight > 0)
+        self.person.changed()
+
+    def unwatch(self) -> None:
+        """Have nobody watch the loop any more; from any thread."""
+        if self._watchdog is not None:
+            self._watchdog.close()
 
     async def begin(self) -> None:
         """Take up what was kept."""

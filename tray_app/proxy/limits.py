@@ -45,6 +45,8 @@ class Limits(Struct, frozen=True, kw_only=True):
     """When it is tried again where one could not be deleted, or none might be."""
     tick_s: float = 1.0
     """How often open streams are looked at."""
+    blocked_s: float = 30.0
+    """How long the event loop may be blocked while answers are on their way."""
 
     def under(self, settings: Settings) -> "Limits":
         """These limits with those that people set; a head cannot take longer than an event."""

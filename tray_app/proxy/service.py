@@ -58,6 +58,9 @@ class Service:
     def stop(self) -> None:
         """Let answers end, refuse the rest, and return when the thread is gone."""
         self.was_stopped = True
+        if self._house is not None:
+            # Who wants an end must not get a beginning.
+            self._house.unwatch()
         loop, stopping = self._loop, self._stopping
         if loop is not None and stopping is not None:
             # It may have died by itself a moment ago.
@@ -128,6 +131,7 @@ class Service:
             self.port = taken.sockets[0].getsockname()[1]
             network = network_of(self._parts, taken.address, self.port, taken.note)
             self._house = house = House(self._parts, self.port, network)
+            stack.callback(house.unwatch)
             stack.push_async_callback(house.transport.close)
             self.endpoint = house.endpoint
             self._commands = Control(house).commands()

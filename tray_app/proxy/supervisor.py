@@ -30,6 +30,8 @@ DEATHS = 5
 DEATHS_S = 300.0
 PAUSE_S = 0.5
 CLOSE_S = 8.0
+CLOSE_STARTING_S = 3.0
+"""The same where no answer could need the time."""
 
 
 class _Job(Struct):
@@ -155,8 +157,9 @@ class Supervisor:
         with self._noticed:
             self._wanted = self._asked_anew = False
             self._closing = True
+            is_starting = self._run.kind == "starting"
             self._noticed.notify_all()
-        self._thread.join(CLOSE_S)
+        self._thread.join(CLOSE_STARTING_S if is_starting else CLOSE_S)
 
     def _is_settled(self) -> bool:
         if self._died or self._asked_anew or self._asked_over:

@@ -1,0 +1,265 @@
+"""A loop that is blocked while something is in flight, seen from a thread beside it."""
+
+import asyncio
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from tests.proxy.test_supervisor import WITHIN_S, ask, parts_on, port_of, supervised
+from tray_app.core.redact import Redactor
+from tray_app.practice import PracticeSite, acts
+from tray_app.proxy.limits import Limits
+from tray_app.proxy.watchdog import Watchdog
+from tray_app.store.logs import start_logging, stop_logging
+
+LIMIT_S = 1.0
+
+
+class Watched:
+    """A loop in a thread of its own, with a watchdog that counts."""
+
+    def __init__(self, limit_s: float) -> None:
+        self.stuck = 0
+        self.loop = asyncio.new_event_loop()
+        self.thread = threading.Thread(target=self.loop.run_forever)
+        self.thread.start()
+        self.released = threading.Event()
+        self.watchdog = self._made(limit_s)
+
+    def _made(self, limit_s: float) -> Watchdog:
+        async def make() -> Watchdog:
+            return Watchdog(self._count, limit_s)
+
+        return asyncio.run_coroutine_threadsafe(make(), self.loop).result(WITHIN_S)
+
+    def _count(self) -> None:
+        self.stuck += 1
+
+    def busy(self, is_busy: bool) -> None:
+        self.in_loop(lambda: self.watchdog.watch(is_busy=is_busy))
+
+    def in_loop(self, deed: Callable[[], object]) -> None:
+        """Have something done by the loop, and wait for it."""
+
+        async def do() -> None:
+            deed()
+
+        asyncio.run_coroutine_threadsafe(do(), self.loop).result(WITHIN_S)
+
+    def hang(self) -> None:
+        """Block the loop until it is released; returns once it is blocked."""
+        began = threading.Event()
+        self.released.clear()
+        self.loop.call_soon_threadsafe(hang_here, "canary-in-a-frame", began, self.released)
+        assert began.wait(WITHIN_S)
+
+    def close(self) -> None:
+        self.released.set()
+        self.watchdog.close()
+        self.end_loop()
+
+    def end_loop(self) -> None:
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self.thread.join(WITHIN_S)
+        self.loop.close()
+
+
+def hang_here(canary: str, began: threading.Event, released: threading.Event) -> None:
+    twice = canary * 2
+    began.set()
+    while twice and not released.is_set():
+        time.sleep(0.05)
+
+
+@contextmanager
+def watched(limit_s: float = LIMIT_S) -> Iterator[Watched]:
+    made = Watched(limit_s)
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Iterator[Path]:
+    start_logging(tmp_path, "info", Redactor())
+    yield tmp_path / "portico.log"
+    stop_logging()
+
+
+def until(holds: Callable[[], object]) -> None:
+    end_s = time.monotonic() + WITHIN_S
+    while not holds():
+        assert time.monotonic() < end_s, "it did not come to that"
+        time.sleep(0.02)
+
+
+def watchdogs() -> list[threading.Thread]:
+    return [one for one in threading.enumerate() if one.name == "portico-watchdog"]
+
+
+def test_a_blocked_loop_is_told_once_with_the_place_and_no_values(log: Path) -> None:
+    """R62"""
+    with watched() as loop:
+        loop.busy(True)
+        loop.hang()
+        until(lambda: loop.stuck)
+        time.sleep(2 * LIMIT_S)
+
+    lines = log.read_text().splitlines()
+    assert loop.stuck == 1
+    assert "loop=blocked" in lines[0]
+    assert "proxy/test_watchdog.py" in lines[1].partition(" < ")[0]
+    assert "hang_here" in lines[1].partition(" < ")[0]
+    assert any("thread=portico-watchdog" in line for line in lines[2:])
+    assert any("thread=MainThread" in line for line in lines[2:])
+    assert all(" CRITICAL tray_app.proxy.watchdog " in line for line in lines)
+    assert "canary" not in log.read_text()
+
+
+def test_frames_without_end_are_logged_in_part(log: Path) -> None:
+    """R62"""
+
+    def deep(left: int, loop: Watched) -> None:
+        if left:
+            deep(left - 1, loop)
+        else:
+            hang_here("x", threading.Event(), loop.released)
+
+    with watched() as loop:
+        loop.busy(True)
+        loop.loop.call_soon_threadsafe(deep, 300, loop)
+        until(lambda: loop.stuck)
+
+    [line] = [line for line in log.read_text().splitlines() if "hang_here" in line]
+    assert 10 < line.count(" < ") < 50
+    assert "…" not in line
+
+
+def test_a_loop_that_is_blocked_again_is_told_again() -> None:
+    with watched() as loop:
+        loop.busy(True)
+        loop.hang()
+        until(lambda: loop.stuck == 1)
+        loop.released.set()
+        loop.in_loop(lambda: None)
+        # One look later it is known that the loop came back.
+        time.sleep(LIMIT_S)
+        loop.hang()
+        until(lambda: loop.stuck == 2)
+
+
+@pytest.mark.parametrize("was_busy", [False, True])
+def test_a_loop_with_nothing_in_flight_may_be_blocked(was_busy: bool) -> None:
+    """R62"""
+    with watched() as loop:
+        loop.busy(was_busy)
+        loop.busy(False)
+        loop.hang()
+        time.sleep(3 * LIMIT_S)
+
+        assert loop.stuck == 0
+
+
+def test_a_loop_that_is_busy_for_less_than_the_limit_is_left_alone() -> None:
+    """R62"""
+    with watched(limit_s=3.0) as loop:
+        loop.busy(True)
+        for _ in range(5):
+            loop.in_loop(lambda: time.sleep(1.0))
+
+        assert loop.stuck == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux counts what a thread does")
+def test_it_sleeps_for_good_while_nothing_is_in_flight() -> None:
+    """R62"""
+    before = set(watchdogs())
+
+    def wakings() -> int:
+        [thread] = set(watchdogs()) - before
+        told = Path(f"/proc/self/task/{thread.native_id}/status").read_text()
+        counts = [line for line in told.splitlines() if "ctxt_switches" in line]
+        return sum(int(line.split()[1]) for line in counts)
+
+    with watched() as loop:
+        time.sleep(0.5)
+        fresh = wakings()
+        time.sleep(2.0)
+        still_fresh = wakings()
+        loop.busy(True)
+        time.sleep(2.0)
+        awake = wakings()
+        loop.busy(False)
+        time.sleep(0.5)
+        resting = wakings()
+        time.sleep(2.0)
+
+        assert still_fresh == fresh
+        assert awake > fresh + 5
+        assert wakings() == resting
+
+
+def test_it_ends_when_it_is_closed_or_its_loop_is() -> None:
+    before = set(watchdogs())
+    with watched() as closed:
+        closed.busy(True)
+        closed.watchdog.close()
+        until(lambda: set(watchdogs()) <= before)
+    left = Watched(LIMIT_S)
+    left.busy(True)
+    left.end_loop()
+    until(lambda: set(watchdogs()) <= before)
+
+    assert (closed.stuck, left.stuck) == (0, 0)
+
+
+def test_a_proxy_that_hangs_in_mid_answer_is_told_but_not_one_that_is_to_stop(
+    site: PracticeSite,
+) -> None:
+    """R62"""
+    told = threading.Semaphore(0)
+    parts = msgspec.structs.replace(
+        parts_on(site), stuck=told.release, limits=Limits(blocked_s=LIMIT_S)
+    )
+    key = parts.person.keys.new("client").secret
+    site.will(acts.say(*["word "] * 100, pace_s=0.3))
+    released, began = threading.Event(), threading.Event()
+
+    async def hang() -> None:
+        hang_here("x", began, released)
+
+    with supervised(parts) as supervisor:
+        supervisor.start()
+        supervisor.settle(WITHIN_S)
+        service = supervisor.service
+        assert service is not None
+        answers: list[tuple[int, bytes]] = []
+        asking = threading.Thread(
+            target=ask, args=(port_of(supervisor), key, answers), kwargs={"stream": True}
+        )
+        asking.start()
+        site.wait_until(lambda: site.open_streams == 1)
+        service.post(hang())
+        was_told = told.acquire(timeout=WITHIN_S)
+        released.set()
+        until(lambda: service.post(asyncio.sleep(0)).result(WITHIN_S) is None)
+        time.sleep(LIMIT_S)
+        released.clear()
+        began.clear()
+        service.post(hang())
+        assert began.wait(WITHIN_S)
+        supervisor.stop()
+        told_again = told.acquire(timeout=3 * LIMIT_S)
+        released.set()
+        asking.join(WITHIN_S)
+
+    assert was_told
+    assert not told_again
+    assert [status for status, _ in answers] == [200]
