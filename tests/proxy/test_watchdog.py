@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
 import msgspec
@@ -24,17 +25,17 @@ LIMIT_S = 1.0
 class Watched:
     """A loop in a thread of its own, with a watchdog that counts."""
 
-    def __init__(self, limit_s: float) -> None:
+    def __init__(self, limit_s: float, clock: Callable[[], float] = time.monotonic) -> None:
         self.stuck = 0
         self.loop = asyncio.new_event_loop()
         self.thread = threading.Thread(target=self.loop.run_forever)
         self.thread.start()
         self.released = threading.Event()
-        self.watchdog = self._made(limit_s)
+        self.watchdog = self._made(limit_s, clock)
 
-    def _made(self, limit_s: float) -> Watchdog:
+    def _made(self, limit_s: float, clock: Callable[[], float]) -> Watchdog:
         async def make() -> Watchdog:
-            return Watchdog(self._count, limit_s)
+            return Watchdog(self._count, limit_s, clock)
 
         return asyncio.run_coroutine_threadsafe(make(), self.loop).result(WITHIN_S)
 
@@ -78,8 +79,10 @@ def hang_here(canary: str, began: threading.Event, released: threading.Event) ->
 
 
 @contextmanager
-def watched(limit_s: float = LIMIT_S) -> Iterator[Watched]:
-    made = Watched(limit_s)
+def watched(
+    limit_s: float = LIMIT_S, clock: Callable[[], float] = time.monotonic
+) -> Iterator[Watched]:
+    made = Watched(limit_s, clock)
     try:
         yield made
     finally:
@@ -173,6 +176,17 @@ def test_a_loop_that_is_busy_for_less_than_the_limit_is_left_alone() -> None:
         loop.busy(True)
         for _ in range(5):
             loop.in_loop(lambda: time.sleep(1.0))
+
+        assert loop.stuck == 0
+
+
+def test_time_in_which_the_watchdog_was_held_up_itself_does_not_count() -> None:
+    """R62"""
+    starved = count(step=LIMIT_S)
+    with watched(clock=lambda: float(next(starved))) as loop:
+        loop.busy(True)
+        loop.hang()
+        time.sleep(3 * LIMIT_S)
 
         assert loop.stuck == 0
 
