@@ -137,7 +137,8 @@ def _told_threads(first: int) -> Iterator[str]:
     names = {thread.ident: thread.name for thread in threading.enumerate()}
     # The documented way to see other threads, in spite of its name.
     frames = sys._current_frames()
-    order = sorted(frames, key=lambda ident: ident != first)
+    main = threading.main_thread().ident
+    order = sorted(frames, key=lambda ident: (ident != first, ident != main))
     for ident in order[:_THREADS]:
         places = " < ".join(islice(_places(frames[ident]), _FRAMES))
         yield f"thread={names.get(ident, 'unknown')} at={places}"
