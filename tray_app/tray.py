@@ -16,8 +16,17 @@ import msgspec
 from tray_app.anew import Anew
 from tray_app.core.redact import Redactor
 from tray_app.desktop.app import App, Plan
-from tray_app.proxy.door import DoorError, ask
-from tray_app.startup import ALREADY_RUNNING, OK, AlreadyRunningError, complain, only_instance, tell
+from tray_app.proxy.door import DoorError, UnknownCommandError, ask
+from tray_app.startup import (
+    ALREADY_RUNNING,
+    NO,
+    OK,
+    AlreadyRunningError,
+    complain,
+    only_instance,
+    tell,
+)
+from tray_app.store import StoreError
 from tray_app.store.paths import Paths
 from tray_app.store.restarts import restarted_within
 from tray_app.store.settings import effective, load
@@ -25,17 +34,38 @@ from tray_app.store.settings import effective, load
 if TYPE_CHECKING:
     from tray_app.proxy.instance import Instance
 
+_PATIENCE_S = 12.0
+"""How long a second start waits for the first to begin or to end."""
+_LOOK_S = 0.2
 _RESTART_S = 30.0
 """How long after the program started itself anew its proxy may be put together."""
 
 
 def serve(arguments: argparse.Namespace, paths: Paths, environ: Mapping[str, str]) -> int:
-    """Serve until somebody quits; returns the exit code. A second start shows the first."""
-    try:
-        with only_instance(arguments, paths, environ) as redactor, contextlib.ExitStack() as stack:
-            return _run(_app(arguments, paths, environ, redactor, stack))
-    except AlreadyRunningError:
-        return _show_the_first(paths)
+    """Serve until somebody quits; returns the exit code.
+
+    A second start shows the first; one that comes while the first begins or ends waits for it.
+    """
+    end_s = time.monotonic() + _PATIENCE_S
+    while True:
+        try:
+            with only_instance(arguments, paths, environ) as redactor:
+                return _serve(arguments, paths, environ, redactor)
+        except AlreadyRunningError:
+            told = _show_the_first(paths, environ)
+        if told is not None:
+            return told
+        if time.monotonic() > end_s:
+            sentence = "Portico is just starting or stopping. Try again in a moment."
+            return complain(sentence, ALREADY_RUNNING)
+        time.sleep(_LOOK_S)
+
+
+def _serve(
+    arguments: argparse.Namespace, paths: Paths, environ: Mapping[str, str], redactor: Redactor
+) -> int:
+    with contextlib.ExitStack() as stack:
+        return _run(_app(arguments, paths, environ, redactor, stack))
 
 
 def _app(
@@ -46,10 +76,13 @@ def _app(
     stack: contextlib.ExitStack,
 ) -> App:
     loaded = load(paths.settings, lambda: datetime.now(UTC))
+    for note in loaded.notes:
+        tell(note)
     settings = effective(loaded.settings, environ, {"port": arguments.port})
     plan = Plan(
         settings=settings,
         logs=paths.logs,
+        notes=loaded.notes,
         hidden=arguments.hidden,
         practice=arguments.practice,
     )
@@ -58,9 +91,9 @@ def _app(
         from tray_app.compose import compose
         from tray_app.proxy.instance import Instance
 
-        async def show(_: dict[str, Any]) -> object:
-            app.show_up()
-            return None
+        async def show(message: dict[str, Any]) -> object:
+            screen = message.get("screen")
+            return app.show_up(_screen(screen if isinstance(screen, dict) else {}))
 
         composed = compose(paths, environ, redactor, stack, arguments, changed=app.changed)
         for note in composed.notes:
@@ -70,7 +103,14 @@ def _app(
         if restarted_within(paths.restarts, time.time(), _RESTART_S):
             # It ran when the program started itself anew, whatever the setting says.
             instance.supervisor.start()
-        instance.open()
+        try:
+            instance.open()
+        except OSError as error:
+            instance.close()
+            raise StoreError(
+                f"The control door {paths.door} cannot be opened ({error.strerror}). "
+                "Take away what lies there, or set PORTICO_HOME."
+            ) from error
         return instance
 
     return App(plan, build, tell)
@@ -81,8 +121,12 @@ def _run(app: App) -> int:
         asyncio.run(_on_the_bus(app))
     else:
         from tray_app.desktop.beside import run_beside
+        from tray_app.desktop.pystray_tray import NoTrayError
 
-        run_beside(app)
+        try:
+            run_beside(app)
+        except NoTrayError as error:
+            return complain(str(error), NO)
     return OK
 
 
@@ -92,7 +136,9 @@ async def _on_the_bus(app: App) -> None:
 
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(number, app.quit)
+        # Whoever starts it may want some to be ignored, as nohup does.
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            loop.add_signal_handler(number, app.quit)
     tray = SniTray(app.pressed, app.hosted)
     beside = [loop.create_task(tray.run()), loop.create_task(watch_sleep(app.woke))]
     try:
@@ -103,15 +149,29 @@ async def _on_the_bus(app: App) -> None:
         await asyncio.wait(beside)
 
 
-def _show_the_first(paths: Paths) -> int:
-    """Have the instance that runs show itself; one that has no window says how it goes."""
+_SCREEN = ("DISPLAY", "XAUTHORITY", "WAYLAND_DISPLAY", "DBUS_SESSION_BUS_ADDRESS")
+
+
+def _screen(environ: Mapping[str, object]) -> dict[str, str]:
+    """The variables that say which desktop somebody is on."""
+    return {name: str(environ[name]) for name in _SCREEN if environ.get(name)}
+
+
+def _show_the_first(paths: Paths, environ: Mapping[str, str]) -> int | None:
+    """Have the instance that runs show itself, on the desktop of who asks for it.
+
+    Returns the exit code; None where it begins or ends just now.
+    """
     try:
-        ask(str(paths.door), {"do": "show"})
+        shows = ask(str(paths.door), {"do": "show", "screen": _screen(environ)})
     except ConnectionError:
-        sentence = "Portico is just starting or stopping. Try again in a moment."
-        return complain(sentence, ALREADY_RUNNING)
-    except DoorError:
+        return None
+    except UnknownCommandError:
         tell("Portico is running already, without a tray. `portico status` shows it.")
         return OK
+    except DoorError as error:
+        return complain(str(error), ALREADY_RUNNING)
+    if not shows:
+        return None
     tell("Portico is running already: look at its icon, or at the window that it shows now.")
     return OK

@@ -20,9 +20,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
+from dbus_fast import PropertyAccess
 from dbus_fast.aio import MessageBus
-from dbus_fast.annotations import DBusStr
-from dbus_fast.service import ServiceInterface, dbus_method
+from dbus_fast.annotations import DBusBool, DBusStr
+from dbus_fast.service import ServiceInterface, dbus_method, dbus_property
 
 from tests.desktop.buses import private_bus
 from tests.desktop.remote import Remote
@@ -55,6 +56,10 @@ class _Panel(ServiceInterface):
         super().__init__(_WATCHER)
         self.came = threading.Event()
         self.item = ""
+
+    @dbus_property(PropertyAccess.READ, "IsStatusNotifierHostRegistered")
+    def has_host(self) -> DBusBool:
+        return True
 
     @dbus_method("RegisterStatusNotifierItem")
     def register(self, name: DBusStr) -> None:

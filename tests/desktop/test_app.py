@@ -39,6 +39,9 @@ class Paper:
     def notify(self, title: str, text: str) -> None:
         self.notices.append((title, text))
 
+    def retry(self) -> None:
+        pass
+
     @property
     def look(self) -> Look:
         return self.looks[-1]

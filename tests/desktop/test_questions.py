@@ -27,7 +27,7 @@ async def test_a_question_that_cannot_be_shown_is_answered_by_no(
     launcher = Launcher(lambda *_: None, on_end)
     questions = Questions(launcher)
     async with asyncio.timeout(20):
-        assert await questions.ask(VIEW) == NO
+        assert await questions.ask("keyless", VIEW) == NO
     await launcher.close_all()
 
     assert ended == ["no_display"]
@@ -37,13 +37,14 @@ async def test_one_question_is_asked_at_a_time_and_the_first_answer_counts() -> 
     launcher = Launcher(lambda *_: None, lambda *_: None)
     questions = Questions(launcher)
     loop = asyncio.get_running_loop()
-    first, second = (loop.create_task(questions.ask(VIEW)) for _ in range(2))
+    first, second = (loop.create_task(questions.ask(about, VIEW)) for about in "ab")
     await asyncio.sleep(0)
     questions.answered("yes", "")
     questions.answered("no", "")
     assert await first == "yes"
     assert not second.done()
-    await asyncio.sleep(0)
+    for _ in range(3):
+        await asyncio.sleep(0)
     questions.ended()
     assert await second == NO
     questions.answered("yes", "")
@@ -54,7 +55,7 @@ async def test_one_question_is_asked_at_a_time_and_the_first_answer_counts() -> 
 async def test_a_window_that_was_closed_asks_nothing_more() -> None:
     launcher = Launcher(lambda *_: None, lambda *_: None)
     questions = Questions(launcher)
-    async with questions.talk() as talk:
+    async with questions.talk("sign-in") as talk:
         asked = asyncio.get_running_loop().create_task(talk.ask(VIEW))
         await asyncio.sleep(0)
         questions.answered("yes", "what was typed")
@@ -62,4 +63,34 @@ async def test_a_window_that_was_closed_asks_nothing_more() -> None:
         questions.ended()
         assert talk.is_over
         assert await talk.ask(VIEW) == (NO, "")
+    await launcher.close_all()
+
+
+async def test_what_is_asked_already_is_not_asked_again_and_may_be_withdrawn() -> None:
+    launcher = Launcher(lambda *_: None, lambda *_: None)
+    questions = Questions(launcher)
+    loop = asyncio.get_running_loop()
+    first = loop.create_task(questions.ask("keyless", VIEW))
+    await asyncio.sleep(0)
+    again = await questions.ask("keyless", VIEW)
+    assert again == NO
+    assert not first.done()
+    questions.withdraw("network")
+    assert not first.done()
+    questions.withdraw("keyless")
+    assert await first == NO
+    await launcher.close_all()
+
+
+async def test_at_the_end_every_question_is_answered_by_no() -> None:
+    launcher = Launcher(lambda *_: None, lambda *_: None)
+    questions = Questions(launcher)
+    loop = asyncio.get_running_loop()
+    asked = [loop.create_task(questions.ask(about, VIEW)) for about in "abc"]
+    await asyncio.sleep(0)
+    questions.close()
+
+    assert await asyncio.gather(*asked) == [NO] * 3
+    assert await questions.ask("d", VIEW) == NO
+    assert not launcher.is_open("question")
     await launcher.close_all()

@@ -1,6 +1,7 @@
 """What clicks do. None of it waits in the tray's way: each click is a task of its own."""
 
 import asyncio
+import inspect
 import socket
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -18,7 +19,7 @@ from . import clipboard, views
 from .login import LoginItem, LoginItemError
 from .menu import Action
 from .opening import OpeningError, open_folder, open_page
-from .questions import Questions
+from .questions import Questions, about_visitor
 from .windows.messages import QuestionView
 from .words import Words
 
@@ -61,7 +62,7 @@ class Acts:
             "pair": self._pair,
             "keyless": self._keyless,
             "network": self._network,
-            "allow": lambda action: self.allow(action.about),
+            "allow": lambda action: self._allow(action.about),
             "disallow": self._disallow,
             "at_login": self._at_login,
             "set": lambda action: self._set(action.about, action.value),
@@ -74,7 +75,7 @@ class Acts:
         words = self._hands.words()
         try:
             done = self._deeds[action.name](action)
-            if asyncio.iscoroutine(done):
+            if inspect.isawaitable(done):
                 await done
         except clipboard.ClipboardError:
             self._hands.tell(words("app"), words("told.no_clipboard"))
@@ -109,7 +110,7 @@ class Acts:
 
     async def _sign_in(self, _: Action) -> None:
         words, said = self._hands.words(), ""
-        async with self._hands.questions.talk() as talk:
+        async with self._hands.questions.talk("sign-in") as talk:
             while not talk.is_over:
                 answer, typed = await talk.ask(views.ask_for_session(words, said))
                 if answer != views.YES:
@@ -121,11 +122,12 @@ class Acts:
                 else:
                     self._hands.tell(words("told.signed_in"), told["said"][-1])
                     return
-        self._hands.tell(words("app"), said)
+        if said:
+            self._hands.tell(words("app"), said)
 
     async def _sign_out(self, _: Action) -> None:
         account = self._instance.status.session.account
-        if await self._agreed(views.ask_to_sign_out(account, self._hands.words())):
+        if await self._agreed("sign-out", views.ask_to_sign_out(account, self._hands.words())):
             await self._command("session", what="clear")
 
     def _pair(self, action: Action) -> None:
@@ -136,12 +138,14 @@ class Acts:
 
     async def answer_visitor(self, origin: str) -> None:
         """Ask the person about a web app that came while it may, and do as told."""
-        agreed = await self._agreed(views.ask_to_pair(origin, self._hands.words()))
-        if agreed:
-            await self.allow(origin)
+        view = views.ask_to_pair(origin, self._hands.words())
+        agreed = await self._agreed(about_visitor(origin), view)
+        # It may have been taken back while the window was open.
+        if agreed and self._visitors.status().asking == origin:
+            await self.do(Action("allow", origin))
         self._visitors.answer(origin, agreed)
 
-    async def allow(self, origin: str) -> None:
+    async def _allow(self, origin: str) -> None:
         """Let a web app in for good."""
         origins = self._instance.supervisor.parts.settings.origins
         if origin not in origins:
@@ -157,7 +161,8 @@ class Acts:
 
     async def _keyless(self, action: Action) -> None:
         on = action.value == "on"
-        if not on or await self._agreed(views.ask_for_keyless(self._hands.words())):
+        view = views.ask_for_keyless(self._hands.words())
+        if not on or await self._agreed("keyless", view):
             self._visitors.serve_keyless(on)
 
     async def _network(self, action: Action) -> None:
@@ -169,7 +174,7 @@ class Acts:
             if not address:
                 self._hands.tell(words("app"), words("told.no_network"))
                 return
-            if not await self._agreed(views.ask_for_network(address, words)):
+            if not await self._agreed("network", views.ask_for_network(address, words)):
                 return
             await self._provide_network_key()
         await self._set("network_host", address)
@@ -197,8 +202,8 @@ class Acts:
             words = self._hands.words()
             self._hands.tell(words("app"), words("told.no_opener", place=place))
 
-    async def _agreed(self, view: QuestionView) -> bool:
-        return await self._hands.questions.ask(view) == views.YES
+    async def _agreed(self, about: str, view: QuestionView) -> bool:
+        return await self._hands.questions.ask(about, view) == views.YES
 
 
 def own_address() -> str:

@@ -9,21 +9,22 @@ import contextlib
 import logging
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from tray_app.proxy.status import Run, Status
+from tray_app.proxy.status import Run, RunKind, Status
 from tray_app.proxy.tasks import Tasks
+from tray_app.store import StoreError
 from tray_app.store.settings import Settings
 
 from .facts import Facts
 from .launcher import End, Launcher
 from .login import login_item
 from .look import Tray
-from .questions import Questions
+from .questions import Questions, about_visitor
 from .state import Decision, decide
 from .views import status_view
 from .windows import WindowName
@@ -40,6 +41,10 @@ _log = logging.getLogger(__name__)
 PACE_S = 0.25
 NO_TRAY_S = 3.0
 """How long a panel may take to show the icon before a window is shown instead."""
+_AGAIN_S = 5.0
+"""How soon a look that failed is tried again."""
+_LAST_WORD_S = 1.5
+"""How long a notice may take to be shown before the program ends."""
 NO_TRAY_AT_LOGIN_S = 20.0
 """The same at login, when panels come late."""
 _STATUS: WindowName = "status"
@@ -51,6 +56,8 @@ class Plan(Struct, frozen=True):
     settings: Settings
     """Those of the file, until the proxy says which are in force."""
     logs: Path
+    notes: tuple[str, ...] = ()
+    """What a person should be told at the start."""
     hidden: bool = False
     """Whether it was started without anybody looking, as at login."""
     practice: bool = False
@@ -84,6 +91,8 @@ class App:
         self._has_windows = True
         self._instance: Instance | None = None
         self._acts: Acts | None = None
+        self._tags = tuple(system_tags(os.environ))
+        self._seeing_to: asyncio.TimerHandle | None = None
         self._busy_since_s: float | None = None
         self._asked: str | None = None
         self._told: set[str] = set()
@@ -98,9 +107,19 @@ class App:
         """End the app; from any thread."""
         self._from_anywhere(self._over.set)
 
-    def show_up(self) -> None:
-        """Show the window that says how it goes; from any thread."""
-        self._from_anywhere(self._open_status)
+    def show_up(self, screen: Mapping[str, str]) -> bool:
+        """Show the window that says how it goes; from any thread.
+
+        Returns whether it can be: an app that ends shows nothing any more.
+
+        Args:
+            screen: Where whoever asks for it is, by the names of the variables that say it: who
+                outlived a session is found in the next one.
+        """
+        if self._over.is_set():
+            return False
+        self._from_anywhere(self._show_up, dict(screen))
+        return True
 
     def pressed(self, number: int) -> None:
         """Take a click on a row of the tray, or on the icon with 0; from any thread."""
@@ -125,6 +144,8 @@ class App:
         self._tray = tray
         drawing = self._loop.create_task(self._keep_drawing(), name="drawing")
         self._see_to_a_window()
+        for note in self._plan.notes:
+            self._tell(self._words("app"), note)
         try:
             instance, self._acts = await asyncio.to_thread(self._put_together)
             self._instance = instance
@@ -132,7 +153,13 @@ class App:
                 instance.supervisor.start()
             self.changed()
             await self._over.wait()
+        except StoreError as error:
+            # Who starts it from a menu sees no terminal.
+            self._tell(self._words("app"), str(error))
+            await asyncio.sleep(_LAST_WORD_S)
+            raise
         finally:
+            self._over.set()
             await self._end()
             drawing.cancel()
 
@@ -154,7 +181,7 @@ class App:
 
     async def _end(self) -> None:
         """Let answers end, close what is open, and say so meanwhile."""
-        self._questions.ended()
+        self._questions.close()
         self._tasks.spawn(self._launcher.close_all(), "close-windows")
         if self._instance is not None:
             self._instance.supervisor.stop()
@@ -165,7 +192,7 @@ class App:
     async def _keep_drawing(self) -> None:
         while True:
             self._news.clear()
-            again_s: float | None = None
+            again_s: float | None = _AGAIN_S
             try:
                 again_s = self._draw()
             except Exception:  # noqa: BLE001  a look that fails must not be the last one
@@ -178,6 +205,7 @@ class App:
     def _draw(self) -> float | None:
         """Show and tell what there is; returns when time alone makes that something else."""
         facts = self._facts()
+        self._ask_visitors(facts.status)
         decision = decide(facts, self._words)
         self._decision = decision
         if self._tray is not None:
@@ -187,8 +215,9 @@ class App:
         for name, notice in decision.notices.items():
             if name not in self._told and facts.settings.notices:
                 self._tell(notice.title, notice.text)
-        self._told = set(decision.notices)
-        self._ask_visitors(facts.status)
+        # What is so while the proxy runs is not over because it is stopped for a while.
+        kept = {name for name in self._told if _is_still_told(name, facts.run.kind)}
+        self._told = kept | set(decision.notices)
         return decision.again_s
 
     def _facts(self) -> Facts:
@@ -226,7 +255,7 @@ class App:
 
     @property
     def _words(self) -> Words:
-        return Words(chosen(self._settings.language, system_tags(os.environ)))
+        return Words(chosen(self._settings.language, self._tags))
 
     def _tell(self, title: str, text: str) -> None:
         if self._tray is not None:
@@ -234,6 +263,8 @@ class App:
 
     def _do(self, number: int) -> None:
         action = self._decision.actions.get(number) if self._decision else None
+        if self._over.is_set():
+            return
         if number == 0:
             self._open_status()
         elif action is not None and action.name == "quit":
@@ -253,6 +284,8 @@ class App:
         """Ask about a web app that came while it may; about each one once."""
         asking = status.visitors.asking if status else None
         if asking != self._asked:
+            if self._asked is not None:
+                self._questions.withdraw(about_visitor(self._asked))
             self._asked = asking
             if asking is not None and self._acts is not None:
                 self._tasks.spawn(self._acts.answer_visitor(asking), "ask-visitor")
@@ -266,6 +299,8 @@ class App:
     def _host(self, is_there: bool) -> None:  # noqa: FBT001
         self._is_hosted = is_there
         self.changed()
+        if self._seeing_to is not None:
+            self._seeing_to.cancel()
         if not is_there:
             self._see_to_a_window()
 
@@ -277,10 +312,19 @@ class App:
                 self._open_status()
 
         within_s = NO_TRAY_AT_LOGIN_S if self._plan.hidden else NO_TRAY_S
-        asyncio.get_running_loop().call_later(within_s, look)
+        self._seeing_to = asyncio.get_running_loop().call_later(within_s, look)
+
+    def _show_up(self, screen: Mapping[str, str]) -> None:
+        if not self._is_hosted:
+            os.environ.update(screen)
+            if self._tray is not None:
+                self._tray.retry()
+        self._open_status()
 
     def _open_status(self) -> None:
-        if self._has_windows:
+        if not self._has_windows:
+            self._tell_of_no_window()
+        elif not self._over.is_set():
             self._launcher.open(_STATUS, self._status_view())
 
     def _status_view(self) -> StatusView:
@@ -294,21 +338,30 @@ class App:
             self._questions.answered(what, typed)
 
     def _on_end(self, window: WindowName, how: End) -> None:
-        if how not in {"closed", "failed"}:
-            self._go_without_windows(how)
+        if how != "closed":
+            # A screen that is gone may come back; what is not installed will not, before a restart.
+            self._has_windows = how in {"failed", "no_display"}
+            _log.warning("window=%s none reason=%s", window, how)
+            self._tell_of_no_window()
+            self.changed()
         if window != _STATUS:
             self._questions.ended()
         elif how == "closed" and not self._is_hosted:
             # The window said so: without it and without an icon nobody could see or stop us.
             self._over.set()
 
-    def _go_without_windows(self, why: End) -> None:
-        self._has_windows = False
-        _log.warning("windows=none reason=%s", why)
-        if not self._is_hosted:
+    def _tell_of_no_window(self) -> None:
+        """Say that no window can be shown, where somebody can hear it."""
+        if self._is_hosted:
+            self._tell(self._words("app"), self._words("told.no_window"))
+        else:
             self._say(
-                "There is no panel here that shows Portico's icon, and no window can be shown "
-                f"({why.replace('_', ' ')}). Portico serves all the same: portico status shows how "
-                "it goes, portico doctor what is missing. Ctrl+C or a signal ends it."
+                "There is no panel here that shows Portico's icon, and no window can be shown. "
+                "Portico serves all the same: portico status shows how it goes, portico doctor "
+                "what is missing. Ctrl+C or a signal ends it."
             )
-        self.changed()
+
+
+def _is_still_told(name: str, run: RunKind) -> bool:
+    """Whether what was told once stays told although it is not so at this moment."""
+    return name.startswith("visitor.") or (run != "running" and not name.startswith("run."))

@@ -32,22 +32,29 @@ def run_beside(app: App) -> None:
 
     tray = PystrayTray(app.pressed, on_event, _image_of)
 
+    failures: list[BaseException] = []
+
     def live() -> None:
         try:
             asyncio.run(_live(app, tray))
+        except BaseException as error:  # noqa: BLE001  raised where the program can be ended for it
+            failures.append(error)
         finally:
             over.set()
             tray.stop()
 
     thread = threading.Thread(target=live, name="portico-app")
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: app.quit())
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, lambda *_: app.quit())
     thread.start()
     tray.run()
     if not over.is_set() and sys.platform == "linux":
         # The screen is gone, and with it everybody who could click; the proxy goes on.
         app.hosted(is_there=False)
     thread.join()
+    for failure in failures:
+        raise failure
 
 
 async def _live(app: App, tray: PystrayTray) -> None:

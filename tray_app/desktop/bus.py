@@ -42,7 +42,12 @@ def _beside_the_session() -> str | None:
 
 
 async def call(
-    bus: MessageBus, where: tuple[str, str, str], member: str, signature: str = "", *body: Any
+    bus: MessageBus,
+    where: tuple[str, str, str],
+    member: str,
+    signature: str = "",
+    *body: Any,
+    within_s: float = CALL_S,
 ) -> list[Any]:
     """What a method gives back; raises `BusError`.
 
@@ -52,11 +57,12 @@ async def call(
         member: The method.
         signature: Of the arguments.
         body: The arguments.
+        within_s: How long the answer may take.
     """
     destination, path, interface = where
     message = Message(destination, path, interface, member, signature=signature, body=list(body))
     try:
-        async with asyncio.timeout(CALL_S):
+        async with asyncio.timeout(within_s):
             reply = await bus.call(message)
     except (OSError, EOFError, DBusFastError) as error:
         raise BusError(f"{member}: {type(error).__name__}") from error

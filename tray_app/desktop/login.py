@@ -6,6 +6,7 @@ that is gone, counts as off. Only Linux has run here.
 """
 
 import contextlib
+import os
 import plistlib
 import subprocess
 import sys
@@ -41,7 +42,8 @@ class LoginItem(Protocol):
 def command() -> list[str]:
     """What starts this very Portico without a window."""
     if getattr(sys, "frozen", False):
-        return [sys.executable, "--hidden"]
+        # What an AppImage unpacks is gone with it.
+        return [os.environ.get("APPIMAGE") or sys.executable, "--hidden"]
     beside = Path(sys.executable).with_name("portico")
     if beside.exists():
         return [str(beside), "--hidden"]

@@ -57,3 +57,6 @@ class Tray(Protocol):
 
     def notify(self, title: str, text: str) -> None:
         """Tell the person something once, beside the icon."""
+
+    def retry(self) -> None:
+        """Look for a place to be shown in at once, where there was none."""

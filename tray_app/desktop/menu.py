@@ -16,6 +16,7 @@ from .words import LANGUAGES, Words, shown
 
 LINE_ROW = 1
 """The row that says how it goes."""
+_QUIT = 90
 _NAMES = 1 << 20
 _KEYS, _MODELS, _ADMITTED, _BLOCKED, _DEEDS, _LANGUAGES = (_NAMES << group for group in range(6))
 _SERVING = {"running", "starting"}
@@ -36,9 +37,18 @@ class _Menu:
     def __init__(self) -> None:
         self.actions: dict[int, Action] = {}
 
-    def does(self, number: int, label: str, action: Action, *, checked: bool | None = None) -> Row:
-        self.actions[number] = action
-        return Row(number, label, checked=checked)
+    def does(
+        self,
+        number: int,
+        label: str,
+        action: Action,
+        *,
+        checked: bool | None = None,
+        enabled: bool = True,
+    ) -> Row:
+        if enabled:
+            self.actions[number] = action
+        return Row(number, label, checked=checked, enabled=enabled)
 
     def named(self, group: int, name: str) -> int:
         """An id for something with a name, free of those given out already."""
@@ -74,9 +84,17 @@ def menu_of(facts: Facts, line: str, words: Words) -> tuple[tuple[Row, ...], dic
         _preferences(menu, facts, words),
         menu.does(70, words("menu.open_logs"), Action("open_logs")),
         Row(89),
-        menu.does(90, words("menu.quit"), Action("quit")),
+        menu.does(_QUIT, words("menu.quit"), Action("quit")),
     )
+    if facts.status is None:
+        # Nothing can be done yet but leaving.
+        rows = tuple(row if row.id == _QUIT else _off(row) for row in rows)
+        return rows, {_QUIT: menu.actions[_QUIT]}
     return rows, menu.actions
+
+
+def _off(row: Row) -> Row:
+    return Row(row.id, row.label, enabled=False, checked=row.checked) if row.label else row
 
 
 def _running(menu: _Menu, facts: Facts, words: Words) -> Iterable[Row]:
@@ -113,13 +131,13 @@ def _account(menu: _Menu, facts: Facts, words: Words) -> Row:
         return Row(20, words(name), enabled=False)
     bring = Action("sign_in")
     if session.state in {"signed_out", "locked"}:
-        return menu.does(20, words("menu.sign_in"), bring)
+        return menu.does(20, words("menu.sign_in"), bring, enabled=facts.windows)
     return Row(
         20,
         session_line(session, facts.wall_s, words),
         rows=(
-            menu.does(21, words("menu.sign_in_again"), bring),
-            menu.does(22, words("menu.sign_out"), Action("sign_out")),
+            menu.does(21, words("menu.sign_in_again"), bring, enabled=facts.windows),
+            menu.does(22, words("menu.sign_out"), Action("sign_out"), enabled=facts.windows),
         ),
     )
 
@@ -156,7 +174,11 @@ def _door(menu: _Menu, facts: Facts, words: Words) -> Row:
     is_pairing = visitors.pairing_s_left is not None
     network = facts.settings.network_host
     network_row = menu.does(
-        53, words("menu.network"), Action("network", value=network), checked=bool(network)
+        53,
+        words("menu.network"),
+        Action("network", value=network),
+        checked=bool(network),
+        enabled=facts.windows or bool(network),
     )
     keyless = Action("keyless", value="off" if visitors.keyless else "on")
     admitted = [
@@ -183,9 +205,12 @@ def _door(menu: _Menu, facts: Facts, words: Words) -> Row:
         rows=(
             menu.does(
                 51, words("menu.pair"), Action("pair", value="off" if is_pairing else "on"),
-                checked=is_pairing,
+                checked=is_pairing, enabled=facts.windows or is_pairing,
             ),
-            menu.does(52, words("menu.keyless"), keyless, checked=visitors.keyless),
+            menu.does(
+                52, words("menu.keyless"), keyless,
+                checked=visitors.keyless, enabled=facts.windows or visitors.keyless,
+            ),
             network_row,
             *lines,
             *admitted,

@@ -74,6 +74,9 @@ class PystrayTray:
             self._notices.append((title, text))
             self._changed.notify()
 
+    def retry(self) -> None:
+        """See `Tray`; where there is none at the start, there is none."""
+
     def run(self) -> None:
         """Draw until `stop`, or until the screen is gone; once, in the main thread."""
         threading.Thread(target=self._draw_all, name="tray", daemon=True).start()

@@ -1,5 +1,6 @@
 """When the computer sleeps and wakes: logind says so on the system's bus of Linux."""
 
+import asyncio
 import contextlib
 from collections.abc import Callable
 
@@ -7,6 +8,7 @@ from dbus_fast import BusType, Message
 
 from .bus import BusError, connect, ended, listen
 
+_RETRY_S = 60.0
 _MANAGER = "org.freedesktop.login1.Manager"
 
 
@@ -18,10 +20,12 @@ async def watch_sleep(woke: Callable[[], None]) -> None:
         if is_ours and message.body == [False]:
             woke()
 
-    with contextlib.suppress(BusError):
-        bus = await connect(BusType.SYSTEM)
-        try:
-            await listen(bus, f"interface='{_MANAGER}',member='PrepareForSleep'", heard)
-            await ended(bus)
-        finally:
-            bus.disconnect()
+    while True:
+        with contextlib.suppress(BusError):
+            bus = await connect(BusType.SYSTEM)
+            try:
+                await listen(bus, f"interface='{_MANAGER}',member='PrepareForSleep'", heard)
+                await ended(bus)
+            finally:
+                bus.disconnect()
+        await asyncio.sleep(_RETRY_S)

@@ -9,16 +9,17 @@ import asyncio
 import contextlib
 import logging
 import os
+from collections import deque
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from dbus_fast import PropertyAccess
+from dbus_fast import Message, PropertyAccess
 from dbus_fast.aio import MessageBus
 from dbus_fast.annotations import DBusBool, DBusInt32, DBusObjectPath, DBusSignature, DBusStr
 from dbus_fast.service import ServiceInterface, dbus_method, dbus_property, dbus_signal
 
 from . import dbusmenu
-from .bus import BusError, call, connect, ended, follow_owner
+from .bus import BusError, call, connect, ended, follow_owner, listen
 from .icons import pixmaps
 from .look import Look
 from .notifier import Notifier
@@ -27,8 +28,13 @@ _log = logging.getLogger(__name__)
 
 PACE_S = 0.25
 """The least time between two changes that are sent."""
+_PANEL_S = 60.0
+"""How long a panel may take to take note of us."""
+_KEPT = 5
+"""So many notices wait for a bus."""
 _RETRY_S = (1.0, 2.0, 5.0, 15.0)
 _WATCHER = "org.kde.StatusNotifierWatcher"
+_HOST_SIGNALS = ("StatusNotifierHostRegistered", "StatusNotifierHostUnregistered")
 _WATCHER_AT = (_WATCHER, "/StatusNotifierWatcher", _WATCHER)
 _PATH = "/StatusNotifierItem"
 
@@ -53,7 +59,8 @@ class SniTray:
         self._item = _Item(pressed)
         self._menu = dbusmenu.DBusMenu(pressed)
         self._look: Look | None = None
-        self._notices: list[tuple[str, str]] = []
+        self._notices: deque[tuple[str, str]] = deque(maxlen=_KEPT)
+        self._has_notices = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._news = asyncio.Event()
 
@@ -65,11 +72,16 @@ class SniTray:
         self._notices.append((title, text))
         self._wake()
 
+    def retry(self) -> None:
+        """Look for a bus and a panel at once; from any thread."""
+        self._wake()
+
     def _wake(self) -> None:
         loop = self._loop
         if loop is not None:
             with contextlib.suppress(RuntimeError):
                 loop.call_soon_threadsafe(self._news.set)
+                loop.call_soon_threadsafe(self._has_notices.set)
 
     async def run(self) -> None:
         """Be there until it is cancelled, over every bus and panel that comes and goes."""
@@ -87,7 +99,10 @@ class SniTray:
                 _log.exception("tray=failed")
                 failures += 1
             self._host(is_there=False)
-            await asyncio.sleep(_RETRY_S[min(failures, len(_RETRY_S) - 1)])
+            self._has_notices.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_RETRY_S[min(failures, len(_RETRY_S) - 1)]):
+                    await self._has_notices.wait()
 
     async def _live(self) -> None:
         """One connection to the bus, from its beginning to its end."""
@@ -97,38 +112,68 @@ class SniTray:
             bus.export(_PATH, self._item)
             bus.export(dbusmenu.PATH, self._menu)
             await bus.request_name(name)
-            notifier = Notifier(bus, lambda: self._pressed(0))
-            async with asyncio.TaskGroup() as tasks:
-                await notifier.begin()
-                tasks.create_task(self._register_always(bus, name, tasks))
-                drawing = tasks.create_task(self._draw(notifier))
-                await ended(bus)
-                drawing.cancel()
+            panel = asyncio.Event()
+            await follow_owner(bus, _WATCHER, lambda is_there: self._on_watcher(panel, is_there))
+            hosts = asyncio.Event()
+            for signal in _HOST_SIGNALS:
+                rule = f"interface='{_WATCHER}',member='{signal}'"
+                await listen(bus, rule, lambda message: self._on_signal(hosts, message))
+            panel.set()
+            loop = asyncio.get_running_loop()
+            works = (
+                self._register(bus, name, panel), self._follow_hosts(bus, hosts), self._draw(),
+                self._tell(bus),
+            )  # fmt: skip
+            tasks = [loop.create_task(work) for work in works]
+            try:
+                await asyncio.wait(
+                    [*tasks, loop.create_task(ended(bus))], return_when=asyncio.FIRST_COMPLETED
+                )
+            finally:
+                for task in tasks:
+                    task.cancel()
+                await asyncio.wait(tasks)
+            for task in tasks:
+                if not task.cancelled():
+                    task.result()
         finally:
             bus.unexport(_PATH)
             bus.unexport(dbusmenu.PATH)
             bus.disconnect()
 
-    async def _register_always(self, bus: MessageBus, name: str, tasks: asyncio.TaskGroup) -> None:
-        """Have the panel of now and every panel to come know of us."""
-
-        def on_watcher(is_there: bool) -> None:  # noqa: FBT001  a bus tells it so
-            if is_there:
-                tasks.create_task(self._register(bus, name))
-            else:
-                self._host(is_there=False)
-
-        with contextlib.suppress(BusError):
-            await follow_owner(bus, _WATCHER, on_watcher)
-        await self._register(bus, name)
-
-    async def _register(self, bus: MessageBus, name: str) -> None:
-        try:
-            await call(bus, _WATCHER_AT, "RegisterStatusNotifierItem", "s", name)
-        except BusError:
-            self._host(is_there=False)
+    def _on_watcher(self, panel: asyncio.Event, is_there: bool) -> None:  # noqa: FBT001
+        if is_there:
+            panel.set()
         else:
-            self._host(is_there=True)
+            self._host(is_there=False)
+
+    @staticmethod
+    def _on_signal(hosts: asyncio.Event, message: Message) -> None:
+        # Others come as well, such as that of our own registration.
+        if message.interface == _WATCHER and message.member in _HOST_SIGNALS:
+            hosts.set()
+
+    async def _follow_hosts(self, bus: MessageBus, hosts: asyncio.Event) -> None:
+        """Notice who draws what the watcher knows of, as they come and go."""
+        while True:
+            await hosts.wait()
+            hosts.clear()
+            with contextlib.suppress(BusError):
+                self._host(is_there=await _has_host(bus))
+
+    async def _register(self, bus: MessageBus, name: str, panel: asyncio.Event) -> None:
+        """Have the panel of now and every panel to come know of us."""
+        while True:
+            await panel.wait()
+            panel.clear()
+            try:
+                # At login a panel may take its time, and shows us all the same.
+                asked = ("RegisterStatusNotifierItem", "s", name)
+                await call(bus, _WATCHER_AT, *asked, within_s=_PANEL_S)
+                self._host(is_there=await _has_host(bus))
+            except BusError as error:
+                _log.info("tray=unregistered reason=%s", error)
+                self._host(is_there=False)
 
     def _host(self, *, is_there: bool) -> None:
         if is_there != self._is_hosted:
@@ -136,17 +181,24 @@ class SniTray:
             _log.info("tray=%s", "shown" if is_there else "no-panel")
             self._on_hosted(is_there)
 
-    async def _draw(self, notifier: Notifier) -> None:
+    async def _draw(self) -> None:
         while True:
             await self._news.wait()
             self._news.clear()
             if self._look is not None:
                 self._item.show(self._look)
                 self._menu.show(self._look.rows)
-            notices, self._notices = self._notices, []
-            for title, text in notices:
-                await notifier.notify(title, text)
             await asyncio.sleep(PACE_S)
+
+    async def _tell(self, bus: MessageBus) -> None:
+        """Show notices, however long the desktop takes for one."""
+        notifier = Notifier(bus, lambda: self._pressed(0))
+        await notifier.begin()
+        while True:
+            while self._notices:
+                await notifier.notify(*self._notices.popleft())
+            await self._has_notices.wait()
+            self._has_notices.clear()
 
 
 class _Item(ServiceInterface):
@@ -243,11 +295,19 @@ async def has_panel() -> bool:
     except BusError:
         return False
     try:
-        where = (_WATCHER, "/StatusNotifierWatcher", "org.freedesktop.DBus.Properties")
-        asked = ("ss", _WATCHER, "IsStatusNotifierHostRegistered")
-        [told] = await call(bus, where, "Get", *asked)
-        return bool(told.value)
+        return await _has_host(bus)
     except BusError:
         return False
     finally:
         bus.disconnect()
+
+
+async def _has_host(bus: MessageBus) -> bool:
+    """Whether somebody draws what the watcher knows of; raises `BusError`.
+
+    A watcher may be there without anybody who draws.
+    """
+    where = (_WATCHER, "/StatusNotifierWatcher", "org.freedesktop.DBus.Properties")
+    asked = ("ss", _WATCHER, "IsStatusNotifierHostRegistered")
+    [told] = await call(bus, where, "Get", *asked)
+    return bool(told.value)

@@ -35,9 +35,11 @@ def put(text: str, *, secret: bool) -> None:
     if shutil.which("wl-copy") is None or not os.environ.get("WAYLAND_DISPLAY"):
         raise WaylandError("there is no display")
     # Before 2.3 it does not know how to mark a secret, and takes nothing then.
-    marked = secret and _did("wl-copy", "--sensitive", given=text)
-    if not (marked or _did("wl-copy", given=text)):
-        raise WaylandError("wl-copy did not take the text")
+    try:
+        if not (secret and _took("wl-copy", "--sensitive", given=text)):
+            _run("wl-copy", given=text)
+    except (OSError, subprocess.SubprocessError) as error:
+        raise WaylandError(f"wl-copy did not take the text: {type(error).__name__}") from None
 
 
 def clear(text: str) -> None:
@@ -47,10 +49,11 @@ def clear(text: str) -> None:
             _run("wl-copy", "--clear")
 
 
-def _did(*words: str, given: str) -> bool:
+def _took(*words: str, given: str) -> bool:
+    """Whether it understood and did it; one that hangs may have understood."""
     try:
         _run(*words, given=given)
-    except (OSError, subprocess.SubprocessError):
+    except subprocess.CalledProcessError:
         return False
     return True
 

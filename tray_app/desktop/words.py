@@ -5,7 +5,7 @@ What happened travels as a kind; the sentence for it is chosen here. Each langua
 errors is the sentence for that error.
 """
 
-import os
+import contextlib
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -78,7 +78,7 @@ def chosen(setting: str, tags: Iterable[str]) -> str:
 
 
 def system_tags(environ: Mapping[str, str]) -> Iterator[str]:
-    """What the system speaks, the best first.
+    """What the system speaks, the best first; may wait for another program shortly.
 
     The calls for Windows and macOS have not run here.
     """
@@ -95,8 +95,8 @@ def system_tags(environ: Mapping[str, str]) -> Iterator[str]:
         number = ctypes.windll.kernel32.GetUserDefaultUILanguage()
         yield locale.windows_locale.get(number, "")
     elif sys.platform == "darwin":
-        told = subprocess.run(  # the one public way without a framework
-            ["/usr/bin/defaults", "read", "-g", "AppleLanguages"],
-            capture_output=True, text=True, check=False, timeout=2, env=dict(os.environ),
-        ).stdout  # fmt: skip
-        yield from (line.strip(' ",()\n') for line in told.splitlines() if '"' in line)
+        # The one public way without a framework.
+        asked = ["/usr/bin/defaults", "read", "-g", "AppleLanguages"]
+        with contextlib.suppress(OSError, subprocess.SubprocessError):
+            told = subprocess.run(asked, capture_output=True, text=True, check=False, timeout=2)
+            yield from (line.strip(' ",()\n') for line in told.stdout.splitlines() if '"' in line)

@@ -31,6 +31,10 @@ class DoorError(Exception):
     """A command could not be carried out; its text is for people."""
 
 
+class UnknownCommandError(DoorError):
+    """The instance that runs does not know the command: it is of another kind or version."""
+
+
 class NoKeyringError(Exception):
     """There is no keyring that could be used now; its text says why."""
 
@@ -94,6 +98,7 @@ class ControlDoor:
             answer: dict[str, object] = {
                 "ok": False,
                 "error": "Portico does not know this command.",
+                "unknown": True,
             }
         else:
             try:
@@ -124,6 +129,7 @@ def ask(path: str, message: dict[str, Any]) -> Any:
     Raises:
         ConnectionError: No instance is running.
         DoorError: The command could not be carried out.
+        UnknownCommandError: There is no such command.
     """
     try:
         line = _ask_pipe(path, message) if _WINDOWS else _ask_socket(path, message)
@@ -132,6 +138,8 @@ def ask(path: str, message: dict[str, Any]) -> Any:
         raise ConnectionError("no instance is running") from error
     except TimeoutError as error:
         raise DoorError("Portico runs, but does not answer. Try again in a moment.") from error
+    if answer.get("unknown"):
+        raise UnknownCommandError(answer["error"])
     if not answer["ok"]:
         raise DoorError(answer["error"])
     return answer["value"]
