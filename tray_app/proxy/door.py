@@ -2,8 +2,8 @@
 
 One JSON object a line each way: `{"do": "status"}` is answered by `{"ok": true, "value": …}` or by
 `{"ok": false, "error": "one sentence"}`. Only the person who runs Portico can open it: the socket
-lies in a private folder, has a private mode, and the other side's user is checked where the system
-tells it. On Windows it is a named pipe, which a remote user cannot open (not run here).
+lies in a private folder, has a private mode, and each side checks the other's user before it says
+anything. On Windows it is a named pipe, which a remote user cannot open (not run here).
 """
 
 import asyncio
@@ -23,6 +23,10 @@ Command = Callable[[dict[str, Any]], Awaitable[object]]
 
 _LINE_BYTES = 2 << 20
 _PATIENCE_S = 60.0
+_STRANGER = (
+    "Another user of this computer holds the place of Portico's door. Set PORTICO_HOME to a "
+    "shorter path of your own, and start Portico anew."
+)
 _BUG = "Portico failed on this command. The log says why; try again."
 _WINDOWS = sys.platform == "win32"
 
@@ -94,7 +98,7 @@ class ControlDoor:
         try:
             message = json.loads(line)
             command = self._commands[message["do"]]
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             answer: dict[str, object] = {
                 "ok": False,
                 "error": "Portico does not know this command.",
@@ -112,12 +116,16 @@ class ControlDoor:
 
 
 def _is_stranger(peer: Any) -> bool:
-    """Whether the other side belongs to another user, as far as the system tells."""
-    if not hasattr(socket, "SO_PEERCRED") or peer is None:
-        return False
-    told = peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
-    _, uid, _ = struct.unpack("3i", told)
-    return uid not in {os.getuid(), 0}
+    """Whether the other side of a socket is another user's; root may see all anyway."""
+    return peer is not None and _uid_of(peer) not in {os.getuid(), 0}
+
+
+def _uid_of(peer: Any) -> int:
+    if hasattr(socket, "SO_PEERCRED"):
+        told = peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("iII"))
+        return int(struct.unpack("iII", told)[1])
+    # macOS and the BSDs: SOL_LOCAL, LOCAL_PEERCRED and the size of what it tells (not run here).
+    return int(struct.unpack_from("II", peer.getsockopt(0, 1, 76))[1])
 
 
 def ask(path: str, message: dict[str, Any]) -> Any:
@@ -128,7 +136,7 @@ def ask(path: str, message: dict[str, Any]) -> Any:
 
     Raises:
         ConnectionError: No instance is running.
-        DoorError: The command could not be carried out.
+        DoorError: The command could not be carried out, or another user has taken the door's place.
         UnknownCommandError: There is no such command.
     """
     try:
@@ -136,6 +144,8 @@ def ask(path: str, message: dict[str, Any]) -> Any:
         answer = json.loads(line)
     except (FileNotFoundError, NotADirectoryError, ConnectionError, ValueError) as error:
         raise ConnectionError("no instance is running") from error
+    except PermissionError as error:
+        raise DoorError(_STRANGER) from error
     except TimeoutError as error:
         raise DoorError("Portico runs, but does not answer. Try again in a moment.") from error
     if answer.get("unknown"):
@@ -149,6 +159,8 @@ def _ask_socket(path: str, message: dict[str, Any]) -> bytes:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
         sock.settimeout(_PATIENCE_S)
         sock.connect(path)
+        if _is_stranger(sock):
+            raise DoorError(_STRANGER)
         sock.sendall(json.dumps(message).encode() + b"\n")
         with sock.makefile("rb") as answers:
             return answers.readline()
