@@ -1,5 +1,8 @@
 """Three exceptions at the door, over real sockets: pages, programs without a key, other devices."""
 
+import contextlib
+import socket
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -7,6 +10,7 @@ import pytest
 from tests.harness import QUICK, Running, running
 from tests.proxy.wire import Said, chat, request, untouched
 from tray_app.practice import PracticeSite
+from tray_app.proxy.limits import Limits
 from tray_app.proxy.visitors import KEPT, Visitors
 
 APP = "https://app.example"
@@ -116,11 +120,66 @@ def test_other_devices_neither_fill_the_list_nor_ask(opened: Running) -> None:
     assert visitors.status().asking is None
 
 
-BROWSERS = [
+def is_closed(sock: socket.socket) -> bool:
+    """Whether the other side has closed this; waits for that no longer than the socket's time."""
+    try:
+        return sock.recv(1) == b""
+    except TimeoutError:
+        return False
+    except ConnectionResetError:
+        return True
+
+
+def test_other_devices_cannot_take_every_connection(site: PracticeSite) -> None:
+    limits = Limits(connections=3, device_connections=2)
+    settings = QUICK.__class__(network_host=DEVICE)
+    with running(site, settings=settings, limits=limits) as proxy:
+        theirs = [socket.create_connection((DEVICE, proxy.port), timeout=2) for _ in range(8)]
+        assert all(is_closed(sock) for sock in theirs[2:])
+        own = [socket.create_connection(("127.0.0.1", proxy.port), timeout=2) for _ in range(2)]
+        served = chat(proxy).status
+        for sock in theirs + own:
+            sock.close()
+        key = device_key(proxy)
+        # A connection that was closed here may count there for a moment.
+        until_s = time.monotonic() + 10
+        later = 0
+        while later != 200 and time.monotonic() < until_s:
+            with contextlib.suppress(ConnectionError, IndexError):
+                later = from_device(proxy, key).status
+
+    assert (served, later) == (200, 200)
+
+
+def test_another_device_that_asks_for_nothing_is_not_waited_for(site: PracticeSite) -> None:
+    """Neither is one that never ends its question; one that asked may take its time."""
+    settings = QUICK.__class__(network_host=DEVICE)
+    question = f"GET /health HTTP/1.1\r\nHost: {DEVICE}\r\n".encode()
+    with running(site, settings=settings, limits=Limits(device_head_s=1.0)) as proxy:
+        where = (DEVICE, proxy.port)
+        silent, slow, good = (socket.create_connection(where, timeout=10) for _ in range(3))
+        own = socket.create_connection(("127.0.0.1", proxy.port), timeout=2)
+        slow.sendall(question)
+        good.sendall(question + b"\r\n")
+        assert good.recv(65536).startswith(b"HTTP/1.1 200")
+        assert is_closed(silent)
+        assert is_closed(slow)
+        for sock in (good, own):
+            sock.sendall(question.replace(DEVICE.encode(), b"localhost") + b"\r\n")
+            assert sock.recv(65536).startswith(b"HTTP/1.1 200")
+        for sock in (silent, slow, good, own):
+            sock.close()
+
+
+BROWSERS: list[tuple[str, ...]] = [
     ("Origin: http://localhost:3000",), ("Origin: chrome-extension://" + "a" * 32,),
     ("Sec-Fetch-Site: none",), ("Sec-Fetch-Site: same-origin",), ("Sec-Fetch-Site: same-site",),
     ("Sec-Fetch-Site: cross-site",),
     ("Origin: http://localhost:3000", "Sec-Fetch-Site: same-site"),
+]  # fmt: skip
+FORWARDED: list[tuple[str, ...]] = [
+    ("Forwarded: for=192.168.1.9",), ("X-Forwarded-For: 127.0.0.1",), ("Via: 1.1 front",),
+    ("x-forwarded-for:",),
 ]  # fmt: skip
 
 
@@ -141,8 +200,8 @@ def test_without_a_key_programs_are_served_while_the_person_says_so(
     assert proxy.service.status.recent[0].key == "default"
 
 
-@pytest.mark.parametrize("headers", BROWSERS)
-def test_without_a_key_no_browser_is_served(
+@pytest.mark.parametrize("headers", BROWSERS + FORWARDED)
+def test_without_a_key_no_browser_is_served_and_nobody_by_way_of_another_server(
     proxy: Running, visitors: Visitors, headers: tuple[str, ...]
 ) -> None:
     """S39"""

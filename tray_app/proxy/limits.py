@@ -34,6 +34,11 @@ class Limits(Struct, frozen=True, kw_only=True):
     answer_bytes: int = 8 << 20
     """The largest whole answer of the upstream that is read."""
     connections: int = 256
+    """From this computer, at once."""
+    device_connections: int = 128
+    """From other devices, at once; they take no place of this computer's."""
+    device_head_s: float = 10.0
+    """How long a connection from another device may take to ask for something."""
     keepalive_s: float = 75.0
     drain_s: float = 2.5
     """How long running answers may go on when the proxy stops."""

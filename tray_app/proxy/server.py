@@ -237,24 +237,48 @@ class _Protocol(RequestHandler):
 
 
 class Server(web.Server):
-    """aiohttp's server with our connections, and no more of them than the limit."""
+    """aiohttp's server with our connections, and no more of them than the limits.
+
+    Those from other devices are counted by themselves, so that none shuts out this computer, and
+    have little time to ask for something.
+    """
 
     def __init__(self, door: Door, desk: Desk) -> None:
-        limits = desk.limits()
+        self._limits = desk.limits()
+        self._answer = door.handle
+        self._devices: dict[RequestHandler, asyncio.TimerHandle] = {}
         super().__init__(
-            door.handle,
+            self._asked,
             handler_cancellation=True,
             access_log=None,
-            keepalive_timeout=limits.keepalive_s,
+            keepalive_timeout=self._limits.keepalive_s,
             lingering_time=2.0,
         )
-        self._most = limits.connections
 
     def __call__(self) -> RequestHandler:
         return _Protocol(self, loop=self._loop, **self._kwargs)
 
+    async def _asked(self, request: web.BaseRequest) -> web.StreamResponse:
+        silence = self._devices.get(request.protocol)
+        if silence is not None:
+            silence.cancel()
+        return await self._answer(request)
+
     def connection_made(self, handler: RequestHandler, transport: asyncio.Transport) -> None:
         super().connection_made(handler, transport)
-        if len(self.connections) > self._most:
-            _log.warning("connection=dropped open=%d", len(self.connections))
+        limits = self._limits
+        if came_from_here(transport):
+            count, most = len(self.connections) - len(self._devices), limits.connections
+        else:
+            silence = self._loop.call_later(limits.device_head_s, transport.abort)
+            self._devices[handler] = silence
+            count, most = len(self._devices), limits.device_connections
+        if count > most:
+            _log.warning("connection=dropped open=%d", count)
             transport.abort()
+
+    def connection_lost(self, handler: RequestHandler, exc: BaseException | None = None) -> None:
+        super().connection_lost(handler, exc)
+        silence = self._devices.pop(handler, None)
+        if silence is not None:
+            silence.cancel()
