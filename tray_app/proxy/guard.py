@@ -48,6 +48,8 @@ ALWAYS = {
     "Server": "Portico",
 }
 """Headers of every answer."""
+_FROM_NO_PROGRAM = ("Origin", "Sec-Fetch-Site", "Forwarded", "X-Forwarded-For", "Via")
+"""What browsers send, and servers that pass on what came to them from wherever."""
 
 
 class Guard:
@@ -136,7 +138,7 @@ class Guard:
             return key
         if not (is_here and is_keyless):
             self.check_unkeyed(headers)
-        elif not presented and "Origin" not in headers and "Sec-Fetch-Site" not in headers:
+        elif not presented and not any(name in headers for name in _FROM_NO_PROGRAM):
             return self._keys.default()
         raise _no_key(presented)
 
