@@ -11,6 +11,7 @@ from tests.harness import QUICK, Reply, Running, running
 from tests.proxy.test_relay import broken
 from tray_app.core.site import Site
 from tray_app.practice import PracticeSite, acts
+from tray_app.proxy.transport import DirectTransport
 
 NEW = "/api/v2/chats/new"
 
@@ -109,6 +110,26 @@ def test_what_is_still_retired_is_closed_when_the_proxy_stops(site: PracticeSite
 
     assert left.client.closed
     assert transport._pool.client.closed
+
+
+def test_pools_over_which_nothing_runs_are_closed_as_they_are_retired(site: PracticeSite) -> None:
+    """R49"""
+    with running(site) as proxy:
+        house = proxy.service._house
+        assert house is not None
+        transport = house.transport
+        assert isinstance(transport, DirectTransport)
+        seen = []
+        for _ in range(50):
+            assert proxy.ask("GET", "/v1/models").status == 200
+            seen.append(transport._pool)
+            wake(proxy)
+        site.wait_until(lambda: all(pool.client.closed for pool in seen))
+
+        assert len(set(map(id, seen))) == 50
+        assert not transport._retired
+        assert not transport._closing._running
+        assert chat(proxy).status == 200
 
 
 class Road:

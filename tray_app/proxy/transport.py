@@ -27,9 +27,12 @@ from tray_app.core.site import Site
 from .limits import Limits
 from .moment import Clocks, stamp
 from .resolver import Resolver
+from .tasks import Tasks
 
 KEEP_ALIVE_S = 60.0
 NAMES_KEPT_S = 300
+_CLOSING_S = 2.0
+"""How long the end of connections is waited for, all in all."""
 _COOKIES = 100
 _COOKIE_CHARS = 4096
 
@@ -96,6 +99,7 @@ class DirectTransport:
         self._clocks = clocks
         self._pool = _Pool()
         self._retired: set[_Pool] = set()
+        self._closing = Tasks()
         self._single: aiohttp.ClientSession | None = None
 
     async def call(
@@ -151,10 +155,14 @@ class DirectTransport:
             self._single.connector.clear_dns_cache()
 
     def _retire(self, pool: "_Pool") -> None:
-        """Use a pool for no other call; it is closed with the last call that goes over it."""
-        if pool is self._pool:
-            self._pool = _Pool()
+        """Use a pool for no other call; it is closed now, or with the last call that runs."""
+        if pool is not self._pool:
+            return
+        self._pool = _Pool()
+        if pool.calls:
             self._retired.add(pool)
+        else:
+            self._closing.spawn(pool.client.close(), "retire")
 
     def _doubt(self, pool: "_Pool", body: "_HttpBody") -> None:
         """After a silence that nobody waits out, kept connections may lead nowhere as well."""
@@ -220,6 +228,7 @@ class DirectTransport:
     async def _close_retired(self) -> None:
         while self._retired:
             await self._retired.pop().client.close()
+        await self._closing.finish(_CLOSING_S)
 
 
 class _Pool:
