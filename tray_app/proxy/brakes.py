@@ -111,8 +111,9 @@ class Brakes:
         return max(usual_s, CAREFUL_SPACING_S) if careful else usual_s
 
     def status(self) -> HoldStatus | None:
-        """The hold that stands, if one does."""
-        if self._until_s is None:
+        """The hold that stands, if one does; may be called from any thread."""
+        until_s = self._until_s
+        if until_s is None:
             return None
-        left_s = max(0.0, self._until_s - self._clock())
+        left_s = max(0.0, until_s - self._clock())
         return HoldStatus(kind="verification", seconds_left=round(left_s))
