@@ -241,3 +241,39 @@ def test_a_newer_text_that_meets_a_lock_does_not_end_the_thread() -> None:
     kept.settled().result(5)
 
     assert kept.load("session").result(5) == {"session": "two"}
+
+
+def test_who_stopped_waiting_is_forgotten() -> None:
+    """R64"""
+    ring = MemoryRing()
+    keeper(ring).save("session", "kept").result(5)
+    ring.is_locked = True
+    kept = keeper(ring)
+    for _ in range(10):
+        left = kept.load("session", patient=True)
+        assert left.cancel()
+    staying = kept.load("session", patient=True)
+
+    assert len(kept._loads) == 1
+    ring.is_locked = False
+    assert staying.result(5) == {"session": "kept"}
+    assert not kept._loads
+
+
+def test_who_leaves_in_the_middle_of_reading_takes_nobody_along() -> None:
+    ring = MemoryRing()
+    kept = keeper(ring)
+    kept.save("session", "kept").result(5)
+    for error, kind in ((None, "ready"), (RingError("It broke."), "failing")):
+        ring.going.clear()
+        steps = ring.steps
+        left = kept.load("session")
+        while ring.steps == steps:
+            time.sleep(0.001)
+        assert left.cancel()
+        ring.error = error
+        ring.going.set()
+        while kept._busy_since_s is not None or kind_of(kept) != kind:
+            time.sleep(0.001)
+        ring.error = None
+        assert kept.load("session").result(5) == {"session": "kept"}

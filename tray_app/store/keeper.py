@@ -6,6 +6,7 @@ that could not be read when Portico began, is not written to in this run, so tha
 replaced.
 """
 
+import contextlib
 import threading
 import time
 from collections import deque
@@ -95,16 +96,26 @@ class Keeper:
         """The texts of these names, None for those that are not there.
 
         The future gets a `RingError` when they cannot be had; a patient one waits until a locked
-        keyring is opened.
+        keyring is opened. One that is cancelled is forgotten.
         """
-        load = _Load(names, patient, _future())
+        load = _Load(names, patient, Future())
+
+        def ended(future: "Future[dict[str, str | None]]") -> None:
+            if future.cancelled():
+                self._drop(load)
+
         with self._changed:
             if self._given_up is not None:
                 load.future.set_exception(self._given_up)
             else:
                 self._loads.append(load)
                 self._begin()
+        load.future.add_done_callback(ended)
         return load.future
+
+    def _drop(self, load: _Load) -> None:
+        with self._changed, contextlib.suppress(ValueError):
+            self._loads.remove(load)
 
     def save(self, name: str, text: str | None) -> "Future[None]":
         """Keep a text instead of the one before; None removes it.
@@ -184,9 +195,9 @@ class Keeper:
         vault = self._vault()
         if load is not None:
             found = {name: vault.load(name) for name in load.names}
-            with self._changed:
-                self._loads.popleft()
-            load.future.set_result(found)
+            self._drop(load)
+            if load.future.set_running_or_notify_cancel():
+                load.future.set_result(found)
         elif name is not None and save is not None:
             if save.text is None:
                 vault.clear(name)
@@ -218,8 +229,8 @@ class Keeper:
             if lost or (absent and not self._was_ready):
                 self._give_up(error)
             elif load is not None and not load.patient:
-                self._loads.popleft()
-                load.future.set_exception(error)
+                self._drop(load)
+                _refuse(load, error)
             for waiting in self._saves.values():
                 _tell(waiting.futures, error)
                 waiting.futures.clear()
@@ -227,8 +238,8 @@ class Keeper:
 
     def _give_up(self, error: RingError) -> None:
         self._given_up = error
-        for load in self._loads:
-            load.future.set_exception(error)
+        for load in tuple(self._loads):
+            _refuse(load, error)
         for save in self._saves.values():
             _tell(save.futures, error)
         self._loads.clear()
@@ -240,6 +251,11 @@ def _future() -> "Future[Any]":
     future: Future[Any] = Future()
     future.set_running_or_notify_cancel()
     return future
+
+
+def _refuse(load: _Load, error: RingError) -> None:
+    if load.future.set_running_or_notify_cancel():
+        load.future.set_exception(error)
 
 
 def _tell(futures: "list[Future[None]]", error: RingError | None) -> None:
