@@ -73,11 +73,14 @@ class Service:
         self._thread.join(timeout_s)
 
     def post(self, work: Coroutine[Any, Any, T]) -> Future[T]:
-        """Run a coroutine in the proxy's loop."""
-        if self._loop is None:
+        """Run a coroutine in the proxy's loop; raises `RuntimeError` where there is none."""
+        try:
+            if self._loop is None:
+                raise RuntimeError("the service is not running")
+            return asyncio.run_coroutine_threadsafe(work, self._loop)
+        except RuntimeError:
             work.close()
-            raise RuntimeError("the service is not running")
-        return asyncio.run_coroutine_threadsafe(work, self._loop)
+            raise
 
     @property
     def status(self) -> Status:

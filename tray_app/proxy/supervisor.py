@@ -6,11 +6,12 @@ for while the proxy starts is not lost. Only that thread says how it goes.
 """
 
 import asyncio
+import contextlib
 import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from typing import Any
 
@@ -68,6 +69,8 @@ class Supervisor:
         self._died = False
         self._deaths: deque[float] = deque()
         self._jobs: deque[_Job] = deque()
+        self._open: set[Future[Any]] = set()
+        self._alone: asyncio.Task[Any] | None = None
         self._service: Service | None = None
         self._models: tuple[str, ...] = ()
         self._run = Run("stopped")
@@ -113,6 +116,7 @@ class Supervisor:
                 self._deaths.clear()
             self._asked_anew = self._service is None
             self._wanted = True
+            self._interrupt()
             self._noticed.notify_all()
 
     def stop(self) -> None:
@@ -133,12 +137,16 @@ class Supervisor:
         The result may be a `DoorError`.
         """
         job = _Job(name, message, Future())
+        # Nobody may take it back: it may be under way.
+        job.done.set_running_or_notify_cancel()
         with self._noticed:
-            if self._closing:
-                job.done.set_exception(_ending())
-            elif self._run.kind != "running" or not self._hand_over(job):
+            self._open.add(job.done)
+            is_late = self._closing
+            if not is_late and (self._run.kind != "running" or not self._hand_over(job)):
                 self._jobs.append(job)
                 self._noticed.notify_all()
+        if is_late:
+            self._fail([job.done])
         return job.done
 
     def settle(self, timeout_s: float | None = None) -> Run:
@@ -157,9 +165,16 @@ class Supervisor:
         with self._noticed:
             self._wanted = self._asked_anew = False
             self._closing = True
-            is_starting = self._run.kind == "starting"
+            is_starting = self._run.kind == "starting" and self._alone is None
+            waiting = [job.done for job in self._jobs]
+            self._jobs.clear()
+            self._interrupt()
             self._noticed.notify_all()
+        self._fail(waiting)
         self._thread.join(CLOSE_STARTING_S if is_starting else CLOSE_S)
+        with self._noticed:
+            left = list(self._open)
+        self._fail(left)
 
     def _is_settled(self) -> bool:
         if self._died or self._asked_anew or self._asked_over:
@@ -192,11 +207,11 @@ class Supervisor:
             return self._bury
         if self._service is not None and (self._asked_over or not self._wanted):
             return self._end
-        if self._jobs:
-            return self._work
         if self._wanted and self._service is None:
             self._asked_anew = False
             return self._begin
+        if self._jobs:
+            return self._work
         if not self._wanted and self._run.kind not in {"stopped", "failed"}:
             return lambda: self._set(Run("stopped"))
         return None
@@ -240,15 +255,43 @@ class Supervisor:
 
     def _work(self) -> None:
         with self._noticed:
+            if not self._jobs:
+                return
             job = self._jobs.popleft()
-            if self._service is not None and self._hand_over(job):
+            if self._service is not None:
+                if not self._hand_over(job):
+                    # It has died, and the news of that is on its way.
+                    self._jobs.appendleft(job)
+                    self._noticed.wait_for(lambda: self._died, PAUSE_S)
                 return
         try:
-            answer, self._parts = alone(self._parts, job.name, job.message)
+            answer, self._parts = alone(self._parts, job.name, job.message, self._on_alone)
         except BaseException as error:  # noqa: BLE001  whoever asked must be told
-            job.done.set_exception(error)
+            self._resolve(job.done, None, error)
         else:
-            job.done.set_result(answer)
+            self._resolve(job.done, answer)
+        finally:
+            with self._noticed:
+                self._alone = None
+
+    def _on_alone(self, doing: asyncio.Task[Any]) -> None:
+        """A command is carried out without a proxy; called in its loop, in this thread."""
+        with self._noticed:
+            self._alone = doing
+            if self._wanted or self._closing:
+                self._interrupt()
+
+    def _interrupt(self) -> None:
+        """Have a command that is carried out without a proxy make room."""
+        if self._alone is not None:
+            # Its loop may have ended a moment ago.
+            with contextlib.suppress(RuntimeError):
+                self._alone.get_loop().call_soon_threadsafe(self._make_room, self._alone)
+
+    def _make_room(self, doing: asyncio.Task[Any]) -> None:
+        doing.cancel()
+        if self._wanted and self._run.kind != "starting":
+            self._set(Run("starting"))
 
     def _hand_over(self, job: _Job) -> bool:
         """Have the running proxy carry out a job; returns whether it could be asked."""
@@ -259,13 +302,38 @@ class Supervisor:
             asked = service.post(service.control(job.name, job.message))
         except RuntimeError:
             return False
-        asked.add_done_callback(lambda told: _pass_on(told, job.done))
+        asked.add_done_callback(lambda told: self._pass_on(told, job.done))
         return True
+
+    def _pass_on(self, told: Future[Any], done: Future[Any]) -> None:
+        error = None if told.cancelled() else told.exception()
+        if told.cancelled() or error is not None:
+            self._resolve(done, None, error or _ending())
+        else:
+            self._resolve(done, told.result())
+
+    def _resolve(self, done: Future[Any], answer: Any, error: BaseException | None = None) -> None:
+        """Tell who waits for a job what came of it, unless that was told before."""
+        with self._noticed:
+            if done not in self._open:
+                return
+            self._open.remove(done)
+        if error is None:
+            done.set_result(answer)
+        else:
+            # What ends a loop or a program must not end that of whoever asked.
+            done.set_exception(error if isinstance(error, Exception) else _ending())
+
+    def _fail(self, left: Iterable[Future[Any]]) -> None:
+        for done in left:
+            self._resolve(done, None, _ending())
 
     def _leave(self, service: Service) -> None:
         with self._noticed:
             self._parts = service.parts
             self._service = None
+            left = self._open.difference(job.done for job in self._jobs)
+        self._fail(left)
 
     def _count_death(self) -> None:
         with self._noticed:
@@ -303,19 +371,6 @@ class Supervisor:
             self._tell()
         except Exception:  # noqa: BLE001  who listens must not end who works
             _log.exception("run=%s untold", run.kind)
-
-
-def _pass_on(told: Future[Any], done: Future[Any]) -> None:
-    if told.cancelled():
-        done.set_exception(_ending())
-        return
-    error = told.exception()
-    if isinstance(error, asyncio.CancelledError):
-        error = _ending()
-    if error is None:
-        done.set_result(told.result())
-    else:
-        done.set_exception(error)
 
 
 def _ending() -> DoorError:

@@ -1,0 +1,94 @@
+"""Commands and wishes that come at a bad moment: nobody waits for ever, and nothing is stuck."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import msgspec
+import pytest
+
+from tests.proxy.test_supervisor import WITHIN_S, parts_on, supervised
+from tray_app.compose import practice_site
+from tray_app.practice import PracticeSite
+from tray_app.proxy.door import DoorError
+from tray_app.proxy.house import Parts
+from tray_app.proxy.service import Service
+from tray_app.proxy.status import Run
+from tray_app.proxy.supervisor import Supervisor
+from tray_app.store.settings import Settings
+
+
+@contextmanager
+def silent(parts: Parts) -> Iterator[tuple[Parts, socket.socket]]:
+    """The same parts on a site that takes connections and never answers."""
+    with socket.socket() as hole:
+        hole.bind(("127.0.0.1", 0))
+        hole.listen(50)
+        hole.settimeout(WITHIN_S)
+        origin = f"http://127.0.0.1:{hole.getsockname()[1]}"
+        settings = msgspec.structs.replace(Settings(), port=parts.settings.port)
+        site = practice_site(origin, origin)
+        yield msgspec.structs.replace(parts, site=site, settings=settings), hole
+
+
+def running(supervisor: Supervisor) -> Service:
+    supervisor.start()
+    assert supervisor.settle(WITHIN_S) == Run("running")
+    service = supervisor.service
+    assert service is not None
+    return service
+
+
+def hang(service: Service, until: threading.Event) -> None:
+    """Block the proxy's loop; returns once it is blocked."""
+    begun = threading.Event()
+
+    async def block() -> None:
+        begun.set()
+        # Blocking is what it is for.
+        until.wait(60)
+
+    service.post(block())
+    assert begun.wait(WITHIN_S)
+
+
+def test_a_start_does_not_wait_for_a_command_that_asks_a_silent_site(site: PracticeSite) -> None:
+    with silent(parts_on(site)) as (parts, hole), supervised(parts) as supervisor:
+        asked = supervisor.carry_out("models", {})
+        connection, _ = hole.accept()
+        supervisor.start()
+        run = supervisor.settle(WITHIN_S)
+        connection.close()
+
+        assert run == Run("running")
+        with pytest.raises(DoorError, match="starting or stopping"):
+            asked.result(WITHIN_S)
+
+
+def test_a_command_that_asks_a_silent_site_does_not_outlive_the_program(
+    site: PracticeSite,
+) -> None:
+    with silent(parts_on(site)) as (parts, hole), supervised(parts) as supervisor:
+        asked = supervisor.carry_out("models", {})
+        behind = supervisor.carry_out("key", {"what": "list"})
+        connection, _ = hole.accept()
+        supervisor.close()
+        connection.close()
+
+        assert not supervisor._thread.is_alive()
+        for job in (asked, behind):
+            with pytest.raises(DoorError, match="starting or stopping"):
+                job.result(0)
+
+
+def test_a_command_given_to_a_hung_proxy_is_answered_at_the_end(site: PracticeSite) -> None:
+    going_on = threading.Event()
+    with supervised(parts_on(site)) as supervisor:
+        hang(running(supervisor), going_on)
+        asked = supervisor.carry_out("key", {"what": "list"})
+        supervisor.close()
+        going_on.set()
+
+        with pytest.raises(DoorError, match="starting or stopping"):
+            asked.result(0)
