@@ -13,7 +13,8 @@ from tray_app.compose import practice_site
 from tray_app.practice import PracticeSite
 from tray_app.proxy.door import DoorError
 from tray_app.proxy.house import Parts
-from tray_app.proxy.service import Service
+from tray_app.proxy.person import Person
+from tray_app.proxy.service import GONE_S, Service
 from tray_app.proxy.status import Run
 from tray_app.proxy.supervisor import Supervisor
 from tray_app.store.settings import Settings
@@ -92,3 +93,66 @@ def test_a_command_given_to_a_hung_proxy_is_answered_at_the_end(site: PracticeSi
 
         with pytest.raises(DoorError, match="starting or stopping"):
             asked.result(0)
+
+
+def test_a_start_that_is_asked_for_twice_is_done_when_it_is_done(site: PracticeSite) -> None:
+    """R41"""
+    begun, going_on = threading.Event(), threading.Event()
+
+    def hold_up(*_: str) -> None:
+        begun.set()
+        going_on.wait(WITHIN_S)
+
+    parts = msgspec.structs.replace(parts_on(site), person=Person(None, learn=hold_up))
+    with supervised(parts) as supervisor:
+        supervisor.start()
+        assert begun.wait(WITHIN_S)
+        supervisor.start()
+        going_on.set()
+
+        assert supervisor.settle(WITHIN_S) == Run("running")
+        assert supervisor._is_settled()
+
+
+def test_a_restart_that_is_asked_for_while_the_proxy_stops_is_no_second_one(
+    site: PracticeSite,
+) -> None:
+    """R41"""
+    going_on = threading.Event()
+    with supervised(parts_on(site)) as supervisor:
+        hang(running(supervisor), going_on)
+        supervisor.restart()
+        supervisor.wait("stopping")
+        supervisor.restart()
+        supervisor.stop()
+        going_on.set()
+
+        assert supervisor.settle(WITHIN_S) == Run("stopped")
+        assert supervisor._is_settled()
+
+
+@pytest.mark.parametrize("again", ["stop", "restart"])
+def test_a_proxy_that_will_not_stop_is_said_to_hang(site: PracticeSite, again: str) -> None:
+    """R41"""
+    anew: list[bool] = []
+    going_on = threading.Event()
+    parts = msgspec.structs.replace(parts_on(site), stuck=lambda: anew.append(True))
+    with supervised(parts) as supervisor:
+        service = running(supervisor)
+        hang(service, going_on)
+        getattr(supervisor, again)()
+        told = supervisor.settle(GONE_S + WITHIN_S)
+        supervisor.start()
+        told_again = supervisor.settle(WITHIN_S)
+        asked = supervisor.carry_out("key", {"what": "list"})
+        with pytest.raises(DoorError, match="hangs"):
+            asked.result(WITHIN_S)
+        going_on.set()
+        service.join(WITHIN_S)
+        supervisor.start()
+
+        assert (told.kind, told.code) == ("failed", "died")
+        assert "Quit Portico" in told.said
+        assert told_again == told
+        assert supervisor.settle(WITHIN_S) == Run("running")
+        assert anew == [True] * (again == "restart")

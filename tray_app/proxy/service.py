@@ -24,6 +24,9 @@ from .status import Status
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
 
+GONE_S = 15.0
+"""What has not ended so long after it was asked to hangs."""
+
 
 class Service:
     """One proxy; `start` it once and `stop` it once, from any thread but its own.
@@ -55,8 +58,8 @@ class Service:
         self._thread.start()
         self._ready.result()
 
-    def stop(self) -> None:
-        """Let answers end, refuse the rest, and return when the thread is gone."""
+    def stop(self) -> bool:
+        """Let answers end and refuse the rest; returns whether the thread is gone, or hangs."""
         self.was_stopped = True
         if self._house is not None:
             # Who wants an end must not get a beginning.
@@ -66,7 +69,13 @@ class Service:
             # It may have died by itself a moment ago.
             with contextlib.suppress(RuntimeError):
                 loop.call_soon_threadsafe(stopping.set)
-        self.join(15)
+        self.join(GONE_S)
+        return not self.is_alive
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether its thread is there."""
+        return self._thread.is_alive()
 
     def join(self, timeout_s: float) -> None:
         """Wait for the end of its thread."""

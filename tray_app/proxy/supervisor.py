@@ -11,15 +11,14 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
-
-from msgspec import Struct
 
 from .alone import alone
 from .door import DoorError
 from .house import Parts, status_of
+from .jobs import Job, Jobs
 from .ports import AddressGoneError, PortTakenError
 from .service import Service
 from .status import Run, RunKind, Status
@@ -34,13 +33,7 @@ CLOSE_S = 8.0
 CLOSE_STARTING_S = 3.0
 """The same where no answer could need the time."""
 
-
-class _Job(Struct):
-    """A command that somebody waits for."""
-
-    name: str
-    message: dict[str, Any]
-    done: Future[Any]
+_HANGS = Run("failed", "The proxy hangs. Quit Portico and start it again.", "died")
 
 
 class Supervisor:
@@ -68,10 +61,11 @@ class Supervisor:
         self._closing = False
         self._died = False
         self._deaths: deque[float] = deque()
-        self._jobs: deque[_Job] = deque()
-        self._open: set[Future[Any]] = set()
+        self._jobs = Jobs()
+        self._waiting: deque[Job] = deque()
         self._alone: asyncio.Task[Any] | None = None
         self._service: Service | None = None
+        self._hung: Service | None = None
         self._models: tuple[str, ...] = ()
         self._run = Run("stopped")
         self._thread = threading.Thread(target=self._watch, name="portico-supervisor", daemon=True)
@@ -122,7 +116,7 @@ class Supervisor:
     def stop(self) -> None:
         """Have the proxy stopped; running answers get a few seconds."""
         with self._noticed:
-            self._wanted = self._asked_anew = False
+            self._wanted = self._asked_anew = self._asked_over = False
             self._noticed.notify_all()
 
     def restart(self) -> None:
@@ -136,17 +130,14 @@ class Supervisor:
 
         The result may be a `DoorError`.
         """
-        job = _Job(name, message, Future())
-        # Nobody may take it back: it may be under way.
-        job.done.set_running_or_notify_cancel()
         with self._noticed:
-            self._open.add(job.done)
+            job = self._jobs.open(name, message)
             is_late = self._closing
             if not is_late and (self._run.kind != "running" or not self._hand_over(job)):
-                self._jobs.append(job)
+                self._waiting.append(job)
                 self._noticed.notify_all()
         if is_late:
-            self._fail([job.done])
+            self._jobs.fail([job])
         return job.done
 
     def settle(self, timeout_s: float | None = None) -> Run:
@@ -166,15 +157,13 @@ class Supervisor:
             self._wanted = self._asked_anew = False
             self._closing = True
             is_starting = self._run.kind == "starting" and self._alone is None
-            waiting = [job.done for job in self._jobs]
-            self._jobs.clear()
+            waiting = list(self._waiting)
+            self._waiting.clear()
             self._interrupt()
             self._noticed.notify_all()
-        self._fail(waiting)
+        self._jobs.fail(waiting)
         self._thread.join(CLOSE_STARTING_S if is_starting else CLOSE_S)
-        with self._noticed:
-            left = list(self._open)
-        self._fail(left)
+        self._jobs.fail(self._jobs.left())
 
     def _is_settled(self) -> bool:
         if self._died or self._asked_anew or self._asked_over:
@@ -187,7 +176,7 @@ class Supervisor:
         while (step := self._next_step()) is not None:
             try:
                 step()
-            except Exception:  # noqa: BLE001  it must outlive whatever it finds
+            except BaseException:  # noqa: BLE001  it must outlive whatever it finds
                 _log.exception("supervisor=failed")
 
     def _next_step(self) -> Callable[[], None] | None:
@@ -210,7 +199,7 @@ class Supervisor:
         if self._wanted and self._service is None:
             self._asked_anew = False
             return self._begin
-        if self._jobs:
+        if self._waiting:
             return self._work
         if not self._wanted and self._run.kind not in {"stopped", "failed"}:
             return lambda: self._set(Run("stopped"))
@@ -219,6 +208,9 @@ class Supervisor:
     def _begin(self) -> None:
         if self._run.kind != "starting":
             self._set(Run("starting"))
+        if self._is_hung():
+            self._give_up(_HANGS)
+            return
         service = Service(self._parts, ended=self._on_end)
         try:
             service.start()
@@ -228,21 +220,35 @@ class Supervisor:
         except AddressGoneError as error:
             sentence = f"{error} Choose another one for --host."
             self._give_up(Run("failed", sentence, "address_gone"))
-        except Exception:  # noqa: BLE001  whatever it is, somebody must be told
+        except BaseException:  # noqa: BLE001  whatever it is, somebody must be told
             _log.exception("proxy=unstartable")
             self._count_death()
         else:
-            self._service = service
+            with self._noticed:
+                self._service = service
+                self._asked_anew = False
             self._set(Run("running"))
 
     def _end(self) -> None:
         service = self._service
-        self._asked_over = False
-        if service is not None:
-            self._set(Run("stopping"))
-            service.stop()
-            self._leave(service)
-        self._set(Run("stopped"))
+        if service is None:
+            return
+        self._set(Run("stopping"))
+        is_gone = service.stop()
+        self._leave(service)
+        if is_gone:
+            self._set(Run("stopped"))
+            return
+        _log.critical("proxy=hanging")
+        self._hung = service
+        if self._wanted and self._parts.stuck is not None:
+            # Where that comes back, the program could not be started anew.
+            self._parts.stuck()
+        self._give_up(_HANGS)
+
+    def _is_hung(self) -> bool:
+        """Whether a proxy that would not stop is still there."""
+        return self._hung is not None and self._hung.is_alive
 
     def _bury(self) -> None:
         """After a death: begin anew, unless that happens too often or nobody wants it any more."""
@@ -255,21 +261,25 @@ class Supervisor:
 
     def _work(self) -> None:
         with self._noticed:
-            if not self._jobs:
+            if not self._waiting:
                 return
-            job = self._jobs.popleft()
+            job = self._waiting.popleft()
             if self._service is not None:
                 if not self._hand_over(job):
                     # It has died, and the news of that is on its way.
-                    self._jobs.appendleft(job)
+                    self._waiting.appendleft(job)
                     self._noticed.wait_for(lambda: self._died, PAUSE_S)
                 return
+        if self._is_hung():
+            # What is the person's belongs to one loop at a time.
+            self._jobs.resolve(job, None, DoorError(_HANGS.said))
+            return
         try:
             answer, self._parts = alone(self._parts, job.name, job.message, self._on_alone)
         except BaseException as error:  # noqa: BLE001  whoever asked must be told
-            self._resolve(job.done, None, error)
+            self._jobs.resolve(job, None, error)
         else:
-            self._resolve(job.done, answer)
+            self._jobs.resolve(job, answer)
         finally:
             with self._noticed:
                 self._alone = None
@@ -293,7 +303,7 @@ class Supervisor:
         if self._wanted and self._run.kind != "starting":
             self._set(Run("starting"))
 
-    def _hand_over(self, job: _Job) -> bool:
+    def _hand_over(self, job: Job) -> bool:
         """Have the running proxy carry out a job; returns whether it could be asked."""
         service = self._service
         if service is None:
@@ -302,38 +312,16 @@ class Supervisor:
             asked = service.post(service.control(job.name, job.message))
         except RuntimeError:
             return False
-        asked.add_done_callback(lambda told: self._pass_on(told, job.done))
+        asked.add_done_callback(lambda told: self._jobs.pass_on(told, job))
         return True
-
-    def _pass_on(self, told: Future[Any], done: Future[Any]) -> None:
-        error = None if told.cancelled() else told.exception()
-        if told.cancelled() or error is not None:
-            self._resolve(done, None, error or _ending())
-        else:
-            self._resolve(done, told.result())
-
-    def _resolve(self, done: Future[Any], answer: Any, error: BaseException | None = None) -> None:
-        """Tell who waits for a job what came of it, unless that was told before."""
-        with self._noticed:
-            if done not in self._open:
-                return
-            self._open.remove(done)
-        if error is None:
-            done.set_result(answer)
-        else:
-            # What ends a loop or a program must not end that of whoever asked.
-            done.set_exception(error if isinstance(error, Exception) else _ending())
-
-    def _fail(self, left: Iterable[Future[Any]]) -> None:
-        for done in left:
-            self._resolve(done, None, _ending())
 
     def _leave(self, service: Service) -> None:
         with self._noticed:
             self._parts = service.parts
             self._service = None
-            left = self._open.difference(job.done for job in self._jobs)
-        self._fail(left)
+            self._asked_over = False
+            left = self._jobs.left().difference(self._waiting)
+        self._jobs.fail(left)
 
     def _count_death(self) -> None:
         with self._noticed:
@@ -353,6 +341,9 @@ class Supervisor:
 
     def _give_up(self, run: Run) -> None:
         with self._noticed:
+            if self._asked_anew:
+                # Somebody asked for a start while this one failed.
+                return
             self._wanted = False
         self._set(run)
 
@@ -371,7 +362,3 @@ class Supervisor:
             self._tell()
         except Exception:  # noqa: BLE001  who listens must not end who works
             _log.exception("run=%s untold", run.kind)
-
-
-def _ending() -> DoorError:
-    return DoorError("Portico is just starting or stopping. Try again in a moment.")
