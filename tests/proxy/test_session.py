@@ -210,7 +210,7 @@ async def test_cookies_that_came_late_are_kept_at_the_end() -> None:
     safe = Safe(keeper(ring))
     owned = SessionOwner(Session("old", {"a": "1"}, NOW_S + 900), safe, lambda: NOW_S)
     owned.absorb([wide("a", "2")], "chat", owned.lane)
-    await owned.quiet()
+    await owned.quiet(1.0)
     owned.flush()
     await safe.settle(5)
 

@@ -1,7 +1,9 @@
 """Commands and wishes that come at a bad moment: nobody waits for ever, and nothing is stuck."""
 
+import asyncio
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -10,11 +12,13 @@ import pytest
 
 from tests.proxy.test_supervisor import WITHIN_S, parts_on, supervised
 from tray_app.compose import practice_site
+from tray_app.core.calls import Tokens
 from tray_app.practice import PracticeSite
 from tray_app.proxy.door import DoorError
 from tray_app.proxy.house import Parts
 from tray_app.proxy.person import Person
 from tray_app.proxy.service import GONE_S, Service
+from tray_app.proxy.session import Lane
 from tray_app.proxy.status import Run
 from tray_app.proxy.supervisor import Supervisor
 from tray_app.store.settings import Settings
@@ -156,3 +160,26 @@ def test_a_proxy_that_will_not_stop_is_said_to_hang(site: PracticeSite, again: s
         assert told_again == told
         assert supervisor.settle(WITHIN_S) == Run("running")
         assert anew == [True] * (again == "restart")
+
+
+def test_a_stop_lets_a_renewal_come_to_its_end(site: PracticeSite) -> None:
+    """R39"""
+    parts = parts_on(site)
+    owner = parts.person.owner
+    begun = threading.Event()
+
+    async def renew_slowly(_: Lane) -> Tokens:
+        begun.set()
+        await asyncio.sleep(2)
+        return Tokens("renewed", time.time() + 900, {})
+
+    with supervised(parts) as supervisor:
+        service = running(supervisor)
+        owner.renew_by(renew_slowly, lambda _: True)
+        renewing = service.post(owner.renewed(owner.check().token))
+        assert begun.wait(WITHIN_S)
+        supervisor.stop()
+        assert supervisor.settle(WITHIN_S) == Run("stopped")
+
+        assert renewing.done()
+        assert owner.check().token == "renewed"

@@ -30,7 +30,7 @@ async def test_what_comes_for_a_session_on_trial_is_not_kept() -> None:
     owned, safe = await tried_out(ring)
     owned.try_out(Session("tried", {"refresh_token": "t1"}, NOW_S + 900))
     owned.absorb([wide("refresh_token", "t2")], "auth", owned.lane)
-    await owned.quiet()
+    await owned.quiet(1.0)
     owned.flush()
     await safe.settle(5)
     owned.undo()
@@ -80,7 +80,7 @@ async def test_cookies_that_wait_to_be_kept_survive_a_trial_in_vain() -> None:
     owned.absorb([wide("acw_tc", "1")], "chat", owned.lane)
     owned.try_out(Session("tried", {}))
     owned.undo()
-    await owned.quiet()
+    await owned.quiet(1.0)
     owned.flush()
     await safe.settle(5)
 
@@ -102,7 +102,7 @@ async def test_what_is_kept_during_a_renewal_has_its_cookie() -> None:
     for _ in range(5):
         await asyncio.sleep(0)
     owned.absorb([wide("acw_tc", "2")], "chat", owned.lane)
-    await owned.quiet()
+    await owned.quiet(1.0)
     owned.flush()
     ring.going.set()
     await asyncio.wait({using})

@@ -38,6 +38,12 @@ from .watchdog import Watchdog
 
 _log = logging.getLogger(__name__)
 
+RENEWAL_S = 4.0
+"""How long a renewal may go on, from when the proxy is told to stop."""
+RENEWAL_ALONE_S = 3.0
+"""The same after a command without a proxy, from its end."""
+RENEWAL_LEAST_S = 1.0
+
 
 class Parts(Struct, frozen=True, kw_only=True):
     """What a proxy is made of; the composition root chooses it."""
@@ -187,6 +193,7 @@ class House:
     async def drain(self, runner: web.ServerRunner) -> None:
         """Refuse what is new, give what runs a little time, then end it, and tidy up."""
         self._closing = True
+        began_s = asyncio.get_running_loop().time()
         limits = self.limits()
         for site in tuple(runner.sites):
             await site.stop()
@@ -194,7 +201,8 @@ class House:
         await self.relay.idle(limits.drain_s)
         self.relay.stop(ProxyError(Kind.SERVER_STOPPING))
         await self.relay.idle(1.0)
-        await self.end()
+        left_s = began_s + RENEWAL_S - asyncio.get_running_loop().time()
+        await self.end(max(left_s, RENEWAL_LEAST_S))
 
     async def hush(self, error: ProxyError) -> None:
         """End every answer and tidy up after it."""
@@ -202,12 +210,16 @@ class House:
         await self.relay.idle(1.0)
         await self.tasks.finish(self.limits().tidy_s)
 
-    async def end(self) -> None:
-        """Finish what goes on beside answers, and keep what is to be kept."""
+    async def end(self, renewal_s: float = RENEWAL_ALONE_S) -> None:
+        """Finish what goes on beside answers, and keep what is to be kept.
+
+        Args:
+            renewal_s: How long a renewal may still go on.
+        """
         if self._staying is not None:
             self._staying.cancel()
         self._sweep.end()
-        await asyncio.gather(self.tasks.finish(self.limits().tidy_s), self.owner.quiet())
+        await asyncio.gather(self.tasks.finish(self.limits().tidy_s), self.owner.quiet(renewal_s))
         await self.person.close()
         await self.transport.close()
 

@@ -5,7 +5,6 @@ site asked for is not over. What the keyring held is taken up once, and what cha
 """
 
 import asyncio
-import contextlib
 import logging
 import time
 from collections.abc import Callable
@@ -149,10 +148,11 @@ class Person:
 
     async def close(self) -> None:
         """Keep what changed lately: when keys were used, and cookies."""
-        if self._waiting is not None:
-            self._waiting.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._waiting
+        # Taken first: whatever comes of it, the next loop must not find it.
+        waiting, self._waiting = self._waiting, None
+        if waiting is not None:
+            waiting.cancel()
+            await asyncio.wait({waiting})
         self._save_keys_soon()
         self.owner.flush()
         await self.safe.settle(LAST_S)

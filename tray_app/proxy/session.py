@@ -332,11 +332,11 @@ class SessionOwner:
         if session is not None:
             self._safe.save_soon(SESSION, to_text(session))
 
-    async def quiet(self) -> None:
-        """Let a renewal come to its end."""
+    async def quiet(self, within_s: float) -> None:
+        """Let a renewal come to its end: cut off, it may have used up the cookie all the same."""
         renewing = self._kept_lane.renewing
         if renewing is not None and not renewing.done():
-            await asyncio.wait({renewing}, timeout=1.0)
+            await asyncio.wait({renewing}, timeout=within_s)
             renewing.cancel()
 
     def flush(self) -> None:
