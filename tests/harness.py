@@ -182,7 +182,7 @@ def running(
             upstream=QWEN,
             person=person,
             settings=msgspec.structs.replace(settings, port=port),
-            save_settings=lambda _: None,
+            save_settings=lambda *_: None,
             shelf=shelf or Shelf(load=lambda: None, save=lambda *_: None),
             limits=limits or Limits(),
             **parts,

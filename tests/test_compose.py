@@ -57,7 +57,7 @@ def test_what_a_variable_says_is_not_filed(tmp_path: Path) -> None:
     with ExitStack() as stack:
         composed = compose(paths, {"PORTICO_PORT": "7999"}, Redactor(), stack)
     parts = composed.parts
-    parts.save_settings(with_value(parts.settings, "queue_size", 5))
+    parts.save_settings(with_value(parts.settings, "queue_size", 5), "queue_size")
     filed = load(paths.settings, lambda: pytest.fail("nothing is broken")).settings
 
     assert parts.settings.port == 7999
@@ -65,9 +65,25 @@ def test_what_a_variable_says_is_not_filed(tmp_path: Path) -> None:
     assert composed.notes == ()
 
 
+def test_what_a_flag_says_is_filed_once_a_person_sets_it_too(tmp_path: Path) -> None:
+    paths = Paths(tmp_path)
+    paths.prepare()
+    flags = Namespace(practice=False, port=8000, host=None)
+    with ExitStack() as stack:
+        parts = compose(paths, {}, Redactor(), stack, flags).parts
+    parts.save_settings(with_value(parts.settings, "queue_size", 5), "queue_size")
+    before = load(paths.settings, lambda: pytest.fail("nothing is broken")).settings.port
+    parts.save_settings(with_value(parts.settings, "port", 8000), "port")
+    parts.save_settings(with_value(parts.settings, "queue_size", 6), "queue_size")
+    filed = load(paths.settings, lambda: pytest.fail("nothing is broken")).settings
+
+    assert before == 7936
+    assert (filed.port, filed.queue_size) == (8000, 6)
+
+
 def test_settings_that_cannot_be_saved_are_an_error_for_people(tmp_path: Path) -> None:
     paths = Paths(tmp_path / "gone")
     with ExitStack() as stack:
         parts = compose(paths, {}, Redactor(), stack).parts
     with pytest.raises(DoorError, match="cannot be saved"):
-        parts.save_settings(parts.settings)
+        parts.save_settings(parts.settings, "port")

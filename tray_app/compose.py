@@ -83,22 +83,24 @@ def _shelf(paths: Paths) -> Shelf:
     )
 
 
-def _saver(paths: Paths, filed: Settings, running: Settings) -> Callable[[Settings], None]:
-    """Saves settings, but not what a flag or the environment says for this run only."""
+def _saver(paths: Paths, filed: Settings, running: Settings) -> Callable[[Settings, str], None]:
+    """Saves settings, but not what a flag or the environment says for this run only.
+
+    What a person set by its name is kept, even where it is what the flag says.
+    """
     temporary = {
         name: getattr(filed, name)
         for name in Settings.__struct_fields__
         if getattr(filed, name) != getattr(running, name)
     }
 
-    def keep(settings: Settings) -> None:
-        for name in tuple(temporary):
-            if getattr(settings, name) != getattr(running, name):
-                del temporary[name]
+    def keep(settings: Settings, name: str) -> None:
+        left = {other: value for other, value in temporary.items() if other != name}
         try:
-            save(paths.settings, settings, temporary)
+            save(paths.settings, settings, left)
         except StoreError as error:
             raise DoorError(str(error)) from error
+        temporary.pop(name, None)
 
     return keep
 

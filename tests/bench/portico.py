@@ -35,7 +35,7 @@ def main() -> None:
             upstream=QWEN,
             person=person,
             settings=Settings(port=port, parallel_answers=1000, start_spacing_s=0, queue_size=1000),
-            save_settings=lambda _: None,
+            save_settings=lambda *_: None,
             shelf=Shelf(load=lambda: None, save=lambda *_: None),
         )
     )

@@ -39,7 +39,7 @@ class Computer:
             upstream=QWEN,
             person=Person(keeper(self.ring, pause_s=0.005), wall_clock=lambda: self.now_s),
             settings=QUICK,
-            save_settings=lambda _: None,
+            save_settings=lambda *_: None,
             shelf=Shelf(load=lambda: None, save=lambda *_: None),
             wall_clock=lambda: self.now_s,
         )

@@ -37,7 +37,7 @@ def parts_on(site: PracticeSite, port: int | None = None) -> Parts:
         upstream=QWEN,
         person=Person(None, session=practice_session(site.sign_in())),
         settings=msgspec.structs.replace(QUICK, port=port),
-        save_settings=lambda _: None,
+        save_settings=lambda *_: None,
         shelf=Shelf(load=lambda: None, save=lambda *_: None),
     )
 

@@ -166,7 +166,7 @@ class Control:
             changed = with_value(self._house.settings, name, parse(name, text))
         except SettingError as error:
             raise DoorError(str(error)) from None
-        self._house.change(changed)
+        self._house.change(changed, name)
         return any(field.name == name and field.restart for field in explain())
 
 

@@ -52,7 +52,7 @@ class Parts(Struct, frozen=True, kw_only=True):
     upstream: Upstream
     person: Person
     settings: Settings
-    save_settings: Callable[[Settings], None]
+    save_settings: Callable[[Settings, str], None]
     shelf: Shelf
     host: str | None = None
     """An address to listen on instead of both loopbacks."""
@@ -140,9 +140,9 @@ class House:
         """What a client's base URL is."""
         return endpoint_of(self.parts, self._port)
 
-    def change(self, settings: Settings) -> None:
-        """Put settings in force and save them."""
-        self.parts.save_settings(settings)
+    def change(self, settings: Settings, name: str) -> None:
+        """Put settings in force of which this one was set, and save them."""
+        self.parts.save_settings(settings, name)
         self.settings = settings
         self.person.visitors.admit(settings.origins)
         self.parts = msgspec.structs.replace(self.parts, settings=settings)
