@@ -93,6 +93,21 @@ def test_what_is_copied_is_what_a_client_needs(running: Tray) -> None:
     assert until(lambda: running.pasted() == "qwen3.7-plus")
 
 
+@pytest.mark.desktop
+def test_a_start_while_the_first_ends_becomes_the_next_one(
+    running: Tray, xfce: Xfce, tmp_path: Path
+) -> None:
+    """R45"""
+    port = running.portico.port
+    running.process.send_signal(signal.SIGTERM)
+    with tray(xfce, tmp_path / "portico", "--port", str(port)) as second:
+        assert running.process.wait(15) == 0
+        until(lambda: ask_health(port))
+        second.line(SERVING)
+
+        assert second.process.poll() is None
+
+
 def listening(running: Tray) -> set[int]:
     """The ports that it listens on."""
     found = psutil.Process(running.process.pid).net_connections("tcp")

@@ -341,7 +341,7 @@ class App:
         if how != "closed":
             # A screen that is gone may come back; what is not installed will not, before a restart.
             self._has_windows = how in {"failed", "no_display"}
-            _log.warning("window=%s none reason=%s", window, how)
+            _log.warning("windows=none reason=%s", how)
             self._tell_of_no_window()
             self.changed()
         if window != _STATUS:
