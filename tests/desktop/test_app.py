@@ -347,3 +347,28 @@ def parts_settings() -> Any:
     from tray_app.store.settings import Settings
 
     return Settings()
+
+
+def test_what_was_told_is_not_told_again_by_a_stop_and_a_start(life: Life) -> None:
+    """S62"""
+    port = life.instance.supervisor.parts.settings.port
+    knock(port, key_of(life), "https://a.example")
+    until(lambda: life.paper.notices)
+    for label, icon in (("Stop", "stopped"), ("Start", "running")):
+        life.click(label)
+        life.shows(icon)
+    time.sleep(0.6)
+    life.instance.supervisor.parts.person.visitors.forget("https://a.example")
+    knock(port, key_of(life), "https://b.example")
+    time.sleep(0.6)
+
+    assert [title for title, _ in life.paper.notices] == ["A web page was turned away"]
+
+
+def test_who_ends_shows_itself_no_more(life: Life) -> None:
+    """R45"""
+    before = life.app.show_up({})
+    life.app.quit()
+    until(lambda: not life.app.show_up({}))
+
+    assert before

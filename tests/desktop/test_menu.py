@@ -209,3 +209,24 @@ def test_what_is_not_kept_is_told(state: SafeKind, label: str) -> None:
 
     assert label in row.label
     assert bool(row.label) is bool(label)
+
+
+def test_before_it_is_put_together_it_can_only_be_quit() -> None:
+    rows, actions = menu_of(Facts(run=Run("starting"), settings=Settings()), "line", ENGLISH)
+
+    assert actions == {90: Action("quit")}
+    assert [row.id for row in flat(rows) if row.label and row.enabled] == [90]
+
+
+def test_without_windows_nothing_can_be_clicked_that_would_ask() -> None:
+    _, actions = menu_of(facts(windows=False), "line", ENGLISH)
+    names = {action.name for action in actions.values()}
+
+    assert not names & {"sign_in", "sign_out", "pair", "keyless", "network"}
+    is_open = facts(
+        windows=False,
+        settings=Settings(network_host="192.168.1.5"),
+        status={"visitors": visitors(keyless=True, pairing_s_left=9)},
+    )
+    _, actions = menu_of(is_open, "line", ENGLISH)
+    assert {"pair", "keyless", "network"} <= {action.name for action in actions.values()}
