@@ -133,7 +133,7 @@ def _until_healthy(port: int) -> None:
     end_s = time.monotonic() + _WITHIN_S
     while time.monotonic() < end_s:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=1)
-        with contextlib.suppress(OSError):
+        with contextlib.closing(connection), contextlib.suppress(OSError):
             connection.request("GET", "/health")
             connection.getresponse().read()
             return
