@@ -8,13 +8,13 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.hanging import LIMIT_S
 from tests.test_headless import Portico, serving
+from tests.waiting import until
 from tray_app.store.restarts import RESTARTS
 
 HANGING = ("-m", "tests.hanging")
@@ -23,13 +23,6 @@ WAIT_S = 20.0
 pytestmark = pytest.mark.skipif(
     sys.platform == "win32", reason="a process is only replaced on POSIX"
 )
-
-
-def until(holds: Callable[[], object]) -> None:
-    end_s = time.monotonic() + WAIT_S
-    while not holds():
-        assert time.monotonic() < end_s, "it did not come to that"
-        time.sleep(0.05)
 
 
 class Client:

@@ -12,9 +12,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.desktop.remote import until
 from tests.desktop.running import Tray, second_start, tray
 from tests.desktop.xfce import Xfce
+from tests.waiting import until
 
 SERVING = "Practice mode on port"
 

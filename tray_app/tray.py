@@ -97,7 +97,8 @@ def _app(
 
         composed = compose(paths, environ, redactor, stack, arguments, changed=app.changed)
         for note in composed.notes:
-            tell(note)
+            if note not in loaded.notes:
+                tell(note)
         parts = msgspec.structs.replace(composed.parts, stuck=Anew(paths.restarts, tell))
         instance = Instance(parts, str(paths.door), app.changed, {"show": show})
         if restarted_within(paths.restarts, time.time(), _RESTART_S):

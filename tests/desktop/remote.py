@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from dbus_fast import Message, MessageType, Variant
@@ -12,7 +12,6 @@ WATCHER = "org.kde.StatusNotifierWatcher"
 ITEM = "org.kde.StatusNotifierItem"
 MENU = "com.canonical.dbusmenu"
 PROPERTIES = "org.freedesktop.DBus.Properties"
-WITHIN_S = 15.0
 
 
 class Remote:
@@ -141,24 +140,3 @@ def _flat(rows: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     for row in rows:
         yield row
         yield from _flat(row["rows"])
-
-
-def until(is_so: Callable[[], Any], within_s: float = WITHIN_S) -> Any:
-    """Wait until something is so, and give what it is; what is not there yet is not so."""
-    end_s = time.monotonic() + within_s
-    while True:
-        try:
-            found = is_so()
-        except (LookupError, OSError):
-            found = None
-        if found:
-            return found
-        assert time.monotonic() < end_s, "it did not come about"
-        time.sleep(0.05)
-
-
-async def comes(is_so: Callable[[], Any], within_s: float = WITHIN_S) -> None:
-    """Wait until something is so that this loop brings about."""
-    async with asyncio.timeout(within_s):
-        while not is_so():  # noqa: ASYNC110  it may be anything
-            await asyncio.sleep(0.01)

@@ -9,10 +9,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.desktop.remote import Remote, until
+from tests.desktop.remote import Remote
 from tests.desktop.screen import Eyes
 from tests.desktop.xfce import Xfce
 from tests.test_headless import Portico, free_port
+from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
 

@@ -4,18 +4,16 @@ import ast
 import os
 import shutil
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
 
+from tests.desktop import buses
+from tests.waiting import until
+
 _TOOLS = ("Xvfb", "dbus-daemon", "openbox", "xdotool", "xprop", "import")
-_BUS = """<busconfig><type>session</type><listen>unix:path={socket}</listen>
-<standard_session_servicedirs/>
-<policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/>
-<allow own="*"/></policy></busconfig>"""
 _READER = """
 import gi
 gi.require_version("Atspi", "2.0")
@@ -123,14 +121,12 @@ class Screen(Eyes):
         self._processes: list[subprocess.Popen[bytes]] = []
         for name in ("home", "run"):
             (folder / name).mkdir(mode=0o700)
-        socket = folder / "bus"
-        (folder / "bus.conf").write_text(_BUS.format(socket=socket))
         environment = {
             "PATH": os.environ["PATH"],
             "LANG": "C.UTF-8",
             "HOME": str(folder / "home"),
             "XDG_RUNTIME_DIR": str(folder / "run"),
-            "DBUS_SESSION_BUS_ADDRESS": f"unix:path={socket}",
+            "DBUS_SESSION_BUS_ADDRESS": f"unix:path={folder / 'session'}",
             "GDK_BACKEND": "x11",
             "GTK_THEME": "Adwaita",
             "LIBGL_ALWAYS_SOFTWARE": "1",
@@ -149,8 +145,8 @@ class Screen(Eyes):
         # To the end of the line: it is written in two pieces, and the second one must find us.
         with os.fdopen(told) as number:
             self.environment["DISPLAY"] = f":{number.readline().strip()}"
-        self._spawn("dbus-daemon", "--nofork", f"--config-file={self.folder / 'bus.conf'}")
-        until((self.folder / "bus").exists)
+        self._spawn(*buses.command(self.folder, services=True))
+        until((self.folder / "session").exists)
         self._spawn("openbox")
         until(lambda: "window id" in self.run("xprop", "-root", "_NET_SUPPORTING_WM_CHECK"))
 
@@ -186,11 +182,3 @@ def screen_in(folder: Path, size: str = "1280x900x24", **more: str) -> Iterator[
 def is_gone(process: psutil.Process) -> bool:
     """Whether a process has ended, be it that nobody has taken note of it yet."""
     return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
-
-
-def until(holds: Callable[[], object], within_s: float = 20.0) -> None:
-    """Wait until it is so."""
-    end_s = time.monotonic() + within_s
-    while not holds():
-        assert time.monotonic() < end_s, "it did not come to that"
-        time.sleep(0.05)

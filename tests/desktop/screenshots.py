@@ -17,10 +17,10 @@ from typing import get_args
 
 from PIL import Image, ImageDraw
 
-from tests.desktop.remote import until
 from tests.desktop.running import Tray, tray
 from tests.desktop.snapshots import FACTS
 from tests.desktop.xfce import Xfce
+from tests.waiting import until
 from tray_app.desktop.launcher import Launcher
 from tray_app.desktop.look import IconName, Look
 from tray_app.desktop.sni import SniTray

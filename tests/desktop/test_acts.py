@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.desktop.remote import until
 from tests.desktop.running import Tray, tray
 from tests.desktop.test_app import Life, key_of, knock
 from tests.desktop.test_app import life as life
 from tests.desktop.xfce import Xfce
+from tests.waiting import until
 
 ORIGIN = "https://app.example"
 

@@ -13,8 +13,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.desktop.remote import until
 from tests.proxy.test_supervisor import die, healthy, parts_on
+from tests.waiting import until
 from tray_app.desktop.app import App, Plan
 from tray_app.desktop.look import Look, Row
 from tray_app.practice import PracticeSite, acts
@@ -358,7 +358,7 @@ def test_what_was_told_is_not_told_again_by_a_stop_and_a_start(life: Life) -> No
         life.click(label)
         life.shows(icon)
     time.sleep(0.6)
-    life.instance.supervisor.parts.person.visitors.forget("https://a.example")
+    life.instance.supervisor.parts.person.visitors.admit(["https://a.example"])
     knock(port, key_of(life), "https://b.example")
     time.sleep(0.6)
 

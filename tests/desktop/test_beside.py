@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.desktop.remote import until
 from tests.desktop.running import Tray, tray
 from tests.desktop.xfce import Xfce
+from tests.waiting import until
 
 pytestmark = pytest.mark.desktop
 

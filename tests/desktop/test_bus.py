@@ -7,7 +7,7 @@ import pytest
 from dbus_fast import BusType
 
 from tests.desktop.buses import private_bus
-from tests.desktop.remote import comes
+from tests.waiting import comes
 from tray_app.desktop.bus import BusError, call, connect, ended, follow_owner
 
 DRIVER = ("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus")

@@ -9,8 +9,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.desktop.remote import until
 from tests.desktop.xfce import Xfce
+from tests.waiting import until
 from tray_app.desktop import clipboard
 from tray_app.desktop.clipboard import ClipboardError, copy, formats
 

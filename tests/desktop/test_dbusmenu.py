@@ -9,7 +9,7 @@ from dbus_fast import Message, Variant
 from dbus_fast.aio import MessageBus
 
 from tests.desktop.buses import private_bus
-from tests.desktop.remote import comes
+from tests.waiting import comes
 from tray_app.desktop.bus import BusError, call, connect, listen
 from tray_app.desktop.dbusmenu import PATH, DBusMenu
 from tray_app.desktop.look import Row

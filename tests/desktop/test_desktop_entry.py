@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tests.desktop.remote import until
+from tests.waiting import until
 from tray_app.desktop.desktop_entry import read, written
 
 COMMAND = ["/opt/portico", "--hidden"]

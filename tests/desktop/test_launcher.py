@@ -13,8 +13,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.desktop.screen import Screen, is_gone, screen_in, until
+from tests.desktop.screen import Screen, is_gone, screen_in
 from tests.desktop.windows.views import QUESTION, STATUS, status
+from tests.waiting import until
 from tray_app.desktop.launcher import End, Launcher, command
 from tray_app.desktop.windows import WindowName
 

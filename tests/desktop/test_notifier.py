@@ -8,7 +8,7 @@ from dbus_fast.annotations import DBusInt32, DBusSignature, DBusStr, DBusUInt32
 from dbus_fast.service import ServiceInterface, dbus_method, dbus_signal
 
 from tests.desktop.buses import private_bus
-from tests.desktop.remote import comes
+from tests.waiting import comes
 from tray_app.desktop.bus import connect
 from tray_app.desktop.notifier import Notifier
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.desktop.remote import until
+from tests.waiting import until
 from tray_app.desktop.opening import OpeningError, open_folder, open_page, without_bundle
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="openers differ")

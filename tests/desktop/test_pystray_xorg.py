@@ -13,7 +13,8 @@ import psutil
 import pytest
 
 from tests.desktop.pystray_child import COLOURS, STORM
-from tests.desktop.xfce import Xfce, until, xfce
+from tests.desktop.xfce import Xfce, xfce
+from tests.waiting import until
 
 pytestmark = pytest.mark.desktop
 

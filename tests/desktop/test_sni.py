@@ -9,8 +9,9 @@ import msgspec
 import pytest
 
 from tests.desktop.buses import private_bus
-from tests.desktop.remote import Remote, comes, until
+from tests.desktop.remote import Remote
 from tests.desktop.xfce import Xfce
+from tests.waiting import comes, until
 from tray_app.desktop.look import Look, Row
 from tray_app.desktop.sni import SniTray
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.desktop.remote import until
+from tests.waiting import until
 from tray_app.desktop import wayland
 from tray_app.desktop.clipboard import ClipboardError, copy
 

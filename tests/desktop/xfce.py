@@ -3,16 +3,14 @@
 import os
 import shutil
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-_BUS = """<busconfig><type>session</type><listen>unix:path={socket}</listen>
-<standard_session_servicedirs/>
-<policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/>
-<allow own="*"/></policy></busconfig>"""
+from tests.desktop import buses
+from tests.waiting import until
+
 _PANEL = """<channel name="xfce4-panel" version="1.0">
 <property name="configver" type="int" value="2"/>
 <property name="panels" type="array"><value type="int" value="1"/>
@@ -43,7 +41,7 @@ class Xfce:
             "XDG_RUNTIME_DIR": str(folder / "run"),
             "XDG_CURRENT_DESKTOP": "XFCE",
             "GDK_BACKEND": "x11",
-            "DBUS_SESSION_BUS_ADDRESS": f"unix:path={folder / 'bus'}",
+            "DBUS_SESSION_BUS_ADDRESS": f"unix:path={folder / 'session'}",
         }
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._display: Any = None
@@ -51,9 +49,8 @@ class Xfce:
     def start(self, *, panel: bool) -> None:
         """Have a screen, with or without a panel on it."""
         self._start_screen()
-        (self._folder / "bus.conf").write_text(_BUS.format(socket=self._folder / "bus"))
-        self._spawn("bus", "dbus-daemon", "--nofork", f"--config-file={self._folder / 'bus.conf'}")
-        until((self._folder / "bus").exists)
+        self._spawn("bus", *buses.command(self._folder, services=True))
+        until((self._folder / "session").exists)
         self._spawn("manager", "xfwm4", "--compositor=off")
         if panel:
             self.start_panel()
@@ -146,14 +143,6 @@ class Xfce:
         process = self._processes.pop(name)
         process.kill()
         process.wait()
-
-
-def until(holds: Callable[[], object], within_s: float = 10.0) -> None:
-    """Wait for something that comes about by itself."""
-    end_s = time.monotonic() + within_s
-    while not holds():
-        assert time.monotonic() < end_s, "it did not come to that"
-        time.sleep(0.02)
 
 
 @contextmanager

@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ import pytest
 from tests.keyring.secret_service import SecretService, secret_service
 from tests.test_headless import Portico, free_port
 from tests.test_headless import serving as practising
+from tests.waiting import until
 from tray_app.practice import PracticeSite
 
 pytestmark = pytest.mark.keyring
@@ -89,14 +90,6 @@ def brought(portico: Portico, site: PracticeSite) -> str:
 
 def status(portico: Portico) -> Any:
     return json.loads(portico.say("status", "--json"))
-
-
-def until(holds: Callable[[], object]) -> None:
-    """Return when something holds, which another process brings about."""
-    end_s = time.monotonic() + WAIT_S
-    while not holds():
-        assert time.monotonic() < end_s, "it did not come to that"
-        time.sleep(0.05)
 
 
 def test_keys_are_kept_where_nothing_runs(portico: Portico, desktop: SecretService) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.proxy.test_supervisor import WITHIN_S, die, parts_on
+from tests.waiting import until
 from tray_app.practice import PracticeSite
 from tray_app.proxy.door import DoorError, ask
 from tray_app.proxy.instance import Instance
@@ -62,7 +63,7 @@ def test_the_door_answers_while_the_proxy_hangs_or_is_dead(instance: Instance, d
     status = ask(door, {"do": "status"})
     assert not hanging.done()
     die(instance.supervisor)
-    instance.supervisor.wait("starting")
+    until(lambda: instance.supervisor.run.kind == "starting")
 
     assert status["state"] == "running"
     assert ask(door, {"do": "status"})["state"] in {"starting", "running"}

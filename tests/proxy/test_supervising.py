@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from tests.proxy.test_supervisor import WITHIN_S, parts_on, supervised
+from tests.waiting import until
 from tray_app.compose import practice_site
 from tray_app.core.calls import Tokens
 from tray_app.practice import PracticeSite
@@ -126,7 +127,7 @@ def test_a_restart_that_is_asked_for_while_the_proxy_stops_is_no_second_one(
     with supervised(parts_on(site)) as supervisor:
         hang(running(supervisor), going_on)
         supervisor.restart()
-        supervisor.wait("stopping")
+        until(lambda: supervisor.run.kind == "stopping")
         supervisor.restart()
         supervisor.stop()
         going_on.set()

@@ -13,6 +13,7 @@ import msgspec
 import pytest
 
 from tests.harness import QUICK
+from tests.waiting import until
 from tray_app.compose import practice_session, practice_site
 from tray_app.practice import PracticeSite, acts
 from tray_app.proxy.door import DoorError
@@ -163,7 +164,7 @@ def test_a_proxy_that_dies_is_started_anew(supervisor: Supervisor) -> None:
     supervisor.settle(WITHIN_S)
     died = supervisor.service
     die(supervisor)
-    supervisor.wait("starting")
+    until(lambda: supervisor.run.kind == "starting")
     assert "started again" in supervisor.run.said
     assert supervisor.settle(WITHIN_S).kind == "running"
 
@@ -275,7 +276,7 @@ def test_a_stop_between_a_death_and_the_next_start_is_not_lost(supervisor: Super
         supervisor.start()
         supervisor.settle(WITHIN_S)
         die(supervisor)
-        supervisor.wait("starting")
+        until(lambda: supervisor.run.kind == "starting")
         supervisor.stop()
         assert supervisor.settle(WITHIN_S) == Run("stopped")
     supervisor.start()

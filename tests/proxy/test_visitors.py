@@ -82,11 +82,10 @@ def test_the_newest_are_listed_first_and_the_least_recent_fall_out(hall: Hall) -
     assert Blocked("https://1.example", 1) not in listed
 
 
-def test_what_is_forgotten_is_counted_anew(hall: Hall) -> None:
+def test_who_was_let_in_and_comes_back_a_stranger_is_counted_anew(hall: Hall) -> None:
     for _ in range(3):
         hall.visitors.turned_away(APP)
-    hall.visitors.forget(APP)
-    hall.visitors.forget(OTHER)
+    hall.visitors.admit((APP, OTHER))
 
     assert hall.listed() == []
     assert hall.changes == 4
@@ -189,7 +188,6 @@ def test_what_changes_is_told_and_what_does_not_is_not(hall: Hall) -> None:
         (lambda: hall.visitors.turned_away("no origin"), 1),
         (lambda: hall.visitors.admit((APP,)), 1),
         (lambda: hall.visitors.answer(APP, True), 1),
-        (lambda: hall.visitors.forget(APP), 1),
         (lambda: hall.visitors.open_pairing(), 2),
         (lambda: hall.visitors.turned_away(APP), 3),
         (lambda: hall.visitors.admit((APP,)), 4),

@@ -13,6 +13,7 @@ import msgspec
 import pytest
 
 from tests.proxy.test_supervisor import WITHIN_S, ask, parts_on, port_of, supervised
+from tests.waiting import until
 from tray_app.core.redact import Redactor
 from tray_app.practice import PracticeSite, acts
 from tray_app.proxy.limits import Limits
@@ -94,13 +95,6 @@ def log(tmp_path: Path) -> Iterator[Path]:
     start_logging(tmp_path, "info", Redactor())
     yield tmp_path / "portico.log"
     stop_logging()
-
-
-def until(holds: Callable[[], object]) -> None:
-    end_s = time.monotonic() + WITHIN_S
-    while not holds():
-        assert time.monotonic() < end_s, "it did not come to that"
-        time.sleep(0.02)
 
 
 def watchdogs() -> list[threading.Thread]:

@@ -27,7 +27,6 @@ class Notifier:
         self._bus = bus
         self._pressed = pressed
         self._ours: dict[int, None] = {}
-        self._has_markup = False
 
     async def begin(self) -> None:
         """Hear of clicks; a desktop without notices is none the worse for it."""

@@ -61,27 +61,27 @@ class SniTray:
         self._look: Look | None = None
         self._notices: deque[tuple[str, str]] = deque(maxlen=_KEPT)
         self._has_notices = asyncio.Event()
+        self._is_asked_for = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._news = asyncio.Event()
 
     def show(self, look: Look) -> None:
         self._look = look
-        self._wake()
+        self._set(self._news)
 
     def notify(self, title: str, text: str) -> None:
         self._notices.append((title, text))
-        self._wake()
+        self._set(self._has_notices)
 
     def retry(self) -> None:
         """Look for a bus and a panel at once; from any thread."""
-        self._wake()
+        self._set(self._is_asked_for)
 
-    def _wake(self) -> None:
+    def _set(self, event: asyncio.Event) -> None:
         loop = self._loop
         if loop is not None:
             with contextlib.suppress(RuntimeError):
-                loop.call_soon_threadsafe(self._news.set)
-                loop.call_soon_threadsafe(self._has_notices.set)
+                loop.call_soon_threadsafe(event.set)
 
     async def run(self) -> None:
         """Be there until it is cancelled, over every bus and panel that comes and goes."""
@@ -99,10 +99,10 @@ class SniTray:
                 _log.exception("tray=failed")
                 failures += 1
             self._host(is_there=False)
-            self._has_notices.clear()
+            self._is_asked_for.clear()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_RETRY_S[min(failures, len(_RETRY_S) - 1)]):
-                    await self._has_notices.wait()
+                    await self._is_asked_for.wait()
 
     async def _live(self) -> None:
         """One connection to the bus, from its beginning to its end."""

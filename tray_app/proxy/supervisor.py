@@ -21,7 +21,7 @@ from .house import Parts, status_of
 from .jobs import Job, Jobs
 from .ports import AddressGoneError, PortTakenError
 from .service import Service
-from .status import Run, RunKind, Status
+from .status import Run, Status
 
 _log = logging.getLogger(__name__)
 
@@ -145,11 +145,6 @@ class Supervisor:
         with self._noticed:
             self._noticed.wait_for(self._is_settled, timeout_s)
             return self._run
-
-    def wait(self, kind: RunKind) -> None:
-        """Wait until it goes like this."""
-        with self._noticed:
-            self._noticed.wait_for(lambda: self._run.kind == kind)
 
     def close(self) -> None:
         """Stop the proxy and the supervision; returns when both are gone."""

@@ -112,12 +112,6 @@ class Visitors:
                 changes = self._blocked.pop(origin, None) is not None or changes
         self._tell(changes)
 
-    def forget(self, origin: str) -> None:
-        """List an origin no longer, until it comes again."""
-        with self._lock:
-            changes = self._blocked.pop(origin, None) is not None
-        self._tell(changes)
-
     def admit(self, origins: Iterable[str]) -> None:
         """Note that these may come in now: they are neither listed nor asked about."""
         with self._lock:

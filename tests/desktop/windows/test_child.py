@@ -11,13 +11,14 @@ from threading import Timer
 import psutil
 import pytest
 
-from tests.desktop.screen import Screen, is_gone, screen_in, until
+from tests.desktop.screen import Screen, is_gone, screen_in
 from tests.desktop.windows.views import (
     QUESTION,
     STATUS,
     VIEWS,
     status,
 )
+from tests.waiting import until
 from tray_app.desktop.look import Row
 from tray_app.desktop.windows import NAMES, WindowName
 from tray_app.desktop.windows.messages import (

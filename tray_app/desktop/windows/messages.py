@@ -14,7 +14,6 @@ EngineFault = Literal["no_display", "no_gi", "no_webkit", "no_webview2"]
 Fault = EngineFault | Literal["bad_line"]
 
 _T = TypeVar("_T")
-Direction = Literal["ltr", "rtl"]
 
 
 class MessageError(ValueError):
@@ -32,7 +31,6 @@ class StatusView(Struct, frozen=True, tag="status", tag_field="view", forbid_unk
     rows: tuple[Row, ...]
     language: str
     """As HTML names languages, such as `zh-Hans`."""
-    direction: Direction = "ltr"
 
 
 class Answer(Struct, frozen=True, forbid_unknown_fields=True):
@@ -57,7 +55,6 @@ class QuestionView(
     safe: str
     """The id of the answer that changes nothing: the Escape key gives it."""
     language: str
-    direction: Direction = "ltr"
     field: str = ""
     """What is to be typed or pasted beside the answer; empty for nothing."""
 

@@ -173,7 +173,6 @@ const views = { status: showStatus, question: showQuestion };
 window.portico = Object.freeze({
   show(view) {
     document.documentElement.lang = view.language;
-    document.documentElement.dir = view.direction;
     document.title = view.title;
     say(find("title"), view.title);
     views[view.view](view);
