@@ -5,6 +5,7 @@ from argparse import Namespace
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
+import msgspec
 from msgspec import Struct
 
 from tray_app.core.redact import Redactor
@@ -22,7 +23,7 @@ from tray_app.store.paths import Paths
 from tray_app.store.ring import open_ring
 from tray_app.store.settings import Settings, effective, load, save, warnings_of
 from tray_app.upstreams import UPSTREAMS
-from tray_app.upstreams.qwen import SITE
+from tray_app.upstreams.qwen import PAGES, SITE
 
 
 class Composed(Struct, frozen=True):
@@ -120,7 +121,13 @@ def _practice(stack: contextlib.ExitStack) -> tuple[Site, Session]:
 def practice_site(origin: str, auth_origin: str) -> Site:
     """A practice site's addresses as the upstream's."""
     host = origin.partition("://")[2]
-    return Site(name="practice", chat_origin=origin, auth_origin=auth_origin, media_hosts=(host,))
+    return Site(
+        name="practice",
+        chat_origin=origin,
+        auth_origin=auth_origin,
+        media_hosts=(host,),
+        pages=msgspec.structs.replace(PAGES, hosts=(), cookie_domains=(host.partition(":")[0],)),
+    )
 
 
 def practice_session(signed_in: Mapping[str, object]) -> Session:

@@ -11,6 +11,7 @@ from tests.harness import QUICK, running
 from tray_app.core.site import Site
 from tray_app.practice import PracticeSite
 from tray_app.proxy.resolver import Resolver
+from tray_app.upstreams.qwen import PAGES
 
 
 async def test_a_name_becomes_addresses() -> None:
@@ -40,7 +41,9 @@ def test_a_look_up_that_hangs_does_not_hold_up_the_stop(
 
     monkeypatch.setattr(socket, "getaddrinfo", hanging)
     origin = "http://names.invalid:80"
-    place = Site(name="practice", chat_origin=origin, auth_origin=origin, media_hosts=())
+    place = Site(
+        name="practice", chat_origin=origin, auth_origin=origin, media_hosts=(), pages=PAGES
+    )
     settings = QUICK.__class__(start_spacing_s=0.0, connect_timeout_s=1.0)
     try:
         with running(site, settings=settings, place=place) as proxy:

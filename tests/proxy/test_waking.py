@@ -12,6 +12,7 @@ from tests.proxy.test_relay import broken
 from tray_app.core.site import Site
 from tray_app.practice import PracticeSite, acts
 from tray_app.proxy.transport import DirectTransport
+from tray_app.upstreams.qwen import PAGES
 
 NEW = "/api/v2/chats/new"
 
@@ -187,7 +188,13 @@ def test_a_changed_network_costs_what_runs_and_nothing_after_it(
 ) -> None:
     """R48"""
     origin = f"http://127.0.0.1:{road.port}"
-    place = Site(name="practice", chat_origin=origin, auth_origin=site.auth_origin, media_hosts=())
+    place = Site(
+        name="practice",
+        chat_origin=origin,
+        auth_origin=site.auth_origin,
+        media_hosts=(),
+        pages=PAGES,
+    )
     settings = QUICK.__class__(
         start_spacing_s=0.0, idle_timeout_s=1.0, first_event_timeout_s=5.0, parallel_answers=3
     )

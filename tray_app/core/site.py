@@ -5,6 +5,28 @@ from msgspec import Struct
 from .calls import Place
 
 
+class Pages(Struct, frozen=True, kw_only=True):
+    """What a window has to know of the site's pages."""
+
+    sign_in: str
+    """The path on the chat origin where people sign in."""
+    home: str
+    """The path on the chat origin of a page that can make calls."""
+    hosts: tuple[str, ...]
+    """Where a person may be sent to while signing in: exact hosts, or `.example` for every host
+    below it. Only https; the site's own two origins are never among them and always allowed."""
+    cookie_domains: tuple[str, ...]
+    """The only domains whose cookies are the session's, without a leading dot."""
+    stored: tuple[str, ...]
+    """Keys of the chat origin's local storage that say who is signed in."""
+    script: str
+    """Part of the address of the page's own script: before it is there no call may be made."""
+    check_path: str
+    """Part of the path of every page that asks for a person."""
+    check_frames: str
+    """A CSS selector of the frames in which a page asks for a person."""
+
+
 class Site(Struct, frozen=True):
     """The origins that are the upstream, and the hosts that may serve what it makes."""
 
@@ -13,6 +35,7 @@ class Site(Struct, frozen=True):
     auth_origin: str
     media_hosts: tuple[str, ...]
     """Exact hosts, or `.example` for every host below it."""
+    pages: Pages
 
     def origin(self, place: Place) -> str:
         """The origin that calls to `place` go to."""

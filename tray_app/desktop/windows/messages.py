@@ -119,27 +119,35 @@ _from_window: msgspec.json.Decoder[FromWindow] = msgspec.json.Decoder(FromWindow
 
 def line(message: ToWindow | FromWindow) -> bytes:
     """A message as one line; raises `MessageError` for one that does not fit."""
+    return write_line(message)
+
+
+def write_line(message: Struct, limit_bytes: int = LINE_BYTES) -> bytes:
+    """Any message as one line; raises `MessageError` for one that does not fit."""
     try:
         encoded = msgspec.json.encode(message) + b"\n"
     except UnicodeEncodeError as error:
         raise MessageError("a text is no Unicode") from error
-    if len(encoded) > LINE_BYTES:
+    if len(encoded) > limit_bytes:
         raise MessageError(f"a message of {len(encoded)} bytes")
     return encoded
 
 
 def to_window(received: bytes) -> ToWindow:
     """What a parent says; raises `MessageError`."""
-    return _read(_to_window, received)
+    return read_line(_to_window, received)
 
 
 def from_window(received: bytes) -> FromWindow:
     """What a window says; raises `MessageError`."""
-    return _read(_from_window, received)
+    return read_line(_from_window, received)
 
 
-def _read(decoder: "msgspec.json.Decoder[_T]", received: bytes) -> _T:
-    if len(received) > LINE_BYTES or not received.endswith(b"\n"):
+def read_line(
+    decoder: "msgspec.json.Decoder[_T]", received: bytes, limit_bytes: int = LINE_BYTES
+) -> _T:
+    """What a line says, by this decoder; raises `MessageError`."""
+    if len(received) > limit_bytes or not received.endswith(b"\n"):
         raise MessageError(f"a line of {len(received)} bytes that is too long or has no end")
     try:
         return decoder.decode(received)

@@ -5,8 +5,8 @@ What may change at the site lives in `wire.py`; how it streams in `decode.py`; h
 """
 
 from .upstream import Qwen
-from .wire import SITE
+from .wire import PAGES, SITE
 
 QWEN = Qwen()
 
-__all__ = ["QWEN", "SITE"]
+__all__ = ["PAGES", "QWEN", "SITE"]

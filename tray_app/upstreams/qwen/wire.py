@@ -6,13 +6,28 @@ Seen: 2026-09-24, web app 0.3.11 and 0.3.12.
 
 from tray_app.core.calls import Call, Stamp
 from tray_app.core.session import Session
-from tray_app.core.site import Site
+from tray_app.core.site import Pages, Site
+
+PAGES = Pages(
+    sign_in="/auth",
+    home="/",
+    # Seen: 2025-04 and later, the site offers Google and GitHub beside its own ways.
+    hosts=(".qwen.ai", "accounts.google.com", "github.com"),
+    cookie_domains=("chat.qwen.ai", "auth.qwen.ai", "qwen.ai"),
+    # Seen: 2026-09-29 and later; the bare `token` is of the time before.
+    stored=("qwen_access_token_state", "qwen_token_logged_out_marker", "token", "at_expire_time"),
+    script="/qwen-chat-fe/",
+    check_path="/_____tmd_____/",
+    check_frames='iframe#baxia-dialog-content, iframe[src*="_____tmd_____"]',
+)
+"""Seen: 2026-06 to 2026-10, several sources."""
 
 SITE = Site(
     name="qwen",
     chat_origin="https://chat.qwen.ai",
     auth_origin="https://auth.qwen.ai",
     media_hosts=("cdn.qwenlm.ai", ".qwen.ai", ".aliyuncs.com"),
+    pages=PAGES,
 )
 
 WEB_APP_VERSION = "0.3.12"
