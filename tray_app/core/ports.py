@@ -1,6 +1,6 @@
 """The protocols by which rooms of one floor are used without being known."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, Literal, Protocol
 
 from msgspec import Meta, Struct
@@ -8,7 +8,7 @@ from msgspec import Meta, Struct
 from .calls import Answer, Call, Flow, Stamp
 from .errors import ProxyError
 from .model import Choice, Event, ModelInfo, Prompt
-from .session import Pasted, Session
+from .session import PageSession, Pasted, Session
 from .site import Site
 
 ThinkingPolicy = Literal["asked", "suffix"]
@@ -111,6 +111,9 @@ class Upstream(Protocol):
 
         Raises `ProxyError` where it is not good.
         """
+
+    def read_page(self, stored: Mapping[str, str], now_s: float) -> PageSession:
+        """Who is signed in, by what the site's page keeps in its local storage."""
 
     def read_paste(self, text: str, now_s: float) -> Pasted:
         """The session in a text that a person pasted."""

@@ -3,7 +3,7 @@
 from base64 import urlsafe_b64decode
 from binascii import Error as Base64Error
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct
@@ -28,6 +28,8 @@ class Session(Struct, frozen=True):
     """Of somebody who is not signed in, but was given a token all the same."""
     own: dict[Place, dict[str, str]] = {}
     """Cookies that go to one host only; there they come before those of the same name."""
+    by_window: bool = False
+    """The profile of Portico's window has the session: it renews it, and has the cookies."""
 
     def cookies_at(self, place: Place) -> dict[str, str]:
         """The cookies that go to one host."""
@@ -80,6 +82,16 @@ class Account(Struct, frozen=True):
     label: str = ""
     """How a person would recognise the account; may be empty."""
     guest: bool = False
+
+
+class PageSession(Struct, frozen=True):
+    """What the site's own page says of who is signed in."""
+
+    kind: Literal["signed_in", "old", "guest", "signed_out", "nobody"]
+    """`old` is a session whose token the page has yet to renew; `signed_out` is said by the page,
+    `nobody` follows from there being nothing."""
+    session: Session | None = None
+    """Where somebody is signed in."""
 
 
 class Pasted(Struct, frozen=True):

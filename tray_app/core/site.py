@@ -17,6 +17,8 @@ class Pages(Struct, frozen=True, kw_only=True):
     below it. Only https; the site's own two origins are never among them and always allowed."""
     cookie_domains: tuple[str, ...]
     """The only domains whose cookies are the session's, without a leading dot."""
+    kept_back: tuple[str, ...]
+    """Cookies by which the page renews its session: nobody else gets to see them."""
     stored: tuple[str, ...]
     """Keys of the chat origin's local storage that say who is signed in."""
     script: str
@@ -25,6 +27,8 @@ class Pages(Struct, frozen=True, kw_only=True):
     """Part of the path of every page that asks for a person."""
     check_frames: str
     """A CSS selector of the frames in which a page asks for a person."""
+    check_cookie: str
+    """A cookie that is new after a person has answered."""
 
 
 class Site(Struct, frozen=True):

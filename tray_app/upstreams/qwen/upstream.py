@@ -1,13 +1,15 @@
 """Qwen Chat as the house's other rooms see it."""
 
+from collections.abc import Mapping
+
 from tray_app import __version__
 from tray_app.core.calls import Answer, Call, Flow, Stamp
 from tray_app.core.errors import ProxyError
 from tray_app.core.model import Choice, ModelInfo, Prompt
-from tray_app.core.session import Pasted, Session
+from tray_app.core.session import PageSession, Pasted, Session
 from tray_app.core.site import Site
 
-from . import catalog, flow, paste, wire
+from . import catalog, flow, page, paste, wire
 
 
 class Qwen:
@@ -44,6 +46,10 @@ class Qwen:
     def probe(self) -> Flow:
         """Ask whether the session is good and whose it is, changing nothing."""
         return flow.probe()
+
+    def read_page(self, stored: Mapping[str, str], now_s: float) -> PageSession:
+        """Who is signed in, by what the site's page keeps."""
+        return page.read(stored, now_s)
 
     def read_paste(self, text: str, now_s: float) -> Pasted:
         """The session in a text that a person pasted."""

@@ -8,16 +8,19 @@ from tray_app.core.calls import Call, Stamp
 from tray_app.core.session import Session
 from tray_app.core.site import Pages, Site
 
+from . import page
+
 PAGES = Pages(
     sign_in="/auth",
     home="/",
     # Seen: 2025-04 and later, the site offers Google and GitHub beside its own ways.
     hosts=(".qwen.ai", "accounts.google.com", "github.com"),
     cookie_domains=("chat.qwen.ai", "auth.qwen.ai", "qwen.ai"),
-    # Seen: 2026-09-29 and later; the bare `token` is of the time before.
-    stored=("qwen_access_token_state", "qwen_token_logged_out_marker", "token", "at_expire_time"),
+    kept_back=("refresh_token",),
+    stored=page.STORED,
     script="/qwen-chat-fe/",
     check_path="/_____tmd_____/",
+    check_cookie="x5sec",
     check_frames='iframe#baxia-dialog-content, iframe[src*="_____tmd_____"]',
 )
 """Seen: 2026-06 to 2026-10, several sources."""
