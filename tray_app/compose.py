@@ -17,6 +17,7 @@ from tray_app.proxy.models import Shelf
 from tray_app.proxy.person import Person
 from tray_app.store import StoreError
 from tray_app.store.chats import Chats
+from tray_app.store.files import wipe_folder
 from tray_app.store.keeper import Keeper
 from tray_app.store.models import load_models, save_models
 from tray_app.store.paths import Paths
@@ -72,6 +73,7 @@ def compose(
         # The practice site's models must never be taken for the real one's.
         shelf=Shelf(lambda: None, lambda *_: None) if practice else _shelf(paths),
         chats=chats,
+        wipe_profile=(lambda: None) if practice else (lambda: wipe_folder(paths.profile)),
         host=None if arguments is None else arguments.host,
     )
     return Composed(parts, (*loaded.notes, *warnings_of(settings)))

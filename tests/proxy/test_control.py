@@ -14,7 +14,7 @@ def test_status_says_what_is_going_on(proxy: Running) -> None:
 
     assert set(status) == {
         "version", "endpoint", "port", "state", "session", "keyring", "queue", "hold", "recent",
-        "note", "visitors", "network",
+        "note", "visitors", "network", "transport",
     }  # fmt: skip
     assert status["endpoint"] == proxy.base_url
     assert status["state"] == "running"

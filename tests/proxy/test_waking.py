@@ -80,7 +80,7 @@ def test_a_stream_goes_on_through_a_waking_and_its_connection_ends_with_it(
         reader.start()
         site.wait_until(lambda: site.open_streams == 1)
         wake(proxy)
-        transport = proxy.service._house.transport  # type: ignore[union-attr]
+        transport = direct(proxy)
         [left] = transport._retired
         assert not left.client.closed
         assert chat_beside(proxy).status == 200
@@ -91,6 +91,15 @@ def test_a_stream_goes_on_through_a_waking_and_its_connection_ends_with_it(
         assert got[0].frames[-1] == "[DONE]"
         assert transport._retired == set()
         assert left.client.closed
+
+
+def direct(proxy: Running) -> DirectTransport:
+    """The transport by which the proxy makes its own calls."""
+    house = proxy.service._house
+    assert house is not None
+    transport = house.transport.direct
+    assert isinstance(transport, DirectTransport)
+    return transport
 
 
 def chat_beside(proxy: Running) -> Reply:
@@ -105,7 +114,7 @@ def test_what_is_still_retired_is_closed_when_the_proxy_stops(site: PracticeSite
         reader.start()
         site.wait_until(lambda: site.open_streams == 1)
         wake(proxy)
-        transport = proxy.service._house.transport  # type: ignore[union-attr]
+        transport = direct(proxy)
         [left] = transport._retired
     reader.join()
 
@@ -116,10 +125,7 @@ def test_what_is_still_retired_is_closed_when_the_proxy_stops(site: PracticeSite
 def test_pools_over_which_nothing_runs_are_closed_as_they_are_retired(site: PracticeSite) -> None:
     """R49"""
     with running(site) as proxy:
-        house = proxy.service._house
-        assert house is not None
-        transport = house.transport
-        assert isinstance(transport, DirectTransport)
+        transport = direct(proxy)
         seen = []
         for _ in range(50):
             assert proxy.ask("GET", "/v1/models").status == 200

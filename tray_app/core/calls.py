@@ -30,6 +30,8 @@ class Call(Struct, frozen=True):
     """The page of the site that would make this call."""
     signed: bool = True
     """Carries the session."""
+    bare: bool = False
+    """Anybody may make it: it goes without the session where that is less trouble."""
     streams: bool = False
     """The answer is an event stream."""
     slow_start: bool = False

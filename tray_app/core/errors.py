@@ -14,8 +14,9 @@ MESSAGE_CHARS = 240
 RETRY_AFTER_S = range(1, 60)
 """Seen: 2026-11-21, real clients: from 60 on they ignore the header, hang, or give up."""
 
-Again = Literal["renewed", "fresh"]
-"""How a failed call may be repeated, once: with a renewed session, or simply afresh."""
+Again = Literal["renewed", "fresh", "answered", "page"]
+"""How a failed call may be repeated, once: with a renewed session, simply afresh, after the person
+answered the site's check, or by the window's page."""
 
 
 class Row(Struct, frozen=True):
@@ -200,6 +201,7 @@ class ProxyError(Exception):
             are told 1 to 59; a longer wait is answered again, each time.
         param: The field of the request that is at fault.
         again: How the failed call may be repeated, if it may.
+        place: Where the site says that it asks for a person. It holds what must not be shown.
     """
 
     def __init__(
@@ -210,6 +212,7 @@ class ProxyError(Exception):
         retry_after_s: float | None = None,
         param: str | None = None,
         again: Again | None = None,
+        place: str = "",
     ) -> None:
         super().__init__(kind.value, message)
         self.kind = kind
@@ -217,6 +220,18 @@ class ProxyError(Exception):
         self.retry_after_s = retry_after_s
         self.param = param
         self.again: Again | None = again
+        self.place = place
+
+    def copy(self) -> "ProxyError":
+        """The same for somebody else: an exception grows with each who raises it."""
+        return ProxyError(
+            self.kind,
+            self.message,
+            retry_after_s=self.retry_after_s,
+            param=self.param,
+            again=self.again,
+            place=self.place,
+        )
 
     @property
     def text(self) -> str:

@@ -91,6 +91,9 @@ class Upstream(Protocol):
     ) -> dict[str, str]:
         """Every header that goes out with `call`."""
 
+    def page_headers(self, call: Call, stamp: Stamp) -> dict[str, str]:
+        """The headers that the site's own code sets for `call`, without who is signed in."""
+
     def ask(self, prompt: Prompt, choice: Choice, stamp: Stamp, site: Site) -> Flow:
         """Answer a prompt; ends in a `Stream`."""
 

@@ -19,6 +19,8 @@ class Pages(Struct, frozen=True, kw_only=True):
     """The only domains whose cookies are the session's, without a leading dot."""
     kept_back: tuple[str, ...]
     """Cookies by which the page renews its session: nobody else gets to see them."""
+    bearer: str
+    """The key of the local storage whose JSON has the `token` that calls carry."""
     stored: tuple[str, ...]
     """Keys of the chat origin's local storage that say who is signed in."""
     script: str

@@ -1,6 +1,7 @@
 """What keeps us from asking: the account's hold after a challenge, and models that cool down.
 
-A hold lasts 10, then 20, then 30 minutes. It ends with one careful try after its time, with a
+Where a person can be asked, that comes first, and a hold only after nobody answered. A hold lasts
+10, then 20, then 30 minutes. It ends with one careful try after its time, with a
 person's answer (`portico resume`), and in no other way. While it stands, requests are refused at
 once and the site is left alone: every call would make it longer (seen: 2026-09, several sources).
 """
@@ -39,6 +40,8 @@ class Brakes:
         self._careful_until_s = 0.0
         self._empties = 0
         self._cool: dict[str, tuple[float, ProxyError]] = {}
+        self.ask: Callable[[ProxyError], bool] = lambda _: False
+        """Has a person asked, if that can be; returns whether somebody is."""
 
     def check(self, model: str) -> None:
         """Raise `ProxyError` where nothing may be asked of this model now."""
@@ -59,6 +62,11 @@ class Brakes:
             Kind.COOLING_DOWN,
             f"Qwen asked for a check, so Portico pauses for about {minutes} more min",
         )
+
+    @property
+    def is_holding(self) -> bool:
+        """Whether the site is to be left alone, but for the one careful try after a hold's time."""
+        return self._until_s is not None and not self._trying
 
     @contextmanager
     def trying(self, model: str) -> Iterator[None]:
@@ -81,16 +89,29 @@ class Brakes:
 
     def _went_wrong(self, error: ProxyError, model: str) -> None:
         if error.kind is Kind.VERIFICATION_NEEDED:
-            self._hold()
+            self._challenged(error)
         elif error.kind is Kind.UPSTREAM_EMPTY:
             self._empties += 1
             if self._empties >= _EMPTIES:
-                self._hold()
+                self._empties = 0
+                self._challenged(error)
         elif error.kind in {Kind.RATE_LIMITED, Kind.DAILY_LIMIT}:
             wait_s = error.retry_after_s or _COOL_S
             self._cool[model] = (self._clock() + wait_s, error)
 
-    def _hold(self) -> None:
+    def _challenged(self, error: ProxyError) -> None:
+        if self._stands and not self._trying:
+            # It was asked before the hold began, and says nothing new.
+            return
+        if not self.ask(error):
+            self.hold()
+
+    @property
+    def _stands(self) -> bool:
+        return self._until_s is not None and self._clock() < self._until_s
+
+    def hold(self) -> None:
+        """Leave the site alone, for longer each time."""
         length_s = HOLD_S[min(self._steps, len(HOLD_S) - 1)]
         self._steps += 1
         self._empties = 0
@@ -104,6 +125,11 @@ class Brakes:
         self._steps = 0
         self._trying = False
         self._empties = 0
+
+    def answered(self) -> None:
+        """Go on with care: a person has answered a check."""
+        self.release()
+        self._careful_until_s = self._clock() + CAREFUL_S
 
     def spacing_s(self, usual_s: float) -> float:
         """How far apart starts should be now."""

@@ -14,6 +14,12 @@ from .door import Command, DoorError
 from .house import House
 from .keys import DEFAULT_NAME, KeyRefusedError, LocalKey
 
+_NOT_FOUND = {
+    "nobody": "Nobody is signed in in Portico's window yet.",
+    "old": "Qwen's page has not renewed its session yet. Wait a moment.",
+    "signed_out": "Qwen's page is signed out. Sign in there.",
+    "guest": "You are there as a guest. Sign in with your account.",
+}
 _UNKNOWN = "Portico does not know this command."
 
 
@@ -40,9 +46,7 @@ class Control:
         return msgspec.to_builtins(self._house.status())
 
     async def _resume(self, _: dict[str, Any]) -> object:
-        held = self._house.brakes.status() is not None
-        self._house.brakes.release()
-        return held
+        return self._house.handoff.resume()
 
     async def _models(self, _: dict[str, Any]) -> object:
         models = await self._house.models.current()
@@ -84,6 +88,9 @@ class Control:
             case "import":
                 async with self._one_at_a_time:
                     return await self._import(str(message.get("text") or ""))
+            case "adopt":
+                async with self._one_at_a_time:
+                    return await self._adopt(confirmed=message.get("confirmed") is True)
             case "show":
                 return msgspec.to_builtins(self._house.status().session)
             case "clear":
@@ -100,6 +107,9 @@ class Control:
         house.owner.forget()
         await house.hush(ProxyError(Kind.NOT_SIGNED_IN, "Somebody signed out of Portico"))
         await house.transport.forget()
+        if house.parts.window is not None:
+            await house.parts.window.forget()
+        await asyncio.to_thread(house.parts.wipe_profile)
         kept = await house.owner.keep()
         house.person.safe.invite()
         return {"had": had, "kept": kept, "note": self._note()}
@@ -110,17 +120,52 @@ class Control:
         pasted = house.parts.upstream.read_paste(text, house.parts.wall_clock())
         if pasted.session is None:
             raise DoorError(" ".join(pasted.said))
+        said = list(pasted.said)
+        before = house.owner.session
+        if before is not None and before.by_window and house.parts.window is not None:
+            # One owner at a time: the page must not renew what it has while this is tried.
+            await house.parts.window.close()
+            said.append("Portico's window is closed: from now on Portico renews the session.")
         house.owner.try_out(pasted.session)
+        try:
+            said.append(await self._checked())
+        except BaseException as error:
+            house.owner.undo()
+            if not isinstance(error, ProxyError):
+                raise
+            raise DoorError(f"{' '.join(pasted.said)} It was not taken: {error.text}") from None
+        return await self._kept(said)
+
+    async def _adopt(self, *, confirmed: bool) -> dict[str, Any]:
+        """Take the session that the window's page has, if the site takes it there.
+
+        Where it is another account's than before, that is told first, and nothing is changed until
+        it is `confirmed`.
+        """
+        house = self._house
+        found = house.found_in_window()
+        if found.kind != "signed_in" or found.session is None:
+            raise DoorError(_NOT_FOUND.get(found.kind, _NOT_FOUND["nobody"]))
+        before = house.owner.session.account if house.owner.session else ""
+        house.owner.try_out(found.session)
         try:
             said = await self._checked()
         except BaseException as error:
             house.owner.undo()
             if not isinstance(error, ProxyError):
                 raise
-            raise DoorError(f"{' '.join(pasted.said)} It was not taken: {error.text}") from None
-        kept = await house.owner.keep()
-        house.person.safe.invite()
-        return {"said": [*pasted.said, said], "kept": kept, "note": self._note()}
+            raise DoorError(f"Qwen does not take this session: {error.text}") from None
+        account = house.owner.session.account if house.owner.session else ""
+        if before and account and before != account and not confirmed:
+            house.owner.undo()
+            return {"other": account, "before": before}
+        return {"account": account, **await self._kept([said])}
+
+    async def _kept(self, said: list[str]) -> dict[str, Any]:
+        """Keep the session that was tried out, and say what there is to say."""
+        kept = await self._house.owner.keep()
+        self._house.person.safe.invite()
+        return {"said": said, "kept": kept, "note": self._note()}
 
     async def _checked(self) -> str:
         """What a call that changes nothing tells of the new session.

@@ -153,6 +153,18 @@ class Gate:
             self._queues[key] = queue
         return waiter
 
+    def look(self) -> None:
+        """Grant what the rules of now allow: they have changed."""
+        self._pump()
+
+    def send_away(self, error: ProxyError) -> None:
+        """Refuse everybody who waits for a turn."""
+        waiting = [waiter for queue in self._queues.values() for waiter in queue]
+        self._queues.clear()
+        for waiter in waiting:
+            if not waiter.turn.done():
+                waiter.turn.set_exception(error.copy())
+
     def _come_back(self, in_s: float) -> None:
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(in_s, self._timed)
@@ -165,16 +177,12 @@ class Gate:
         """When a slot may be free for one more, from how long answers took lately."""
         took = sorted(self._took)
         usual = took[len(took) // 2] if took else _GUESS_S
-        return usual * (self.waiting + 1) / self._rules().slots
+        return usual * (self.waiting + 1) / max(1, self._rules().slots)
 
     def close(self) -> None:
         """Send everybody away who still waits, and everybody who comes."""
         self._closed = True
-        for queue in self._queues.values():
-            for waiter in queue:
-                if not waiter.turn.done():
-                    waiter.turn.set_exception(ProxyError(Kind.SERVER_STOPPING))
-        self._queues.clear()
+        self.send_away(ProxyError(Kind.SERVER_STOPPING))
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

@@ -11,8 +11,10 @@ from aiohttp import web
 from msgspec import Struct, field
 
 from tray_app import __version__
+from tray_app.core.calls import Tokens
 from tray_app.core.errors import Kind, ProxyError
 from tray_app.core.ports import Upstream
+from tray_app.core.session import PageSession, Session
 from tray_app.core.site import Site
 from tray_app.store.chats import Chats
 from tray_app.store.outbound import outbound_proxy
@@ -20,21 +22,26 @@ from tray_app.store.settings import Settings
 
 from .gate import Gate, Rules
 from .guard import Guard
+from .handoff import HandOff, Hands
+from .ladder import Ladder, PageSide, TransportStatus
 from .limits import Limits
 from .listen import reached_at
 from .models import Models, Shelf
 from .moment import Clocks
+from .page import PageTransport
 from .person import Person
 from .relay import Desk, Relay
 from .runner import Runner
 from .server import Door, Server
-from .session import STALE_S
+from .session import STALE_S, Lane
 from .status import NetworkStatus, QueueStatus, Run, SessionStatus, Status
 from .sweep import Sweep
 from .tasks import Tasks
 from .transport import DirectTransport
 from .watch import Watcher
 from .watchdog import Watchdog
+from .window import SiteWindow
+from .windowed import WindowedSession
 
 _log = logging.getLogger(__name__)
 
@@ -60,6 +67,10 @@ class Parts(Struct, frozen=True, kw_only=True):
     limits: Limits = Limits()
     clock: Callable[[], float] = time.monotonic
     wall_clock: Callable[[], float] = time.time
+    window: SiteWindow | None = None
+    """The window that is signed in to the site, where there can be one."""
+    wipe_profile: Callable[[], None] = lambda: None
+    """Wipes what the window keeps, where no window is open; called in another thread."""
     stuck: Callable[[], None] | None = None
     """Called in some thread when the proxy's loop is blocked; where it is None nobody watches."""
 
@@ -82,11 +93,14 @@ class House:
         self._watchdog = Watchdog(parts.stuck, parts.limits.blocked_s) if parts.stuck else None
         proxy = outbound_proxy(parts.settings.outbound_proxy, parts.site.chat_origin)
         clocks = Clocks(parts.wall_clock, parts.clock)
-        self.transport = DirectTransport(parts.site, parts.upstream, self.limits, clocks, proxy)
+        direct = DirectTransport(parts.site, parts.upstream, self.limits, clocks, proxy)
+        self._page = self._page_side(parts.window) if parts.window is not None else None
+        self.transport = Ladder(direct, self._page, lambda: self.settings.transport, parts.clock)
         self.runner = Runner(self.transport, self.owner, self.tasks, parts.chats)
-        self.owner.renew_by(
-            lambda lane: self.runner.renew(parts.upstream.renew(), lane), parts.upstream.can_renew
-        )
+        self.owner.renew_by(self._renew, self._can_renew, self._has_window)
+        self.handoff = self._hand_off()
+        self.runner.check = self.handoff.check
+        self.runner.is_quiet = lambda: self.handoff.is_quiet
         self._staying: asyncio.TimerHandle | None = None
         self.models = Models(parts.upstream, self.runner, parts.shelf, parts.wall_clock, self.tasks)
         desk = self._desk()
@@ -94,6 +108,51 @@ class House:
         self._sweep = Sweep(desk, parts.chats, self.tasks)
         guard = Guard(lambda: self.settings, person.keys, parts.host)
         self.server = Server(Door(guard, self.relay, desk, person.visitors), desk)
+
+    def _page_side(self, window: SiteWindow) -> PageSide:
+        parts = self.parts
+        windowed = WindowedSession(window, parts.site, parts.upstream, self.owner, parts.wall_clock)
+        transport = PageTransport(
+            window,
+            parts.site,
+            parts.upstream,
+            self.limits,
+            lambda: self.handoff.is_asking,
+            parts.clock,
+        )
+        return PageSide(transport, window, windowed)
+
+    def _hand_off(self) -> HandOff:
+        hands = Hands(
+            site=self.parts.site,
+            upstream=self.parts.upstream,
+            owner=self.owner,
+            brakes=self.brakes,
+            gate=self.gate,
+            ladder=self.transport,
+            runner=self.runner,
+            changed=self.person.changed,
+            clock=self.parts.clock,
+            asking_s=self.parts.limits.asking_s,
+        )
+        return HandOff(hands, self._page)
+
+    async def _renew(self, lane: Lane) -> Tokens:
+        """The next token of the session on a lane, by whoever owns its renewal."""
+        session = lane.session
+        if self._page is not None and session is not None and session.by_window:
+            return await self._page.session.renew(session.token)
+        return await self.runner.renew(self.parts.upstream.renew(), lane)
+
+    def _can_renew(self, session: Session) -> bool:
+        return session.by_window or self.parts.upstream.can_renew(session)
+
+    def found_in_window(self) -> PageSession:
+        """Who is signed in in the window."""
+        return PageSession("nobody") if self._page is None else self._page.session.found()
+
+    def _has_window(self) -> bool:
+        return self._page is not None and self._page.window.status.state != "absent"
 
     def _on_gate(self) -> None:
         if self._watchdog is not None:
@@ -108,12 +167,13 @@ class House:
     async def begin(self) -> None:
         """Take up what was kept."""
         await self.person.begin()
+        self.handoff.begin()
         self._stay_signed_in()
         self._sweep.begin()
 
     def _stay_signed_in(self) -> None:
         """Renew a session that nobody uses, now and again, lest it end for that."""
-        if self.owner.is_stale() and self.brakes.status() is None:
+        if self.owner.is_stale() and self.handoff.hold() is None:
             self.tasks.spawn(self.owner.current(), "stay-signed-in")
         loop = asyncio.get_running_loop()
         self._staying = loop.call_later(STALE_S / 2, self._stay_signed_in)
@@ -133,6 +193,7 @@ class House:
             brakes=self.brakes,
             activity=self.person.activity,
             watcher=Watcher(self.limits, parts.clock, self.tasks),
+            handoff=self.handoff,
         )
 
     @property
@@ -157,7 +218,7 @@ class House:
 
     def _rules(self) -> Rules:
         return Rules(
-            slots=self.settings.parallel_answers,
+            slots=0 if self.handoff.is_asking else self.settings.parallel_answers,
             spacing_s=self.brakes.spacing_s(self.settings.start_spacing_s),
             waiting=self.settings.queue_size,
         )
@@ -173,6 +234,8 @@ class House:
             queue=queue,
             state=self._state(),
             network=self._network,
+            hold=self.handoff.hold(),
+            transport=self.transport.status(self.owner.session, self.parts.wall_clock()),
         )
 
     def _state(self) -> str:
@@ -182,6 +245,8 @@ class House:
             return "locked"
         if self.owner.state not in {"signed_in", "refused"}:
             return "signed_out"
+        if self.handoff.is_asking:
+            return "asking"
         if self.brakes.status() is not None:
             return "holding"
         return "busy" if self.gate.in_flight else "running"
@@ -218,6 +283,7 @@ class House:
         """
         if self._staying is not None:
             self._staying.cancel()
+        self.handoff.end()
         self._sweep.end()
         await asyncio.gather(self.tasks.finish(self.limits().tidy_s), self.owner.quiet(renewal_s))
         await self.person.close()
@@ -256,7 +322,7 @@ def status_of(parts: Parts, run: Run) -> Status:
             state=person.owner.state,
             account=session.account if session else "",
             expires_at=session.expires_at if session else None,
-            renews=session is not None and parts.upstream.can_renew(session),
+            renews=session is not None and _renews(session, parts.upstream),
             note=person.owner.note,
         ),
         keyring=kept,
@@ -265,4 +331,9 @@ def status_of(parts: Parts, run: Run) -> Status:
         recent=person.activity.recent(),
         visitors=person.visitors.status(),
         network=NetworkStatus(),
+        transport=TransportStatus(window=parts.window.status.state if parts.window else "absent"),
     )
+
+
+def _renews(session: Session, upstream: Upstream) -> bool:
+    return session.by_window or upstream.can_renew(session)

@@ -48,6 +48,8 @@ class Limits(Struct, frozen=True, kw_only=True):
     """How far apart chats are deleted that an earlier run left."""
     sweep_again_s: float = 300.0
     """When it is tried again where one could not be deleted, or none might be."""
+    asking_s: float = 120.0
+    """How long a person is asked to answer a check before the account is left alone."""
     tick_s: float = 1.0
     """How often open streams are looked at."""
     blocked_s: float = 30.0

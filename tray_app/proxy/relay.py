@@ -21,6 +21,7 @@ from .activity import Activity, Deed
 from .brakes import Brakes
 from .exchange import Exchange, Streamed, Whole
 from .gate import Gate
+from .handoff import HandOff
 from .keys import LocalKey
 from .limits import Limits
 from .models import Models
@@ -51,6 +52,7 @@ class Desk(Struct, frozen=True):
     brakes: Brakes
     activity: Activity
     watcher: Watcher
+    handoff: HandOff
 
 
 class Job(Struct, frozen=True):
@@ -183,10 +185,16 @@ class _Answering:
                     raise
             tried.add(again)
             self._exchange.unlisten()
-            if again == "renewed":
-                await self._desk.owner.renewed(self._token)
-            else:
-                await asyncio.sleep(random.uniform(*RETRY_PAUSE_S))  # noqa: S311
+            await self._prepare(again)
+
+    async def _prepare(self, again: Again) -> None:
+        """See to what another try needs."""
+        if again == "renewed":
+            await self._desk.owner.renewed(self._token)
+        elif again == "answered":
+            await self._desk.handoff.answer()
+        elif again == "fresh":
+            await asyncio.sleep(random.uniform(*RETRY_PAUSE_S))  # noqa: S311
 
     async def _try(self) -> None:
         desk, job = self._desk, self._job
@@ -202,6 +210,7 @@ class _Answering:
                         raise ProxyError(Kind.INTERNAL_ERROR, "A prompt came to no stream")
                     await self._read(run, run.end)
                 desk.owner.taken(self._token)
+                desk.handoff.worked()
 
     async def _read(self, run: Run, stream: Stream) -> None:
         limits = self._desk.limits()

@@ -1,7 +1,7 @@
 """Runs flows over a transport: makes the calls they yield and sends them the answers."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from tray_app.core.calls import Answer, Call, Flow, Later, Reply, Stream, Tokens
@@ -47,6 +47,10 @@ class Runner:
         self._owner = owner
         self._tasks = tasks
         self._chats = chats
+        self.check: Callable[[Call], None] = lambda _: None
+        """Raises `ProxyError` where a call may not be made now."""
+        self.is_quiet: Callable[[], bool] = lambda: False
+        """Whether what can be done later should be."""
 
     @asynccontextmanager
     async def running(self, flow: Flow, lane: Lane | None = None) -> AsyncIterator[Run]:
@@ -68,6 +72,9 @@ class Runner:
 
     async def tidy(self, left: Later, lane: Lane) -> None:
         """Delete a chat, and note what came of it; raises `ProxyError` unless it is gone."""
+        if self.is_quiet():
+            self._chats.leave(left.chat, refused=False)
+            return
         try:
             await self.reply(left.flow, lane)
         except BaseException as error:
@@ -85,6 +92,7 @@ class Runner:
     @asynccontextmanager
     async def open(self, stream: Stream, lane: Lane) -> AsyncIterator[Body]:
         """See `Run.open`."""
+        self.check(stream.call)
         async with self._transport.open(stream.call, lane.session) as body:
             self._heed(body, stream.call, lane)
             stream.decoder.open(body.status, body.headers)
@@ -107,6 +115,7 @@ class Runner:
             flow.close()
 
     async def _call(self, call: Call, lane: Lane) -> Answer:
+        self.check(call)
         return await self._transport.call(
             call, lane.session, lambda body: self._heed(body, call, lane)
         )

@@ -18,6 +18,7 @@ from tray_app.core.session import Account, Session, SetCookie, to_text, with_coo
 
 from .safe import SESSION, Safe
 from .sitetime import SiteTime
+from .unusable import unusable
 
 _log = logging.getLogger(__name__)
 
@@ -30,25 +31,6 @@ STALE_S = 12 * 3600.0
 """A session that nobody uses is renewed once in so long: what renews it ends after 30 days."""
 
 Renewal = Callable[["Lane"], Awaitable[Tokens]]
-
-_OVER: dict[str, tuple[Kind, str]] = {
-    "signed_out": (Kind.NOT_SIGNED_IN, "Nobody is signed in to Qwen Chat"),
-    "locked": (
-        Kind.CREDENTIAL_STORE_LOCKED,
-        "The system's keyring, where the session is kept, is locked or does not answer",
-    ),
-    "guest": (Kind.GUEST_SESSION, "This session is a guest's: nobody was signed in"),
-    "expired": (
-        Kind.SESSION_ENDED,
-        "The access token is over, and the session brought no refresh_token to renew it",
-    ),
-    "revoked": (
-        Kind.SESSION_ENDED,
-        "Qwen ended the session: it was signed out, or another program renewed it",
-    ),
-    "refused": (Kind.SESSION_ENDED, "Qwen does not take this session, renewed as it is"),
-}
-"""By state of a session that is of no use: what clients and people are told."""
 
 
 class Lane:
@@ -94,6 +76,7 @@ class SessionOwner:
         self.time = SiteTime(wall_clock)
         self._renewal: Renewal | None = None
         self._can_renew: Callable[[Session], bool] = lambda _: True
+        self._has_window: Callable[[], bool] = lambda: True
         self._keeping: asyncio.TimerHandle | None = None
         self._over: str | None = None
         self._refused_token: str | None = None
@@ -102,10 +85,22 @@ class SessionOwner:
         if session is not None:
             self._hold(self.lane, session)
 
-    def renew_by(self, renewal: Renewal, can_renew: Callable[[Session], bool]) -> None:
-        """Learn how to renew, and which sessions can be; said once, by who owns the transport."""
+    def renew_by(
+        self,
+        renewal: Renewal,
+        can_renew: Callable[[Session], bool],
+        has_window: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Learn how to renew, and which sessions can be; said by who owns the transport.
+
+        Args:
+            renewal: Brings the new token of the session on a lane.
+            can_renew: Whether it can do that for a session.
+            has_window: Whether there is a window for those sessions that a window has.
+        """
         self._renewal = renewal
         self._can_renew = can_renew
+        self._has_window = has_window
 
     @property
     def session(self) -> Session | None:
@@ -121,6 +116,8 @@ class SessionOwner:
             return "locked" if self._unread else "signed_out"
         if over is not None:
             return over
+        if session.by_window and not self._has_window():
+            return "windowless"
         if session.guest:
             return "guest"
         if self._is_spent(session):
@@ -132,7 +129,7 @@ class SessionOwner:
         """What a person should know and do, in a sentence or two; empty where all is well."""
         state = self.state
         if state != "signed_in":
-            return _over(state).text
+            return unusable(state).text
         return self.time.note
 
     def check(self) -> Session:
@@ -141,7 +138,7 @@ class SessionOwner:
         # One that was refused may be taken the next time: only asking tells.
         session = self.session
         if session is None or state not in {"signed_in", "refused"}:
-            raise _over(state)
+            raise unusable(state)
         return session
 
     async def current(self) -> Session:
@@ -196,6 +193,24 @@ class SessionOwner:
         if self.session is not None and self.session.token == token:
             self._over = None
 
+    def observed(self, session: Session) -> None:
+        """Note what the window's page has of its session now: it renewed that by itself."""
+        before = self.session
+        if before is None or not before.by_window or self._before is not None:
+            return
+        if (before.token, before.expires_at) == (session.token, session.expires_at):
+            return
+        news = msgspec.structs.replace(before, token=session.token, expires_at=session.expires_at)
+        self._over = None
+        self.time.renewed(self._hold(self.lane, news))
+        self._safe.save_soon(SESSION, to_text(news))
+
+    def ended_in_window(self) -> None:
+        """Note that the window's page was signed out."""
+        session = self.session
+        if session is not None and session.by_window and self._over is None:
+            self._end("revoked", self.lane)
+
     def _under_way(self, session: Session) -> "asyncio.Task[Session]":
         """The one renewal that goes on for this session, begun if there is none."""
         lane = self.lane
@@ -241,7 +256,7 @@ class SessionOwner:
         if self.lane is lane:
             self._over = why
             _log.info("session=%s", why)
-        return _over(why)
+        return unusable(why)
 
     def _hold(self, lane: Lane, session: Session) -> Session:
         self._learn(*session.secrets())
@@ -307,7 +322,7 @@ class SessionOwner:
 
     def absorb(self, cookies: Iterable[SetCookie], place: Place, lane: Lane) -> None:
         """Keep the cookies that the answer to a call from `place` on `lane` set."""
-        if lane.session is None:
+        if lane.session is None or lane.session.by_window:
             return
         session = with_cookies(lane.session, cookies, place)
         if session is lane.session:
@@ -368,8 +383,3 @@ def _seen(renewal: "asyncio.Task[Session]") -> None:
     """Look at a failure that nobody waits for any more, so that it is not reported as forgotten."""
     if not renewal.cancelled():
         renewal.exception()
-
-
-def _over(state: str) -> ProxyError:
-    kind, sentence = _OVER[state]
-    return ProxyError(kind, sentence)

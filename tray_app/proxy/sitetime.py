@@ -15,6 +15,8 @@ from .moment import Clocks
 
 RENEW_BEFORE_S = 120.0
 """How long before its end a token is renewed; a token that lives briefly is used a while first."""
+WINDOW_RENEWS_BEFORE_S = 5.0
+"""The same where a page renews it: it does so as it is loaded, and perhaps not before the end."""
 TOLERATED_S = 60.0
 TOLD_FROM_S = 300.0
 
@@ -64,7 +66,10 @@ class SiteTime:
     def is_due(self, session: Session) -> bool:
         """Whether a token should be renewed before it is used again."""
         left_s = self.left_s(session)
-        return left_s is not None and left_s < self._margin_s
+        margin_s = self._margin_s
+        if session.by_window:
+            margin_s = min(margin_s, WINDOW_RENEWS_BEFORE_S)
+        return left_s is not None and left_s < margin_s
 
     def renewed(self, session: Session) -> None:
         """Learn from a token that is fresh: if it seems to have ended, the clock is wrong."""

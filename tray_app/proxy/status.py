@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from .activity import Deed
 from .brakes import HoldStatus
+from .ladder import TransportStatus
 from .safe import SafeStatus
 from .visitors import VisitorsStatus
 
@@ -64,8 +65,8 @@ class Status(Struct, frozen=True):
     endpoint: str
     port: int
     state: str
-    """A running proxy's: `running`, `busy`, `holding`, `signed_out`, `locked` or `stopping`; where
-    none runs, `stopped`, `starting` or `failed`."""
+    """A running proxy's: `running`, `busy`, `asking`, `holding`, `signed_out`, `locked` or
+    `stopping`; where none runs, `stopped`, `starting` or `failed`."""
     note: str
     """What went wrong with the proxy itself, and what to do; empty where nothing did."""
     session: SessionStatus
@@ -76,3 +77,4 @@ class Status(Struct, frozen=True):
     """The newest first."""
     visitors: VisitorsStatus
     network: NetworkStatus
+    transport: TransportStatus = TransportStatus()

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import stat
 import threading
 from collections.abc import Callable
@@ -98,6 +99,17 @@ def make_private(folder: Path) -> None:
             raise _unusable(folder, "can be changed by others and cannot be closed to them")
     if folder.parent.stat().st_mode & (stat.S_IWOTH | stat.S_ISVTX) == stat.S_IWOTH:
         raise _unusable(folder, "lies in one that every user can change")
+
+
+def wipe_folder(folder: Path) -> None:
+    """Remove a folder and all that is in it, and no link's target; raises `StoreError`."""
+    try:
+        if folder.is_symlink():
+            folder.unlink()
+        elif folder.exists():
+            shutil.rmtree(folder)
+    except OSError as error:
+        raise _unusable(folder, "cannot be wiped") from error
 
 
 def _make(folder: Path) -> None:

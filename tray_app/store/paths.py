@@ -58,6 +58,11 @@ class Paths(Struct, frozen=True):
         return self.home / "chats-to-delete.txt"
 
     @property
+    def profile(self) -> Path:
+        """What the window that is signed in to the site keeps: its cookies and storage."""
+        return self.home / "window"
+
+    @property
     def keyring_label(self) -> str:
         """What begins the names of our entries in the keyring: each data folder has its own."""
         return "Portico" if self.home == _usual_home() else f"Portico {self._mark[:8]}"

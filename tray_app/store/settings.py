@@ -17,6 +17,8 @@ from msgspec import Meta, Struct
 from .files import SIZE_LIMIT_BYTES, StoreError, read_private, write_private
 
 VERSION = 1
+
+TransportName = Literal["page", "direct", "auto"]
 _MANY_ANSWERS = 4
 
 
@@ -88,6 +90,17 @@ class Settings(Struct, frozen=True, kw_only=True):
     idle_timeout_s: Annotated[
         float, _about("Seconds of silence in mid-answer.", ge=0.1, le=600)
     ] = 90.0
+    transport: Annotated[
+        TransportName,
+        _about(
+            "Who makes the calls of a session that Portico's window has: page (the signed-in page "
+            "itself), direct (Portico), or auto (Portico, until Qwen asks for a person there)."
+        ),
+    ] = "page"
+    idle_window_s: Annotated[
+        float,
+        _about("Seconds without a request until the hidden window is closed.", ge=1, le=86_400),
+    ] = 600.0
     start_proxy: Annotated[
         bool, _about("Serve as soon as the tray starts; else when somebody chooses Start.")
     ] = True

@@ -17,6 +17,7 @@ from tray_app.core.errors import Kind, ProxyError
 _CHALLENGE_PAGE = re.compile(
     rb"aliyun_waf|_____tmd_____|x5secdata|FAIL_SYS_USER_VALIDATE|RGV587", re.IGNORECASE
 )
+_CHECK_URL = re.compile(rb"https?://[!#-&(-;=?-~]+_____tmd_____[!#-&(-;=?-~]*")
 _CHALLENGE_CODES = ("FAIL_SYS_USER_VALIDATE", "RGV587")
 _SIGNED_OUT = frozenset(
     {"unauthorized", "invalid_token", "token_expired", "unauthenticated", "401"}
@@ -104,7 +105,7 @@ def of_value(value: object, *, wait_s: float | None = None) -> ProxyError | None
     if not isinstance(value, dict):
         return None
     if isinstance(value.get("ret"), list):
-        return _of_ret(value["ret"])
+        return _of_ret(value["ret"], value.get("data"))
     if _is_held(value):
         return challenge()
     envelope = envelope_of(value)
@@ -190,9 +191,11 @@ def _is_lost(code: str, words: str) -> bool:
     return code in _GONE or "is not exist" in words
 
 
-def challenge() -> ProxyError:
-    """The site asks for a person."""
-    return ProxyError(Kind.VERIFICATION_NEEDED, "Qwen wants to check that a person is here")
+def challenge(place: str = "") -> ProxyError:
+    """The site asks for a person, at this place if it says so."""
+    return ProxyError(
+        Kind.VERIFICATION_NEEDED, "Qwen wants to check that a person is here", place=place
+    )
 
 
 def session_expired() -> ProxyError:
@@ -228,10 +231,11 @@ def _refused_content(words: str) -> ProxyError:
     return ProxyError(Kind.CONTENT_FILTER, f"Qwen's content filter refused the {side}")
 
 
-def _of_ret(ret: list[Any]) -> ProxyError:
+def _of_ret(ret: list[Any], data: object) -> ProxyError:
     said = " ".join(str(item) for item in ret)
     if any(code in said for code in _CHALLENGE_CODES):
-        return challenge()
+        url = data.get("url") if isinstance(data, dict) else None
+        return challenge(url if isinstance(url, str) else "")
     return ProxyError(Kind.UPSTREAM_ERROR, "Qwen's gateway refused the call")
 
 
@@ -249,7 +253,8 @@ def _is_page(headers: Mapping[str, str], body: bytes) -> bool:
 
 def _of_html(status: int, body: bytes) -> ProxyError:
     if _CHALLENGE_PAGE.search(body):
-        return challenge()
+        found = _CHECK_URL.search(body)
+        return challenge(found[0].decode() if found else "")
     if status >= 500:
         return _of_status(status, None)
     return ProxyError(

@@ -122,7 +122,7 @@ def chat_path(chat_id: str) -> str:
 
 def list_models() -> Flow:
     """Bring the list of models; ends in a `Reply` of its JSON."""
-    answer = yield Call("GET", wire.MODELS)
+    answer = yield Call("GET", wire.MODELS, bare=True)
     fault = refused(answer)
     if fault is not None:
         raise fault

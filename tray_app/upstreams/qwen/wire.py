@@ -17,6 +17,7 @@ PAGES = Pages(
     hosts=(".qwen.ai", "accounts.google.com", "github.com"),
     cookie_domains=("chat.qwen.ai", "auth.qwen.ai", "qwen.ai"),
     kept_back=("refresh_token",),
+    bearer=page.STATE,
     stored=page.STORED,
     script="/qwen-chat-fe/",
     check_path="/_____tmd_____/",
@@ -58,13 +59,29 @@ BODY_BUDGET_BYTES = 96_000
 def headers(
     site: Site, call: Call, session: Session | None, stamp: Stamp, agent: str
 ) -> dict[str, str]:
-    """Every header of a call, the whole list."""
+    """Every header of a call that we make ourselves, the whole list."""
     sent = {
-        "Accept": "application/json, text/plain, */*",
+        **page_headers(call, stamp),
         "Accept-Language": "en-US,en;q=0.9",
         "Origin": site.chat_origin,
         "Referer": site.chat_origin + call.page,
         "User-Agent": agent,
+    }
+    if call.streams:
+        sent["Accept-Encoding"] = "identity"
+    if call.place == "auth":
+        sent["x-request-origin"] = site.chat_origin
+    if call.signed and session is not None:
+        cookies = session.cookies_at(call.place)
+        sent["Authorization"] = f"Bearer {session.token}"
+        sent["Cookie"] = "; ".join(f"{name}={value}" for name, value in cookies.items())
+    return sent
+
+
+def page_headers(call: Call, stamp: Stamp) -> dict[str, str]:
+    """The headers that the site's own code sets; the browser adds its own to them."""
+    sent = {
+        "Accept": "application/json, text/plain, */*",
         "source": "web",
         "version": WEB_APP_VERSION,
         "timezone": f"{stamp.local} {stamp.timezone}",
@@ -73,15 +90,5 @@ def headers(
     if call.body is not None:
         sent["Content-Type"] = "application/json"
     if call.streams:
-        sent |= {
-            "Accept": "application/json",
-            "Accept-Encoding": "identity",
-            "x-accel-buffering": "no",
-        }
-    if call.place == "auth":
-        sent["x-request-origin"] = site.chat_origin
-    if call.signed and session is not None:
-        cookies = session.cookies_at(call.place)
-        sent["Authorization"] = f"Bearer {session.token}"
-        sent["Cookie"] = "; ".join(f"{name}={value}" for name, value in cookies.items())
+        sent |= {"Accept": "application/json", "x-accel-buffering": "no"}
     return sent

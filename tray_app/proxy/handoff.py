@@ -1,0 +1,191 @@
+"""What happens when the site asks for a person: who is asked, what waits, what ends it.
+
+Three things are kept apart. A person is *asked* where the window has the session: whoever waits
+goes on waiting. An account on *hold* is left alone: nobody could be asked, or nobody answered.
+*Direct closed* ends nothing but our own calls, while the page goes on.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+from msgspec import Struct
+
+from tray_app.core.calls import Call
+from tray_app.core.errors import Kind, ProxyError
+from tray_app.core.ports import Upstream
+from tray_app.core.site import Site
+
+from .asking import Asked, Asking
+from .brakes import Brakes, HoldStatus
+from .gate import Gate
+from .ladder import Ladder, PageSide
+from .runner import Runner
+from .session import SessionOwner
+from .window import SiteWindow
+
+
+class Hands(Struct, frozen=True):
+    """What a hand-off works with."""
+
+    site: Site
+    upstream: Upstream
+    owner: SessionOwner
+    brakes: Brakes
+    gate: Gate
+    ladder: Ladder
+    runner: Runner
+    changed: Callable[[], None]
+    clock: Callable[[], float]
+    asking_s: float
+
+
+class HandOff:
+    """Hands the site's checks to the person; used in the proxy's loop."""
+
+    def __init__(self, hands: Hands, page: PageSide | None) -> None:
+        self._hands = hands
+        self._page = page
+        window = None if page is None else page.window
+        self._window = window
+        self._probing = False
+        self._unfollow: Callable[[], None] | None = None
+        self._asking = None if window is None else Asking(self._asked(window))
+        hands.brakes.ask = self._ask
+
+    def _asked(self, window: SiteWindow) -> Asked:
+        hands = self._hands
+        return Asked(
+            window=window,
+            site=hands.site,
+            probe=self._probe,
+            unanswered=self._unanswered,
+            answered=self._answered,
+            changed=hands.changed,
+            clock=hands.clock,
+            within_s=hands.asking_s,
+        )
+
+    def begin(self) -> None:
+        """Follow the window, if there is one."""
+        if self._window is None:
+            return
+        loop = asyncio.get_running_loop()
+
+        def told() -> None:
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(self._look)
+
+        self._unfollow = self._window.follow(told)
+        self._look()
+
+    def end(self) -> None:
+        """Ask nobody any more."""
+        if self._unfollow is not None:
+            self._unfollow()
+        if self._asking is not None:
+            self._asking.close()
+
+    @property
+    def is_asking(self) -> bool:
+        """Whether a person is being asked now; from any thread."""
+        return self._asking is not None and self._asking.is_on
+
+    @property
+    def stands(self) -> bool:
+        """Whether the window shows a check that nobody has answered yet; from any thread."""
+        return self._asking is not None and self._asking.stands
+
+    def hold(self) -> HoldStatus | None:
+        """What keeps us from the site now, as people see it; from any thread."""
+        asking = self._asking
+        if asking is not None and asking.is_on:
+            return HoldStatus(kind="asking", seconds_left=round(asking.seconds_left))
+        return self._hands.brakes.status()
+
+    def check(self, call: Call) -> None:
+        """Raise `ProxyError` where a call may not be made now.
+
+        While a person is asked none is made; on hold, none that nobody waits for.
+        """
+        if self.is_asking and not self._probing:
+            raise ProxyError(
+                Kind.VERIFICATION_NEEDED, "Qwen asks for a person just now", again="answered"
+            )
+        if call.bare and self._hands.brakes.is_holding:
+            raise ProxyError(Kind.COOLING_DOWN)
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether what can be done later should be."""
+        return self.is_asking or self._hands.brakes.is_holding
+
+    async def answer(self) -> None:
+        """Return when the person has answered; raises `ProxyError` where nobody does."""
+        if self._asking is not None:
+            await self._asking.answer()
+
+    def resume(self) -> bool:
+        """Go on: the person has answered, or says so; returns whether there was a reason not to."""
+        held = self.hold() is not None or self._hands.ladder.direct_closed_s > 0
+        if self._asking is not None:
+            self._asking.resume()
+        self._hands.brakes.release()
+        self._hands.ladder.reopen()
+        self._hands.gate.look()
+        return held
+
+    def worked(self) -> None:
+        """Note that the site answered a prompt."""
+        if self._asking is not None:
+            self._asking.proven()
+
+    def show(self) -> None:
+        """Show the window with the check once more."""
+        if self._asking is not None:
+            self._asking.show()
+
+    def _ask(self, error: ProxyError) -> bool:
+        """See to it that a challenge does not end in a hold, if that can be."""
+        hands, session = self._hands, self._hands.owner.session
+        if hands.ladder.challenged(session):
+            error.again = "page"
+            return True
+        if self._asking is None or session is None or not session.by_window:
+            return False
+        if not self._asking.begin(error.place):
+            return False
+        if error.kind is Kind.VERIFICATION_NEEDED:
+            error.again = "answered"
+        return True
+
+    def _look(self) -> None:
+        if self._page is not None:
+            self._page.session.look()
+        asking, window = self._asking, self._window
+        if asking is None or window is None:
+            return
+        asking.look()
+        if window.news.check and self._hands.gate.in_flight and not asking.stands:
+            # The page shows its check before the call that met it has an answer, and makes that
+            # call again by itself when the person has answered.
+            session = self._hands.owner.session
+            if session is not None and session.by_window and not asking.begin():
+                self._hands.brakes.hold()
+
+    async def _probe(self) -> object:
+        self._probing = True
+        try:
+            return await self._hands.runner.reply(self._hands.upstream.probe())
+        finally:
+            self._probing = False
+
+    def _unanswered(self) -> None:
+        self._hands.brakes.hold()
+        self._hands.gate.send_away(
+            ProxyError(Kind.VERIFICATION_NEEDED, "Qwen asked for a person, and nobody answered")
+        )
+        self._hands.gate.look()
+
+    def _answered(self) -> None:
+        self._hands.brakes.answered()
+        self._hands.gate.look()

@@ -1,0 +1,110 @@
+"""The session that the window has: what its page says reaches the owner, and the page renews it.
+
+The window's profile owns the session: its page renews the token as it is loaded, and the cookies
+stay there. Python has the access token, and sees the cookies for the one call that needs them.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from urllib.parse import urlsplit
+
+import msgspec
+
+from tray_app.core.calls import Place, Tokens
+from tray_app.core.errors import Kind, ProxyError
+from tray_app.core.ports import Upstream
+from tray_app.core.session import PageSession, Session
+from tray_app.core.site import Site
+
+from .session import SessionOwner
+from .window import PageCookie, SiteWindow
+
+
+class WindowedSession:
+    """Joins a window and the owner of the session; used in the proxy's loop.
+
+    Args:
+        window: The window.
+        site: Which hosts its cookies go to.
+        upstream: Reads what the page keeps.
+        owner: Who hands the session out.
+        wall_clock: Unix seconds.
+    """
+
+    def __init__(
+        self,
+        window: SiteWindow,
+        site: Site,
+        upstream: Upstream,
+        owner: SessionOwner,
+        wall_clock: Callable[[], float],
+    ) -> None:
+        self._window = window
+        self._site = site
+        self._upstream = upstream
+        self._owner = owner
+        self._wall_clock = wall_clock
+
+    def look(self) -> None:
+        """Note what the page says of the session now."""
+        found = self.found()
+        if found.kind == "signed_out":
+            self._owner.ended_in_window()
+        elif found.kind == "signed_in" and found.session is not None:
+            self._owner.observed(found.session)
+
+    def found(self, stored: Mapping[str, str] | None = None) -> PageSession:
+        """Who is signed in, by what the page keeps."""
+        kept = self._window.news.stored if stored is None else stored
+        return self._upstream.read_page(kept, self._wall_clock())
+
+    async def renew(self, stale: str) -> Tokens:
+        """The token after `stale`; raises `ProxyError` where there is none."""
+
+        def is_settled(stored: Mapping[str, str]) -> bool:
+            found = self.found(stored)
+            is_new = found.session is not None and found.session.token != stale
+            return found.kind in {"signed_out", "guest"} or (found.kind == "signed_in" and is_new)
+
+        found = self.found(await self._window.renew(is_settled))
+        session = found.session
+        if found.kind == "signed_in" and session is not None and session.token != stale:
+            return Tokens(session.token, session.expires_at)
+        if found.kind == "old":
+            raise ProxyError(Kind.UPSTREAM_TIMEOUT, "Qwen's page did not renew the session in time")
+        raise ProxyError(Kind.SESSION_ENDED, "Qwen's page is signed out")
+
+    async def with_cookies(self, session: Session) -> Session:
+        """The session with the window's cookies, for one call that is not made by its page."""
+        cookies = await self._window.cookies()
+        return session_with(session, cookies, self._site)
+
+
+def session_with(session: Session, cookies: Iterable[PageCookie], site: Site) -> Session:
+    """A session with cookies of the window's profile, but for those that renew it."""
+    shared: dict[str, str] = {}
+    own: dict[Place, dict[str, str]] = {}
+    hosts: dict[str, Place] = {
+        urlsplit(site.chat_origin).hostname or "": "chat",
+        urlsplit(site.auth_origin).hostname or "": "auth",
+    }
+    for cookie in cookies:
+        if cookie.name in site.pages.kept_back:
+            continue
+        place = hosts.get(cookie.domain)
+        if place is None or site.chat_origin == site.auth_origin:
+            shared[cookie.name] = cookie.value
+        else:
+            own.setdefault(place, {})[cookie.name] = cookie.value
+    return msgspec.structs.replace(session, cookies=shared, own=own)
+
+
+async def settled(read: Callable[[], PageSession], pause_s: float) -> PageSession:
+    """What a page says of who is signed in, once it says the same twice."""
+    before = read()
+    while True:
+        await asyncio.sleep(pause_s)
+        now = read()
+        if now == before:
+            return now
+        before = now
