@@ -37,7 +37,7 @@ def test_the_status_is_told_to_people_and_to_scripts(portico: Portico) -> None:
 
     assert set(told) == {
         "version", "endpoint", "port", "state", "session", "keyring", "queue", "hold", "recent",
-        "note", "visitors", "network",
+        "note", "visitors", "network", "transport",
     }  # fmt: skip
     assert told["port"] == portico.port
     assert told["state"] == "running"
@@ -46,6 +46,7 @@ def test_the_status_is_told_to_people_and_to_scripts(portico: Portico) -> None:
     assert told["hold"] is None
     assert told["endpoint"] in said
     assert "signed in as practice" in said
+    assert "calls      made by Portico itself, since the session was brought from" in said
     portico.chat(portico.say("key", "show"))
     assert re.search(r"lately +\d\d:\d\d:\d\d +default +qwen3.7-plus +ok, ", portico.say("status"))
 

@@ -113,14 +113,40 @@ def _status(arguments: argparse.Namespace, paths: Paths) -> int:
     if keyring["note"]:
         print(f"  keyring    {keyring['note']}")
     print(f"  answering  {queue['in_flight']}, waiting {queue['waiting']}")
+    print(f"  calls      {_way_line(status['transport'])}")
     if hold:
-        print(
-            f"  pause      Qwen asked for a check; {hold['seconds_left']} s are left. Answer the "
-            "check at chat.qwen.ai, then run: portico resume"
-        )
+        print(f"  pause      {_pause_line(hold, by_window=session['by_window'])}")
     for number, deed in enumerate(status["recent"]):
         print(f"  {'' if number else 'lately':<9}  {_deed_line(deed)}")
     return OK
+
+
+_WAYS = {
+    "window": "made by Qwen's page in Portico's window",
+    "closed": "made by Qwen's page, since Qwen asked for a person elsewhere",
+    "chosen": "made by Portico itself, as the setting transport says",
+    "quiet": "made by Portico itself, as long as Qwen asks for nobody",
+    "pasted": "made by Portico itself, since the session was brought from a browser",
+    "no_window": "not possible: the session is a window's, and there is none here",
+    "nobody": "none: nobody is signed in",
+}
+
+
+def _way_line(transport: dict[str, Any]) -> str:
+    line = _WAYS[transport["why"]]
+    if transport["since_s"]:
+        line += f", since {datetime.fromtimestamp(transport['since_s'], UTC).astimezone():%H:%M}"
+    if transport["direct_closed_s"]:
+        line += f"; by Portico again in {transport['direct_closed_s'] // 60 + 1} min"
+    return line
+
+
+def _pause_line(hold: dict[str, Any], *, by_window: bool) -> str:
+    left = f"{hold['seconds_left']} s are left"
+    if hold["kind"] == "asking":
+        return f"Qwen asks for a person, in Portico's window; {left}. Answer it there."
+    where = "in Portico's window" if by_window else "at chat.qwen.ai"
+    return f"Qwen asked for a check; {left}. Answer the check {where}, then run: portico resume"
 
 
 def _deed_line(deed: dict[str, Any]) -> str:
@@ -137,6 +163,7 @@ _SESSION_WORDS = {
     "expired": "ended",
     "revoked": "ended by Qwen",
     "refused": "refused by Qwen",
+    "windowless": "of a window that is not here",
 }
 
 

@@ -14,6 +14,7 @@ from tray_app.desktop.menu import Action, menu_of
 from tray_app.desktop.words import Words
 from tray_app.proxy.activity import Deed
 from tray_app.proxy.brakes import HoldStatus
+from tray_app.proxy.ladder import TransportStatus, Why
 from tray_app.proxy.safe import SafeKind, SafeStatus
 from tray_app.proxy.status import Run
 from tray_app.proxy.visitors import Blocked
@@ -102,9 +103,25 @@ def test_the_account_is_told_with_what_can_be_done() -> None:
 
     assert does(out, "Sign in…") == Action("sign_in")
     assert does(facts(), "Sign out…") == Action("sign_out")
-    assert does(ended, "Bring another session…") == Action("sign_in")
+    assert does(ended, "Sign in…") == Action("sign_in")
+    assert does(ended, "Bring a browser's session…") == Action("bring")
     assert "The session has ended" in labels(rows_of(ended))
-    assert not next(row for row in rows_of(facts(practice=True)) if row.id == 20).enabled
+
+
+@pytest.mark.parametrize(
+    ("why", "line"),
+    [
+        ("window", "Qwen's page makes the calls, since "),
+        ("pasted", "Portico makes the calls: the session is a browser's, since "),
+        ("closed", "Qwen's page makes the calls: elsewhere it asked for a person, since "),
+    ],
+)
+def test_the_account_tells_who_makes_the_calls_and_since_when(why: Why, line: str) -> None:
+    told = TransportStatus(why=why, since_s=1_790_000_000.0)
+
+    assert any(
+        label.startswith(line) for label in labels(rows_of(facts(status={"transport": told})))
+    )
 
 
 def test_models_and_requests_are_listed() -> None:

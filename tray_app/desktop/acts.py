@@ -14,12 +14,14 @@ from tray_app.proxy.door import DoorError
 from tray_app.proxy.instance import Instance
 from tray_app.proxy.keys import KeyRefusedError
 from tray_app.proxy.visitors import Visitors
+from tray_app.proxy.window import SiteWindow
 
 from . import clipboard, views
 from .login import LoginItem, LoginItemError
 from .menu import Action
 from .opening import OpeningError, open_folder, open_page
 from .questions import Questions, about_visitor
+from .signing_in import SigningIn
 from .windows.messages import QuestionView
 from .words import Words
 
@@ -49,6 +51,7 @@ class Acts:
     def __init__(self, hands: Hands) -> None:
         self._hands = hands
         self._instance = hands.instance
+        self._is_signing_in = False
         self._deeds: dict[str, Callable[[Action], Any]] = {
             "start": lambda _: self._instance.supervisor.start(),
             "stop": lambda _: self._instance.supervisor.stop(),
@@ -58,6 +61,8 @@ class Acts:
             "copy_model": lambda action: self._copy(action.about),
             "copy_key": self._copy_key,
             "sign_in": self._sign_in,
+            "bring": self._bring,
+            "show_check": self._show_check,
             "sign_out": self._sign_out,
             "pair": self._pair,
             "keyless": self._keyless,
@@ -109,10 +114,66 @@ class Acts:
         self._instance.supervisor.start()
 
     async def _sign_in(self, _: Action) -> None:
+        """Sign in by the window; where there can be none, ask for a session of a browser."""
+        window = self._instance.supervisor.parts.window
+        if window is None or window.status.state == "absent":
+            await self._bring(Action("bring"))
+        elif not self._is_signing_in and await self._knows_the_terms():
+            self._is_signing_in = True
+            try:
+                await self._sign_in_by(window)
+            finally:
+                self._is_signing_in = False
+        else:
+            window.show()
+
+    async def _knows_the_terms(self) -> bool:
+        """Whether the person has read once what the site's terms say of this."""
+        if self._instance.supervisor.parts.settings.terms_read:
+            return True
+        agreed = await self._agreed("terms", views.tell_the_terms(self._hands.words()))
+        if agreed:
+            await self._set("terms_read", "yes")
+        return agreed
+
+    async def _sign_in_by(self, window: SiteWindow) -> None:
+        words, parts = self._hands.words(), self._instance.supervisor.parts
+
+        def tell(text: str) -> None:
+            self._hands.tell(words("app"), text)
+
+        async def agrees(before: str, now: str) -> bool:
+            view = views.ask_for_other_account(before, now, words)
+            return await self._agreed("other-account", view)
+
+        signed = await SigningIn(
+            window=window,
+            site=parts.site,
+            upstream=parts.upstream,
+            adopt=lambda confirmed: self._command("session", what="adopt", confirmed=confirmed),
+            agrees=agrees,
+            tell_guest=lambda: tell(words("told.guest")),
+            tell=tell,
+        ).run()
+        if signed.how == "signed_in":
+            name = signed.account
+            who = words("session.as", name=name) if name else words("session.signed_in")
+            self._hands.tell(who, words("told.signed_in_window"))
+        elif signed.how != "left":
+            tell(words(f"told.sign_in_{signed.how}"))
+
+    def _show_check(self, _: Action) -> None:
+        window = self._instance.supervisor.parts.window
+        if window is not None:
+            window.show()
+
+    async def _bring(self, _: Action) -> None:
+        """Ask for a session that was copied from a browser."""
         words, said = self._hands.words(), ""
         async with self._hands.questions.talk("sign-in") as talk:
             while not talk.is_over:
-                answer, typed = await talk.ask(views.ask_for_session(words, said))
+                view = views.ask_for_session(words, said or self._missing())
+                answer, typed = await talk.ask(view)
                 if answer != views.YES:
                     return
                 try:
@@ -124,6 +185,13 @@ class Acts:
                     return
         if said:
             self._hands.tell(words("app"), said)
+
+    def _missing(self) -> str:
+        """What this computer lacks for signing in by a window, in words."""
+        window = self._instance.supervisor.parts.window
+        missing = "" if window is None else window.status.missing
+        words = self._hands.words()
+        return words(f"missing.{missing}") if missing else ""
 
     async def _sign_out(self, _: Action) -> None:
         account = self._instance.status.session.account

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from .facts import Facts
 from .look import Row
-from .phrases import deed_line, session_line
+from .phrases import deed_line, session_line, way_line
 from .words import LANGUAGES, Words, shown
 
 LINE_ROW = 1
@@ -105,7 +105,10 @@ def _running(menu: _Menu, facts: Facts, words: Words) -> Iterable[Row]:
         port = str(run.free_port)
         yield menu.does(8, words("menu.use_port", port=port), Action("use_port", port))
     if status is not None and run.kind == "running" and status.hold is not None:
-        yield menu.does(4, words("menu.open_site"), Action("open_site"))
+        if status.session.by_window:
+            yield menu.does(4, words("menu.show_check"), Action("show_check"))
+        else:
+            yield menu.does(4, words("menu.open_site"), Action("open_site"))
         yield menu.does(7, words("menu.resume"), Action("resume"))
     if run.kind in _SERVING:
         yield menu.does(6, words("menu.stop"), Action("stop"))
@@ -126,17 +129,18 @@ def _keys(menu: _Menu, facts: Facts, words: Words) -> Iterable[Row]:
 
 def _account(menu: _Menu, facts: Facts, words: Words) -> Row:
     session = facts.status.session if facts.status else None
-    if facts.practice or session is None:
-        name = "session.practice" if facts.practice else "session.unknown"
-        return Row(20, words(name), enabled=False)
-    bring = Action("sign_in")
+    if facts.status is None or session is None:
+        return Row(20, words("session.unknown"), enabled=False)
+    sign_in, bring = Action("sign_in"), Action("bring")
     if session.state in {"signed_out", "locked"}:
-        return menu.does(20, words("menu.sign_in"), bring, enabled=facts.windows)
+        return menu.does(20, words("menu.sign_in"), sign_in, enabled=facts.windows)
     return Row(
         20,
         session_line(session, facts.wall_s, words),
         rows=(
-            menu.does(21, words("menu.sign_in_again"), bring, enabled=facts.windows),
+            Row(24, way_line(facts.status, words), enabled=False),
+            menu.does(21, words("menu.sign_in"), sign_in, enabled=facts.windows),
+            menu.does(25, words("menu.bring"), bring, enabled=facts.windows),
             menu.does(22, words("menu.sign_out"), Action("sign_out"), enabled=facts.windows),
         ),
     )

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from tray_app.proxy.activity import Deed
-from tray_app.proxy.status import SessionStatus
+from tray_app.proxy.status import SessionStatus, Status
 
 from .facts import Facts
 from .look import IconName
@@ -25,11 +25,18 @@ def line_of(facts: Facts, icon: IconName, words: Words) -> str:
         return words("line.cooling_down", time=left(status.hold.seconds_left, words))
     if icon == "signed_out":
         return words(f"line.session.{status.session.state}")
+    if icon == "needs_you" and is_checking(status):
+        return words("line.check")
     if icon == "needs_you":
         which = "asking" if status.visitors.asking else "locked"
         return words(f"line.{which}", origin=status.visitors.asking or "")
     serving = words("line.practice" if facts.practice else "line.running", port=status.port)
     return f"{serving} · {words('line.network')}" if status.network.address else serving
+
+
+def is_checking(status: Status) -> bool:
+    """Whether the person is asked to answer the site's check."""
+    return status.hold is not None and status.hold.kind == "asking"
 
 
 def counts(facts: Facts, words: Words) -> Iterator[str]:
@@ -63,6 +70,14 @@ def deed_line(deed: Deed, words: Words) -> str:
         outcome = words.outcome(deed.outcome)
     asked = (shown(one, 24) for one in (deed.key, deed.model) if one)
     return " · ".join((clock(deed.at_s), *asked, outcome))
+
+
+def way_line(status: Status, words: Words) -> str:
+    """Who makes the calls, why, and since when."""
+    way = status.transport
+    if way.since_s is None:
+        return words(f"way.{way.why}")
+    return words("way.since", way=words(f"way.{way.why}"), time=clock(way.since_s))
 
 
 def session_line(session: SessionStatus, wall_s: float, words: Words) -> str:

@@ -7,7 +7,7 @@ from msgspec import Struct
 from .facts import Facts
 from .look import IconName, Look
 from .menu import Action, menu_of
-from .phrases import MINUTE_S, TICK_S, counts, left, line_of
+from .phrases import MINUTE_S, TICK_S, counts, is_checking, left, line_of
 from .words import Words
 
 BUSY_AFTER_S = 1.0
@@ -59,7 +59,7 @@ def icon_of(facts: Facts) -> IconName:
     if facts.run.kind in by_run or facts.status is None:
         return by_run.get(facts.run.kind, "starting")
     state = facts.status.session.state
-    if state == "locked" or facts.status.visitors.asking:
+    if state == "locked" or facts.status.visitors.asking or is_checking(facts.status):
         return "needs_you"
     if state != "signed_in":
         return "signed_out"
@@ -84,9 +84,12 @@ def _notices(facts: Facts, words: Words) -> Iterator[tuple[str, Notice]]:
         yield "session.ending", _notice(words, "session.ending", time=left(int(ends_s), words))
     if session.state == "locked" or status.keyring.state == "locked":
         yield "keyring.locked", _notice(words, "keyring.locked")
-    if status.hold is not None:
+    if is_checking(status):
+        yield "check", _notice(words, "check", count=status.queue.in_flight + status.queue.waiting)
+    elif status.hold is not None:
         time = left(status.hold.seconds_left, words)
-        yield "hold", _notice(words, "hold", time=time)
+        which = "hold_window" if session.by_window else "hold"
+        yield "hold", _notice(words, which, time=time)
     if status.visitors.notices and status.visitors.blocked:
         origin = status.visitors.blocked[0].origin
         yield f"visitor.{status.visitors.notices}", _notice(words, "visitor", origin=origin)

@@ -45,6 +45,16 @@ def ask_to_sign_out(account: str, words: Words) -> QuestionView:
     return _question(words, "sign_out", danger=True, account=account)
 
 
+def tell_the_terms(words: Words) -> QuestionView:
+    """What the site's terms say of programs that use it, once, before anybody signs in."""
+    return _question(words, "terms", danger=False)
+
+
+def ask_for_other_account(before: str, now: str, words: Words) -> QuestionView:
+    """Whether another account shall be used than before."""
+    return _question(words, "other_account", danger=True, before=before, now=now)
+
+
 def ask_for_session(words: Words, said: str = "") -> QuestionView:
     """For a session copied from a browser.
 

@@ -324,6 +324,7 @@ def status_of(parts: Parts, run: Run) -> Status:
             expires_at=session.expires_at if session else None,
             renews=session is not None and _renews(session, parts.upstream),
             note=person.owner.note,
+            by_window=session is not None and session.by_window,
         ),
         keyring=kept,
         queue=QueueStatus(waiting=0, in_flight=0),

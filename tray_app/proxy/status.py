@@ -37,6 +37,8 @@ class SessionStatus(Struct, frozen=True):
     """Whether it can renew itself."""
     note: str
     """What a person should know and do; empty where all is well."""
+    by_window: bool = False
+    """Whether Portico's window has it."""
 
 
 class QueueStatus(Struct, frozen=True):

@@ -104,6 +104,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     start_proxy: Annotated[
         bool, _about("Serve as soon as the tray starts; else when somebody chooses Start.")
     ] = True
+    terms_read: Annotated[
+        bool, _about("Whether the notice about Qwen's terms was read, before the first sign-in.")
+    ] = False
     notices: Annotated[bool, _about("Tell beside the tray what a person should know.")] = True
     language: Annotated[
         Literal["system", "en", "zh", "pt-BR", "ru"],
