@@ -121,19 +121,8 @@ def _status(arguments: argparse.Namespace, paths: Paths) -> int:
     return OK
 
 
-_WAYS = {
-    "window": "made by Qwen's page in Portico's window",
-    "closed": "made by Qwen's page, since Qwen asked for a person elsewhere",
-    "chosen": "made by Portico itself, as the setting transport says",
-    "quiet": "made by Portico itself, as long as Qwen asks for nobody",
-    "pasted": "made by Portico itself, since the session was brought from a browser",
-    "no_window": "not possible: the session is a window's, and there is none here",
-    "nobody": "none: nobody is signed in",
-}
-
-
 def _way_line(transport: dict[str, Any]) -> str:
-    line = _WAYS[transport["why"]]
+    line = str(transport["said"])
     if transport["since_s"]:
         line += f", since {datetime.fromtimestamp(transport['since_s'], UTC).astimezone():%H:%M}"
     if transport["direct_closed_s"]:

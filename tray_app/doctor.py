@@ -33,8 +33,13 @@ Check = tuple[bool, str]
 def doctor(paths: Paths, environ: Mapping[str, str]) -> int:
     """Check everything; returns 0 where all is well and 1 where something is not."""
     checks = [
-        _http(), _folder(paths), _port(paths, environ), _keyring(paths), *_desktop(environ),
-    ]  # fmt: skip
+        _http(),
+        _folder(paths),
+        _port(paths, environ),
+        *_calls(paths),
+        _keyring(paths),
+        *_desktop(environ),
+    ]
     for good, line in checks:
         print(f"{'ok  ' if good else 'FAIL'}  {line}")
     return 0 if all(good for good, _ in checks) else 1
@@ -70,6 +75,23 @@ def _port(paths: Paths, environ: Mapping[str, str]) -> Check:
             return False, f"port: {error}"
         return True, f"port: {port} is free, Portico {__version__} is not running"
     return True, f"port: {status['port']} is Portico {status['version']}, {status['state']}"
+
+
+def _calls(paths: Paths) -> list[Check]:
+    """How the Portico that runs makes its calls, and why."""
+    try:
+        status = ask(str(paths.door), {"do": "status"})
+    except ConnectionError:
+        return []
+    way, hold = status["transport"], status["hold"]
+    since = ""
+    if way["since_s"]:
+        since = f", since {datetime.fromtimestamp(way['since_s'], UTC).astimezone():%H:%M}"
+    checks = [(way["why"] != "no_window", f"calls: {way['said']}{since}")]
+    if hold:
+        sentence = "asks for a person" if hold["kind"] == "asking" else "is left alone for a while"
+        checks.append((False, f"pause: Qwen {sentence}, {hold['seconds_left']} s are left"))
+    return checks
 
 
 def _keyring(paths: Paths) -> Check:

@@ -41,6 +41,18 @@ we do since that was `chosen`, since nobody asked for a person (`quiet`), since 
 `pasted`, since there is `no_window`, or since there is no session (`nobody`)."""
 
 
+_SAID: dict[Why, str] = {
+    "window": "made by Qwen's page in Portico's window",
+    "closed": "made by Qwen's page, since Qwen asked for a person elsewhere",
+    "chosen": "made by Portico itself, as the setting transport says",
+    "quiet": "made by Portico itself, as long as Qwen asks for nobody",
+    "pasted": "made by Portico itself, since the session was brought from a browser",
+    "no_window": "not possible: the session is a window's, and there is none here",
+    "nobody": "none: nobody is signed in",
+}
+"""For people, by why."""
+
+
 class TransportStatus(Struct, frozen=True):
     """How calls are made now, and why."""
 
@@ -48,6 +60,8 @@ class TransportStatus(Struct, frozen=True):
     why: Why = "nobody"
     since_s: float | None = None
     """Unix seconds at which it became so."""
+    said: str = _SAID["nobody"]
+    """The same in words."""
     window: WindowState = "absent"
     missing: str = ""
     """What this computer lacks for a window."""
@@ -121,6 +135,7 @@ class Ladder:
             way=now[0],
             why=now[1],
             since_s=self._since_s,
+            said=_SAID[now[1]],
             window="absent" if window is None else window.state,
             missing="" if window is None else window.missing,
             direct_closed_s=round(self._closed_s()),
