@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from tray_app import __version__
 from tray_app.desktop.screen import has_screen
-from tray_app.desktop.windows import NAMES
+from tray_app.desktop.windows import NAMES, SITE
 from tray_app.store import StoreError
 from tray_app.store.paths import find
 from tray_app.store.settings import SettingError
@@ -27,9 +27,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         if arguments.command is None:
             return _serve(arguments)
         if arguments.command == "window":
-            from tray_app.desktop.windows import child
+            from tray_app.desktop.windows import child, site
 
-            return child.run(arguments.name)
+            return site.run() if arguments.name == SITE else child.run(arguments.name)
         if arguments.command == "clipboard":
             from tray_app.desktop import selection
 
@@ -137,7 +137,7 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
 def _add_own(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """What Portico starts for itself; without a help text it is not listed."""
     window = commands.add_parser("window")
-    window.add_argument("name", choices=NAMES)
+    window.add_argument("name", choices=(*NAMES, SITE))
     window.set_defaults(command="window")
     commands.add_parser("clipboard").set_defaults(command="clipboard")
 

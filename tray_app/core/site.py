@@ -29,6 +29,8 @@ class Pages(Struct, frozen=True, kw_only=True):
     """Part of the path of every page that asks for a person."""
     check_frames: str
     """A CSS selector of the frames in which a page asks for a person."""
+    check_words: tuple[str, ...]
+    """What is in the source of a page that asks for a person and has no script of the site's."""
     check_cookie: str
     """A cookie that is new after a person has answered."""
 

@@ -9,3 +9,5 @@ from typing import Literal, get_args
 
 WindowName = Literal["status", "question"]
 NAMES: tuple[WindowName, ...] = get_args(WindowName)
+SITE = "site"
+"""The window of the site itself, which draws nothing of ours."""

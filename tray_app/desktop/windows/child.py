@@ -10,9 +10,7 @@ import json
 import os
 import queue
 import secrets
-import sys
 import threading
-import time
 from typing import Any
 
 import msgspec
@@ -39,18 +37,18 @@ from tray_app.desktop.windows.messages import (
     to_window,
 )
 from tray_app.desktop.windows.page import page
+from tray_app.desktop.windows.wire import Wire, leave
 
 OK, BAD_LINE, NO_ENGINE = 0, 1, 3
 _FOCUSED_S = 0.1
 _IDLE_S = 0.5
-_LEAVE_S = 2.0
 _SIZES = {"status": (420, 560), "question": (480, 320)}
 _SMALLEST = (320, 200)
 
 
 def run(name: WindowName) -> int:
     """Be this window until it is closed or the parent is gone; returns the exit code."""
-    wire = _Wire()
+    wire: Wire[ToWindow, FromWindow] = Wire(to_window, line, LINE_BYTES)
     engine.free_libraries(os.environ)
     fault = engine.missing(os.environ)
     if fault is not None:
@@ -63,7 +61,7 @@ def run(name: WindowName) -> int:
     return _Pane(wire, name, first).run()
 
 
-def _first(wire: "_Wire", name: WindowName) -> View | int:
+def _first(wire: "Wire[ToWindow, FromWindow]", name: WindowName) -> View | int:
     """The first view, or the code to end with where none comes."""
     while True:
         match wire.heard.get():
@@ -78,41 +76,6 @@ def _first(wire: "_Wire", name: WindowName) -> View | int:
                 continue
 
 
-class _Wire:
-    """The pipes to the parent, out of reach of whatever libraries print or read."""
-
-    def __init__(self) -> None:
-        self.heard: queue.Queue[ToWindow | MessageError | None] = queue.Queue()
-        """What the parent says; None once it is gone."""
-        self._in = os.fdopen(os.dup(0), "rb")
-        self._out = os.fdopen(os.dup(1), "wb", buffering=0)
-        os.dup2(2, 1)
-        nothing = os.open(os.devnull, os.O_RDONLY)
-        os.dup2(nothing, 0)
-        os.close(nothing)
-
-    def tell(self, message: FromWindow) -> None:
-        """Say this to the parent, if it is there."""
-        with contextlib.suppress(OSError):
-            self._out.write(line(message))
-
-    def listen(self) -> None:
-        """Begin to hear the parent."""
-        threading.Thread(target=self._listen, name="parent", daemon=True).start()
-
-    def _listen(self) -> None:
-        while received := self._in.readline(LINE_BYTES + 1):
-            try:
-                self.heard.put(to_window(received))
-            except MessageError as error:
-                self.heard.put(error)
-                break
-        self.heard.put(None)
-        # A page that hangs holds up whoever waits for it; nobody may stay without a parent.
-        time.sleep(_LEAVE_S)
-        os._exit(OK)
-
-
 class _Outbox(Struct, frozen=True, forbid_unknown_fields=True):
     """What the page has to say."""
 
@@ -123,7 +86,7 @@ class _Outbox(Struct, frozen=True, forbid_unknown_fields=True):
 class _Pane:
     """The window and its page."""
 
-    def __init__(self, wire: _Wire, name: WindowName, view: View) -> None:
+    def __init__(self, wire: "Wire[ToWindow, FromWindow]", name: WindowName, view: View) -> None:
         import webview
 
         self._wire = wire
@@ -146,7 +109,7 @@ class _Pane:
             # Without it pywebview adds a style that our policy refuses.
             text_select=True,
         )
-        window.events.initialized += _is_modern
+        window.events.initialized += engine.is_modern
         self._window = window
 
     def run(self) -> int:
@@ -155,7 +118,7 @@ class _Pane:
 
         threading.Thread(target=self._drive, name="page", daemon=True).start()
         webview.start(
-            gui="gtk" if sys.platform == "linux" else None,
+            gui=engine.gui(),
             private_mode=True,
             icon=str(app_file("png")),
         )
@@ -163,7 +126,7 @@ class _Pane:
             self._wire.tell(Failed("no_webview2"))
             return NO_ENGINE
         self._wire.tell(Closed())
-        threading.Thread(target=_leave, args=(self._code,), daemon=True).start()
+        threading.Thread(target=leave, args=(self._code,), daemon=True).start()
         return self._code
 
     def _drive(self) -> None:
@@ -243,14 +206,3 @@ class _Pane:
             return self._window.run_js(script)
         except WebViewException:
             return None
-
-
-def _is_modern(renderer: str) -> bool:
-    """Whether this engine knows the pages; Windows has an old one to fall back on."""
-    return renderer != "mshtml"
-
-
-def _leave(code: int) -> None:
-    """End, even if a thread of the engine waits for a page that is gone."""
-    time.sleep(_LEAVE_S)
-    os._exit(code)

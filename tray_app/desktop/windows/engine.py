@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterable, Mapping, MutableMapping
 from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from .messages import EngineFault
 
@@ -22,6 +22,7 @@ _DISTRIBUTION = (
 )
 """Where Debian, Fedora and Arch keep PyGObject; a virtual environment does not see it there."""
 _WEBVIEW2 = r"Microsoft\EdgeUpdate\Clients\{F3017226-FE2A-4295-8BDF-00C3A9A7E4C5}"
+Gui = Literal["gtk", "qt"]
 _LIGHT, _DARK = "#ffffff", "#1e1e1e"
 
 
@@ -81,6 +82,16 @@ def free_libraries(environ: MutableMapping[str, str]) -> None:
         environ["LD_LIBRARY_PATH"] = before
     elif getattr(sys, "frozen", False):
         environ.pop("LD_LIBRARY_PATH", None)
+
+
+def gui() -> Gui | None:
+    """The engine that pywebview is to take; None where there is no choice."""
+    return "gtk" if sys.platform == "linux" else None
+
+
+def is_modern(renderer: str) -> bool:
+    """Whether this engine knows the pages; Windows has an old one to fall back on."""
+    return renderer != "mshtml"
 
 
 def introduce() -> None:

@@ -21,6 +21,7 @@ PAGES = Pages(
     stored=page.STORED,
     script="/qwen-chat-fe/",
     check_path="/_____tmd_____/",
+    check_words=("aliyun_waf", "_____tmd_____", "x5secdata"),
     check_cookie="x5sec",
     check_frames='iframe#baxia-dialog-content, iframe[src*="_____tmd_____"]',
 )

@@ -1,0 +1,111 @@
+"""The calls that the page makes: what waits for a page, what goes on, what came of it."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from .site_messages import PIECE_CHARS, End, Fetch, FromSite, Head, Piece
+from .site_script import Drained, Scripts, drained
+
+_EAGER_S = 3.0
+"""So long the first bytes are awaited eagerly."""
+_PAUSES_S = ((0.3, 0.016), (2.0, 0.03))
+"""By how long nothing has come: how long to wait until the next look."""
+_SLOW_S = 0.1
+_FIRST_S = 0.005
+_WAIT_S = 14.0
+"""How long a call waits for a page that can make it."""
+
+
+@dataclass
+class _Open:
+    began_s: float
+    has_begun: bool = False
+
+
+class Calls:
+    """All calls of one window; they are drained together.
+
+    Args:
+        scripts: The scripts for the page.
+        run: Runs a script in the page and gives what it gives.
+        tell: Tells the parent.
+    """
+
+    def __init__(
+        self, scripts: Scripts, run: Callable[[str], Any], tell: Callable[[FromSite], None]
+    ) -> None:
+        self._scripts = scripts
+        self._run = run
+        self._tell = tell
+        self.open: dict[str, _Open] = {}
+        self.waiting: dict[str, tuple[Fetch, float]] = {}
+        self._heard_s = 0.0
+
+    def add(self, call: Fetch, *, usable: bool) -> None:
+        """Make a call, or wait with it until the page can."""
+        if not usable or self._run(self._scripts.start(call)) != 1:
+            self.waiting[call.id] = (call, time.monotonic() + _WAIT_S)
+            return
+        self.open[call.id] = _Open(time.monotonic())
+
+    def start_waiting(self) -> None:
+        """Make the calls that waited for a page."""
+        waiting, self.waiting = self.waiting, {}
+        for call, _ in waiting.values():
+            self.add(call, usable=True)
+
+    def give_up_late(self) -> None:
+        """End the calls that waited for a page in vain."""
+        now_s = time.monotonic()
+        for call_id in [one for one, (_, until_s) in self.waiting.items() if now_s > until_s]:
+            del self.waiting[call_id]
+            self._tell(End(call_id, "unusable"))
+
+    def abort(self, call_id: str) -> None:
+        """End a call of which nobody wants to know any more."""
+        self.waiting.pop(call_id, None)
+        if self.open.pop(call_id, None) is not None:
+            self._run(self._scripts.abort(call_id))
+
+    def end_open(self, why: str) -> None:
+        """Tell that every call that goes on is over: its page is."""
+        for call_id in tuple(self.open):
+            self._tell(End(call_id, why))
+        self.open.clear()
+
+    def pause_s(self) -> float | None:
+        """How long until the page is worth asking again; None where it makes no call."""
+        if not self.open:
+            return None
+        now_s = time.monotonic()
+        if any(not one.has_begun and now_s - one.began_s < _EAGER_S for one in self.open.values()):
+            return _FIRST_S
+        if any(not one.has_begun for one in self.open.values()):
+            return _PAUSES_S[0][1]
+        silent_s = now_s - self._heard_s
+        return next((pause for until_s, pause in _PAUSES_S if silent_s < until_s), _SLOW_S)
+
+    def drain(self) -> bool:
+        """Tell what came of every call; returns whether the page that makes them is there."""
+        told = drained(self._run(self._scripts.drain))
+        if told is None:
+            return False
+        for one in told:
+            # A page may say anything, of calls that it was never asked to make too.
+            if one.id in self.open:
+                self._pass_on(one)
+        return True
+
+    def _pass_on(self, one: Drained) -> None:
+        if one.head is not None:
+            self._tell(Head(one.id, one.head.status, one.head.headers))
+        if one.text:
+            self._heard_s = time.monotonic()
+            self.open[one.id].has_begun = True
+        for at in range(0, len(one.text), PIECE_CHARS):
+            self._tell(Piece(one.id, one.text[at : at + PIECE_CHARS]))
+        if one.end is not None:
+            del self.open[one.id]
+            self._tell(End(one.id, one.end))

@@ -1,0 +1,254 @@
+"""What the site's window needs of an engine beyond pywebview: each of them has its own ways.
+
+The page must reach nothing of ours: pywebview's bridge is taken away, its dialogs too. Every
+function here is called in the thread that drives the page, never in the engine's own.
+"""
+
+import sys
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from http.cookies import SimpleCookie
+from typing import Any
+
+from tray_app.core.site import Site
+
+from .navigation import is_harmless, where
+from .site_messages import Cookie
+
+_PATIENCE_S = 5.0
+"""How long the engine may take for a question."""
+
+
+class Engine:
+    """A window of any engine, by what pywebview offers of it.
+
+    Args:
+        window: The window.
+        site: The site.
+        astray: Told an address that the window may not show.
+    """
+
+    def __init__(self, window: Any, site: Site, astray: Callable[[str], None]) -> None:
+        self._window = window
+        self._site = site
+        self._astray = astray
+
+    def disarm(self) -> None:
+        """Take pywebview's own things out of the page's reach, once the window is there."""
+
+    def cookies(self) -> list[Cookie]:
+        """The session's cookies."""
+        found = _within(self._window.get_cookies) or []
+        return list(self._ours(morsel for jar in found for morsel in jar.values()))
+
+    def load_beside(self, url: str) -> Callable[[], None] | None:
+        """Load a page of the same profile where nobody sees it; None where that cannot be.
+
+        Returns:
+            What ends it.
+        """
+
+    def _ours(self, morsels: Iterable[Any]) -> Iterator[Cookie]:
+        """The cookies that are the session's, of all those that the engine has."""
+        needs_tls = self._site.chat_origin.startswith("https:")
+        for morsel in morsels:
+            domain = str(morsel["domain"])
+            is_secure = bool(morsel["secure"])
+            if domain.lstrip(".") not in self._site.pages.cookie_domains:
+                continue
+            if needs_tls and not is_secure:
+                continue
+            yield Cookie(
+                name=morsel.key,
+                value=morsel.coded_value,
+                domain=domain.lstrip("."),
+                everywhere=domain.startswith("."),
+                secure=is_secure,
+                expires=str(morsel["expires"]),
+            )
+
+
+class GtkEngine(Engine):
+    """WebKitGTK."""
+
+    def disarm(self) -> None:
+        """Nothing of the page reaches Python, no dialog stops it, and it goes nowhere else."""
+        _on_the_main_thread(self._disarm)
+
+    def _disarm(self) -> None:
+        view = self._view
+        view.manager.unregister_script_message_handler("jsBridge")
+        view.webview.disconnect_by_func(view.on_navigation)
+        view.webview.connect("decide-policy", self._decide)
+        view.webview.connect("script-dialog", _dismiss)
+        view.webview.connect("permission-request", _deny)
+        settings = view.webview.get_settings()
+        settings.props.javascript_can_access_clipboard = False
+        settings.props.enable_media_stream = False
+
+    @property
+    def _view(self) -> Any:
+        from webview.platforms.gtk import BrowserView
+
+        return BrowserView.instances[self._window.uid]
+
+    def _decide(self, webview: Any, decision: Any, kind: Any) -> bool:
+        from gi.repository import WebKit2
+
+        if kind == WebKit2.PolicyDecisionType.RESPONSE:
+            return self._decide_document(decision)
+        url = decision.get_navigation_action().get_request().get_uri() or ""
+        if kind == WebKit2.PolicyDecisionType.NEW_WINDOW_ACTION:
+            decision.ignore()
+            # Without an opener a way to sign in by a window of its own goes on in this one.
+            if where(url, self._site) == "here":
+                webview.load_uri(url)
+            else:
+                self._astray(url)
+            return True
+        if is_harmless(url, self._site):
+            return False
+        decision.ignore()
+        return True
+
+    def _decide_document(self, decision: Any) -> bool:
+        """Only here the engine tells a document of the window from one of a frame in it."""
+        if not decision.is_main_frame_main_resource():
+            return False
+        url = decision.get_response().get_uri() or ""
+        if where(url, self._site) == "here" and decision.is_mime_type_supported():
+            return False
+        decision.ignore()
+        if where(url, self._site) != "here":
+            self._astray(url)
+        return True
+
+    def cookies(self) -> list[Cookie]:
+        """The session's cookies, of every host that has some."""
+        found: list[Any] = []
+        done = threading.Event()
+
+        def ask() -> None:
+            manager = self._view.cookie_manager
+            if hasattr(manager, "get_all_cookies"):
+                manager.get_all_cookies(None, told_all, None)
+            else:
+                ask_next()
+
+        left = [self._site.chat_origin, self._site.auth_origin]
+
+        def ask_next() -> None:
+            if left:
+                self._view.cookie_manager.get_cookies(left.pop(), None, told_some, None)
+            else:
+                done.set()
+
+        def told_all(manager: Any, result: Any, _: Any) -> None:
+            found.extend(manager.get_all_cookies_finish(result))
+            done.set()
+
+        def told_some(manager: Any, result: Any, _: Any) -> None:
+            found.extend(manager.get_cookies_finish(result))
+            ask_next()
+
+        _on_the_main_thread(ask)
+        done.wait(_PATIENCE_S)
+        return list(self._ours(_morsels(found)))
+
+    def load_beside(self, url: str) -> Callable[[], None] | None:
+        """Load a page beside this one, in the same process."""
+        beside: list[Any] = []
+
+        def load() -> None:
+            from gi.repository import WebKit2
+
+            # Not a window of pywebview's: that would open the profile a second time.
+            page = WebKit2.WebView.new_with_related_view(self._view.webview)
+            page.connect("script-dialog", _dismiss)
+            page.load_uri(url)
+            beside.append(page)
+
+        def end() -> None:
+            for page in beside:
+                page.try_close()
+                page.destroy()
+            beside.clear()
+
+        _on_the_main_thread(load)
+        return lambda: _on_the_main_thread(end)
+
+
+def engine_of(window: Any, site: Site, astray: Callable[[str], None]) -> Engine:
+    """The engine that shows a window."""
+    import webview
+
+    kind = GtkEngine if webview.renderer == "gtkwebkit2" else Engine
+    return kind(window, site, astray)
+
+
+def keep_out() -> None:
+    """Have pywebview put nothing into the pages of this process; said before the first window."""
+    if sys.platform != "linux":
+        return
+    import webview.platforms.gtk as gtk
+
+    gtk.inject_pywebview = _note_loaded
+
+
+def _note_loaded(_: str, window: Any) -> str:
+    """Say that a page is there, in the place of what says so after it changed the page."""
+    window.events.before_load.set()
+    window.events._pywebviewready.set()
+    window.events.loaded.set()
+    return ""
+
+
+def _dismiss(_: Any, dialog: Any) -> bool:
+    """Answer a dialog of the page as if it had been closed; leaving a page is agreed to."""
+    from gi.repository import WebKit2
+
+    if dialog.get_dialog_type() == WebKit2.ScriptDialogType.BEFORE_UNLOAD_CONFIRM:
+        dialog.confirm_set_confirmed(True)  # noqa: FBT003
+    return True
+
+
+def _deny(_: Any, request: Any) -> bool:
+    """Refuse the page camera, place and notices."""
+    request.deny()
+    return True
+
+
+def _morsels(cookies: Iterable[Any]) -> Iterator[Any]:
+    for cookie in cookies:
+        jar: SimpleCookie = SimpleCookie()
+        jar.load(cookie.to_set_cookie_header())
+        for morsel in jar.values():
+            # A cookie of one host has no domain in its header.
+            morsel["domain"] = cookie.get_domain()
+            yield morsel
+
+
+def _on_the_main_thread(work: Callable[[], object]) -> None:
+    """Have work done by the thread of the window, and wait until it is done."""
+    from gi.repository import GLib
+
+    done = threading.Event()
+
+    def do() -> bool:
+        try:
+            work()
+        finally:
+            done.set()
+        return False
+
+    GLib.idle_add(do)
+    done.wait(_PATIENCE_S)
+
+
+def _within(ask: Callable[[], Any]) -> Any:
+    """What a question gives, None where it takes too long: engines wait for ever."""
+    given: list[Any] = []
+    asking = threading.Thread(target=lambda: given.append(ask()), daemon=True)
+    asking.start()
+    asking.join(_PATIENCE_S)
+    return given[0] if given else None
