@@ -1,22 +1,22 @@
 """The practice site: its two hosts on loopback, in a thread of its own."""
 
 import asyncio
-import json
 import re
 import ssl
 import threading
 import time
 import uuid
-from base64 import urlsafe_b64encode
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from . import acts, answers, catalog
+from .checks import Checks, Shape
 from .http import Reader, Request, Wire
+from .pages import Host, Pages
+from .sessions import Sessions
 
-Host = Literal["chat", "auth"]
 _BODY_BYTES = 128 << 10
 _LINE_BYTES = 1 << 20
 _CHAT = re.compile(r"/api/v2/chats/([^/]+)")
@@ -56,8 +56,6 @@ class PracticeSite:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.pace_s = pace_s
-        self.token_life_s = token_life_s
-        self.rotates = rotates
         self.account: dict[str, Any] = {"email": "person@practice.example", "is_guest": False}
         self.origin = self.auth_origin = ""
         self.heard: list[Heard] = []
@@ -68,12 +66,22 @@ class PracticeSite:
         self.loses_renewals = 0
         """So many answers to renewals are lost, the renewal itself being done."""
         self.open_streams = 0
+        self.page_only = False
+        """Writes are done for the site's own pages only."""
+        self.wraps_after_s = 0.2
+        """So long after it was loaded a page's script has put itself before `fetch`."""
+        self.guest_first = False
+        """Pages get a guest's token where nobody is signed in."""
+        self.password: str | None = None
+        """The only one that signs in; None for any."""
+        self.github_origin = ""
+        """Where people go to sign in by GitHub; empty for the auth host."""
         self._tls = tls
-        self._tokens: dict[str, float] = {}
-        self._clock = clock
-        self._refresh = ""
-        self._refresh_before: str | None = None
-        self._cleared: set[str] = set()
+        self._sessions = Sessions(
+            token_life_s=token_life_s, rotates=rotates, is_secure=tls is not None, clock=clock
+        )
+        self._checks = Checks(self._note, lambda: self.origin)
+        self._pages = Pages(self, self._sessions, self._checks)
         self._scripts: dict[str, deque[acts.Act]] = {}
         self._busy: set[str] = set()
         self._idle: set[Wire] = set()
@@ -96,40 +104,41 @@ class PracticeSite:
 
     def sign_in(self) -> dict[str, object]:
         """A session as signing in gives it: `token`, `expires_at` in unix seconds, `cookies`."""
-        self._refresh = uuid.uuid4().hex
-        self._refresh_before = None
-        token, expires_at = self._new_token()
-        cookies = {
-            "acw_tc": self._clear(),
-            "x-ap": "ap-southeast-1",
-            "cna": uuid.uuid4().hex,
-            "token": token,
-            "refresh_token": self._refresh,
-        }
-        return {"token": token, "expires_at": expires_at, "cookies": cookies}
+        return self._sessions.sign_in()
 
     def will(self, *script: acts.Act) -> None:
         """Answer the next completions like this, one after the other."""
         self.on("completions", *script)
 
     def on(self, route: str, *script: acts.Act) -> None:
-        """The same for `models`, `new`, `delete`, `stop`, `refresh` or `settings`."""
+        """The same for another route, as `_route` names it: `models`, `new`, `refresh`, `page`…"""
         self._scripts.setdefault(route, deque()).extend(script)
 
-    def _clear(self) -> str:
-        """A cookie by which the chat host knows a browser again."""
-        cookie = uuid.uuid4().hex
-        self._cleared.add(cookie)
-        return cookie
+    def challenge(self, shape: Shape, route: str | None = "completions") -> None:
+        """Ask for a person from the next call of a route on, or of the next write if it is None.
+
+        From then on every write is answered in this shape, until somebody clicks in the page that
+        asks; in the shape `html` everything is, and at once.
+        """
+        self._checks.begin(shape, route)
+
+    @property
+    def calls_while_challenged(self) -> int:
+        """Writes that came although a person was asked for and had not answered."""
+        return self._checks.calls_while_challenged
+
+    @property
+    def checks_answered(self) -> int:
+        """How often a person has answered."""
+        return self._checks.answered
 
     def revoke(self) -> None:
         """End the session, as signing out everywhere does."""
-        self._refresh, self._refresh_before = uuid.uuid4().hex, None
-        self._tokens.clear()
+        self._sessions.revoke()
 
     def expire_tokens(self) -> None:
         """Take no access token any more that is out now."""
-        self._tokens.clear()
+        self._sessions.expire_tokens()
 
     def close_idle(self) -> None:
         """Close every connection that waits for a request, as sites do after a while."""
@@ -207,8 +216,10 @@ class PracticeSite:
     async def _answer(self, heard: Heard, wire: Wire) -> None:
         request = heard.request
         route, chat_id = self._route(heard)
-        script = self._scripts.get(route)
-        act = script.popleft() if script else self._usual(route, request, chat_id)
+        act = self._stopping(heard, route) or self._scripted(route)
+        act = act or self._usual(route, heard, chat_id)
+        if heard.host == "auth":
+            act = self._pages.shared(act, request)
         scene = acts.Scene(wire, request, chat_id, uuid.uuid4().hex)
         streams = route == "completions"
         if streams:
@@ -218,6 +229,17 @@ class PracticeSite:
         finally:
             if streams:
                 self._note(lambda: self._busy.discard(chat_id), streams=-1)
+
+    def _stopping(self, heard: Heard, route: str) -> acts.Act | None:
+        """Why the chat host does not even look at what it is asked, if it does not."""
+        if heard.host != "chat":
+            return None
+        stopped = self._checks.stopping(heard.request, route)
+        return stopped or self._pages.gate(heard.request)
+
+    def _scripted(self, route: str) -> acts.Act | None:
+        script = self._scripts.get(route)
+        return script.popleft() if script else None
 
     async def _played(self, act: acts.Act, scene: acts.Scene, heard: Heard) -> None:
         """Play an act, ending it as soon as the client has left."""
@@ -261,15 +283,21 @@ class PracticeSite:
             ("GET", "/api/v2/users/user/settings"): "settings",
             ("GET", "/api/v2/user/info"): "whose",
             ("GET", "/api/v2/auths/refresh"): "refresh",
+            ("POST", "/api/v2/auths/signin"): "signin",
+            ("GET", "/auth"): "page",
+            ("GET", "/"): "page",
         }.get((method, path))
         if fixed is not None:
             return fixed, chat_id
+        if method == "GET" and path.startswith("/c/"):
+            return "page", chat_id
         one = _CHAT.fullmatch(path)
         if one is not None and method in {"GET", "DELETE"}:
             return ("delete" if method == "DELETE" else "chat"), one[1]
         return ("picture" if _PICTURE.fullmatch(path) else "unknown"), chat_id
 
-    def _usual(self, route: str, request: Request, chat_id: str) -> acts.Act:
+    def _usual(self, route: str, heard: Heard, chat_id: str) -> acts.Act:
+        request = heard.request
         if route in {"models", "models-v2"}:
             data: Any = {"data": catalog.listed()}
             return acts.value({"success": True, "data": data} if route == "models-v2" else data)
@@ -277,9 +305,13 @@ class PracticeSite:
             return self._renewal(request)
         if route == "picture":
             return acts.Whole(answers.picture(), content_type="image/png")
-        if route == "unknown":
-            return acts.refused("Not_Found", "no such path", 404)
-        if not self._is_signed_in(request):
+        if route in {"page", "signin", "unknown"}:
+            page = self._pages.answer(heard.host, request)
+            return page or acts.refused("Not_Found", "no such path", 404)
+        if route == "whose" and self._sessions.is_guest(request):
+            told = {"email": "practice@guest.com", "is_guest": True}
+            return acts.value({"success": True, "data": told})
+        if not self._sessions.is_signed_in(request):
             return acts.EXPIRED
         return self._signed_in(route, request, chat_id)
 
@@ -317,7 +349,7 @@ class PracticeSite:
         made = {"model": asked.get("models"), "chat_type": asked.get("chat_type")}
         self._note(lambda: self.chats.update({chat_id: made}))
         told = {"success": True, "request_id": uuid.uuid4().hex, "data": {"id": chat_id}}
-        return acts.value(told, Set_Cookie=f"acw_tc={self._clear()}; Path=/; HttpOnly")
+        return acts.value(told, Set_Cookie=f"acw_tc={self._sessions.clear()}; Path=/; HttpOnly")
 
     def _delete(self, chat_id: str) -> acts.Act:
         if chat_id not in self.chats:
@@ -353,39 +385,10 @@ class PracticeSite:
             return acts.refused("invalid_input", "thinking cannot be disabled")
         return None
 
-    def _is_signed_in(self, request: Request) -> bool:
-        scheme, _, token = (request.header("authorization") or "").partition(" ")
-        alive = self._tokens.get(token, 0) > self._clock()
-        return scheme == "Bearer" and alive and request.cookies.get("acw_tc") in self._cleared
-
     def _renewal(self, request: Request) -> acts.Act:
         """A renewal whose answer may be lost on its way."""
-        answer = self._renewed(request)
+        answer = self._sessions.renewed(request, self.origin)
         if self.loses_renewals:
             self.loses_renewals -= 1
             return acts.Drop()
         return answer
-
-    def _renewed(self, request: Request) -> acts.Act:
-        given = request.cookies.get("refresh_token")
-        good = given is not None and given in {self._refresh, self._refresh_before}
-        if not good or request.header("x-request-origin") != self.origin:
-            return acts.refused("Unauthorized", "Please log in again.")
-        token, expires_at = self._new_token()
-        told = {"success": True, "data": {"access_token": token, "expires_at": expires_at}}
-        if not self.rotates:
-            return acts.value(told)
-        self._refresh_before, self._refresh = given, uuid.uuid4().hex
-        cookie = f"refresh_token={self._refresh}; Domain=.qwen.ai; Path=/; HttpOnly; Secure"
-        # Each host has its own, and takes no other's.
-        own = f"acw_tc={uuid.uuid4().hex}; Path=/; HttpOnly"
-        return acts.value(told, Set_Cookie=cookie, Set__Cookie=own)
-
-    def _new_token(self) -> tuple[str, float]:
-        expires_at = self._clock() + self.token_life_s
-        claims = {"id": uuid.uuid4().hex, "exp": int(expires_at), "type": "access_token"}
-        parts = (json.dumps(part).encode() for part in ({"alg": "HS256", "typ": "JWT"}, claims))
-        coded = [urlsafe_b64encode(part).decode().rstrip("=") for part in parts]
-        token = ".".join([*coded, uuid.uuid4().hex])
-        self._tokens[token] = expires_at
-        return token, expires_at
