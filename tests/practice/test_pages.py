@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import subprocess
 import tomllib
 from pathlib import Path
 
@@ -300,7 +301,17 @@ def test_a_page_that_is_not_there_is_not_found(site: PracticeSite, visitor: Visi
 def test_the_pages_are_part_of_what_is_installed() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     wheel = project["tool"]["hatch"]["build"]["targets"]["wheel"]
+    # Whatever git ignores is left out of a wheel.
+    names = [str(path.relative_to(ROOT)) for path in UI.iterdir()]
+    ignored = subprocess.run(
+        ["git", "check-ignore", "--no-index", *names],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
-    assert "tray_app" in wheel["packages"]
-    assert "exclude" not in wheel
-    assert UI.is_relative_to(ROOT / "tray_app")
+    assert {"app.html", "auth.html", "main.js", "site.css"} <= {path.name for path in UI.iterdir()}
+    assert wheel["packages"] == ["tray_app"]
+    assert not {"exclude", "include", "only-include"} & set(wheel)
+    assert (ignored.returncode, ignored.stdout) == (1, "")
