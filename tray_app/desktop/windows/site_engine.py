@@ -190,9 +190,9 @@ def keep_out() -> None:
     """Have pywebview put nothing into the pages of this process; said before the first window."""
     if sys.platform != "linux":
         return
-    import webview.platforms.gtk as gtk
+    from webview.platforms import gtk
 
-    gtk.inject_pywebview = _note_loaded
+    setattr(gtk, "inject_pywebview", _note_loaded)  # noqa: B010  it is not meant to be replaced
 
 
 def _note_loaded(_: str, window: Any) -> str:
