@@ -134,6 +134,12 @@ def _pause_line(hold: dict[str, Any], *, by_window: bool) -> str:
     left = f"{hold['seconds_left']} s are left"
     if hold["kind"] == "asking":
         return f"Qwen asks for a person, in Portico's window; {left}. Answer it there."
+    if hold["kind"] == "network":
+        when = f"in {hold['seconds_left']} s" if hold["seconds_left"] else "with the next request"
+        return (
+            f"Qwen keeps failing; Portico tries again {when}. Check the internet connection, or "
+            "try at once with: portico resume"
+        )
     where = "in Portico's window" if by_window else "at chat.qwen.ai"
     return f"Qwen asked for a check; {left}. Answer the check {where}, then run: portico resume"
 

@@ -89,7 +89,8 @@ def _calls(paths: Paths) -> list[Check]:
         since = f", since {datetime.fromtimestamp(way['since_s'], UTC).astimezone():%H:%M}"
     checks = [(way["why"] != "no_window", f"calls: {way['said']}{since}")]
     if hold:
-        sentence = "asks for a person" if hold["kind"] == "asking" else "is left alone for a while"
+        said = {"asking": "asks for a person", "network": "keeps failing"}
+        sentence = said.get(hold["kind"], "is left alone for a while")
         checks.append((False, f"pause: Qwen {sentence}, {hold['seconds_left']} s are left"))
     return checks
 

@@ -87,6 +87,13 @@ def test_a_pause_can_be_ended_by_who_answered() -> None:
     assert does(known, "I have answered Qwen's check") == Action("resume")
 
 
+def test_a_failing_network_is_tried_again_and_no_check_is_spoken_of() -> None:
+    known = facts(status={"hold": HoldStatus("network", 20)})
+
+    assert does(known, "Try again now") == Action("resume")
+    assert not {"Open chat.qwen.ai", "I have answered Qwen's check"} & set(labels(rows_of(known)))
+
+
 def test_one_key_is_copied_at_once_and_of_many_one_is_chosen() -> None:
     many = facts(keys=("default", "roo", "a_b"))
     row = next(row for row in rows_of(many) if row.label == "Copy key")

@@ -17,6 +17,7 @@ from tray_app.proxy.visitors import Blocked
 
 ENGLISH = Words("en")
 HOLD = HoldStatus("account", 600)
+FAILING = HoldStatus("network", 30)
 BUSY = {"queue": QueueStatus(waiting=3, in_flight=2)}
 STATES: list[tuple[Facts, IconName, str]] = [
     (Facts(run=Run("starting"), settings=facts().settings), "starting", "Starting…"),
@@ -37,6 +38,9 @@ STATES: list[tuple[Facts, IconName, str]] = [
     (facts(status={"hold": HOLD}), "cooling_down", "Pausing for Qwen, 10 min left"),
     (facts(status={"hold": HoldStatus("account", 42)}), "cooling_down",
      "Pausing for Qwen, 45 s left"),
+    (facts(status={"hold": FAILING}), "cooling_down", "Qwen keeps failing, next try in 30 s"),
+    (facts(status={"hold": HoldStatus("network", 0)}), "cooling_down",
+     "Qwen keeps failing, the next request tries again"),
     (facts(status={"session": session("signed_out")}), "signed_out", "Nobody is signed in"),
     (facts(status={"session": session("guest")}), "signed_out", "Only a guest is signed in"),
     (facts(status={"session": session("expired")}), "signed_out", "The session has ended"),
@@ -84,6 +88,8 @@ def test_from_every_state_to_every_other_the_look_is_the_states_own() -> None:
         (facts(status={"session": session("expired")}), "session.expired", "renew itself"),
         (facts(status={"session": session("revoked")}), "session.revoked", "Sign in again"),
         (facts(status={"hold": HOLD}), "hold", "chat.qwen.ai"),
+        (facts(status={"hold": FAILING}), "failing", "internet connection"),
+        (facts(status={"hold": HoldStatus("network", 0)}), "failing", "internet connection"),
         (facts(status={"keyring": SafeStatus("locked", saved=False, note="")}), "keyring.locked",
          "Unlock"),
         (facts(status={"visitors": visitors(blocked=(Blocked("https://a.example", 1),),
@@ -130,6 +136,8 @@ def test_a_session_that_ends_for_good_is_warned_of(
         (facts(status={"hold": HoldStatus("account", 590)}), 51.0),
         (facts(status={"hold": HoldStatus("account", 40)}), 5.0),
         (facts(status={"hold": HoldStatus("account", 2)}), 3.0),
+        (facts(status={"hold": FAILING}), 5.0),
+        (facts(status={"hold": HoldStatus("network", 0)}), 901.0),
         (facts(status={"visitors": visitors(pairing_s_left=90)}), 91.0),
         (facts(status={"session": session(expires_at=NOW_S + 900, renews=False)}), 600.0),
         (facts(status={"session": session(expires_at=NOW_S + 60, renews=False)}), 61.0),

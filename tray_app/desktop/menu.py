@@ -105,11 +105,14 @@ def _running(menu: _Menu, facts: Facts, words: Words) -> Iterable[Row]:
         port = str(run.free_port)
         yield menu.does(8, words("menu.use_port", port=port), Action("use_port", port))
     if status is not None and run.kind == "running" and status.hold is not None:
-        if status.session.by_window:
-            yield menu.does(4, words("menu.show_check"), Action("show_check"))
+        if status.hold.kind == "network":
+            yield menu.does(12, words("menu.try_again"), Action("resume"))
         else:
-            yield menu.does(4, words("menu.open_site"), Action("open_site"))
-        yield menu.does(7, words("menu.resume"), Action("resume"))
+            if status.session.by_window:
+                yield menu.does(4, words("menu.show_check"), Action("show_check"))
+            else:
+                yield menu.does(4, words("menu.open_site"), Action("open_site"))
+            yield menu.does(7, words("menu.resume"), Action("resume"))
     if run.kind in _SERVING:
         yield menu.does(6, words("menu.stop"), Action("stop"))
     else:

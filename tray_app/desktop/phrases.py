@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from tray_app.proxy.activity import Deed
+from tray_app.proxy.brakes import HoldStatus
 from tray_app.proxy.status import SessionStatus, Status
 
 from .facts import Facts
@@ -22,7 +23,7 @@ def line_of(facts: Facts, icon: IconName, words: Words) -> str:
         name = f"{facts.run.kind}.{facts.run.code}" if facts.run.code else facts.run.kind
         return words(f"line.{name}", port=facts.settings.port)
     if icon == "cooling_down" and status.hold is not None:
-        return words("line.cooling_down", time=left(status.hold.seconds_left, words))
+        return _hold_line(status.hold, words)
     if icon == "signed_out":
         return words(f"line.session.{status.session.state}")
     if icon == "needs_you" and is_checking(status):
@@ -37,6 +38,13 @@ def line_of(facts: Facts, icon: IconName, words: Words) -> str:
 def is_checking(status: Status) -> bool:
     """Whether the person is asked to answer the site's check."""
     return status.hold is not None and status.hold.kind == "asking"
+
+
+def _hold_line(hold: HoldStatus, words: Words) -> str:
+    time = left(hold.seconds_left, words)
+    if hold.kind != "network":
+        return words("line.cooling_down", time=time)
+    return words("line.failing", time=time) if hold.seconds_left else words("line.failing.over")
 
 
 def counts(facts: Facts, words: Words) -> Iterator[str]:

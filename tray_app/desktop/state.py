@@ -86,6 +86,9 @@ def _notices(facts: Facts, words: Words) -> Iterator[tuple[str, Notice]]:
         yield "keyring.locked", _notice(words, "keyring.locked")
     if is_checking(status):
         yield "check", _notice(words, "check", count=status.queue.in_flight + status.queue.waiting)
+    elif status.hold is not None and status.hold.kind == "network":
+        time = left(status.hold.seconds_left, words)
+        yield "failing", _notice(words, "failing", time=time)
     elif status.hold is not None:
         time = left(status.hold.seconds_left, words)
         which = "hold_window" if session.by_window else "hold"
@@ -115,7 +118,7 @@ def _again_s(facts: Facts) -> float | None:
     status = facts.status
     if status is None:
         return min(times, default=None)
-    if status.hold is not None:
+    if status.hold is not None and status.hold.seconds_left:
         seconds = status.hold.seconds_left
         times.append(seconds % MINUTE_S + 1 if seconds > MINUTE_S else min(TICK_S, seconds + 1))
     if status.visitors.pairing_s_left is not None:

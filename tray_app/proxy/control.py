@@ -46,7 +46,9 @@ class Control:
         return msgspec.to_builtins(self._house.status())
 
     async def _resume(self, _: dict[str, Any]) -> object:
-        return self._house.handoff.resume()
+        is_failing = not self._house.breaker.is_closed
+        self._house.breaker.half_open()
+        return self._house.handoff.resume() or is_failing
 
     async def _models(self, _: dict[str, Any]) -> object:
         models = await self._house.models.current()

@@ -20,6 +20,7 @@ from tray_app.store.chats import Chats
 from tray_app.store.outbound import outbound_proxy
 from tray_app.store.settings import Settings
 
+from .breaker import Breaker
 from .gate import Gate, Rules
 from .guard import Guard
 from .handoff import HandOff, Hands
@@ -96,7 +97,8 @@ class House:
         direct = DirectTransport(parts.site, parts.upstream, self.limits, clocks, proxy)
         self._page = self._page_side(parts.window) if parts.window is not None else None
         self.transport = Ladder(direct, self._page, lambda: self.settings.transport, parts.clock)
-        self.runner = Runner(self.transport, self.owner, self.tasks, parts.chats)
+        self.breaker = Breaker(parts.wall_clock, parts.clock, self._on_breaker)
+        self.runner = Runner(self.transport, self.owner, self.tasks, parts.chats, self.breaker)
         self.owner.renew_by(self._renew, self._can_renew, self._has_window)
         self.handoff = self._hand_off()
         self.runner.check = self.handoff.check
@@ -157,6 +159,12 @@ class House:
     def _on_gate(self) -> None:
         if self._watchdog is not None:
             self._watchdog.watch(is_busy=self.gate.in_flight > 0)
+        self.person.changed()
+
+    def _on_breaker(self) -> None:
+        if not self.breaker.is_closed:
+            # What was connected before may lead nowhere, and the one who tries should not learn it.
+            self.transport.wake()
         self.person.changed()
 
     def unwatch(self) -> None:
@@ -234,7 +242,7 @@ class House:
             queue=queue,
             state=self._state(),
             network=self._network,
-            hold=self.handoff.hold(),
+            hold=self.handoff.hold() or self.breaker.status(),
             transport=self.transport.status(self.owner.session, self.parts.wall_clock()),
         )
 
@@ -247,12 +255,13 @@ class House:
             return "signed_out"
         if self.handoff.is_asking:
             return "asking"
-        if self.brakes.status() is not None:
+        if self.brakes.status() is not None or not self.breaker.is_closed:
             return "holding"
         return "busy" if self.gate.in_flight else "running"
 
     def wake(self) -> None:
         """After a sleep of the computer or a change of its network; called in the loop."""
+        self.breaker.half_open()
         self.transport.wake()
 
     async def drain(self, runner: web.ServerRunner) -> None:

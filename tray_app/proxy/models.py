@@ -91,7 +91,8 @@ class Models:
                 raise
             await self.current()
             return self._choose(prompt, aliases)
-        if self._is_due():
+        if self._is_due() and self._runner.breaker.is_closed:
+            # Where only one may try, that is the prompt, for which somebody waits.
             self._tasks.spawn(self.current(), "models")
         return choice
 
@@ -118,6 +119,9 @@ class Models:
         try:
             data = await self._runner.reply(self._upstream.list_models())
         except ProxyError as error:
+            if error.kind is Kind.BREAKER_OPEN:
+                # Nobody was asked, so the next one need not wait.
+                self._tried_s = 0.0
             _log.info("models=kept kind=%s", error.kind.value)
             return
         models = self._upstream.read_models(data) if isinstance(data, bytes) else ()

@@ -200,6 +200,7 @@ class _Answering:
         desk, job = self._desk, self._job
         model = job.choice.model.id
         desk.brakes.check(model)
+        desk.runner.breaker.check()
         left_s = max(0.001, job.deadline_s - desk.clock())
         async with desk.gate.turn(job.key.name, left_s, job.key.profile.queue):
             with desk.brakes.trying(model):

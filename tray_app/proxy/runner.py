@@ -8,6 +8,7 @@ from tray_app.core.calls import Answer, Call, Flow, Later, Reply, Stream, Tokens
 from tray_app.core.errors import Kind, ProxyError
 from tray_app.store.chats import Chats
 
+from .breaker import Attempt, Breaker
 from .session import Lane, SessionOwner
 from .tasks import Tasks
 from .transport import Body, Transport
@@ -17,6 +18,7 @@ _NOT_ASKED = {
     Kind.UPSTREAM_DISCONNECTED,
     Kind.UPSTREAM_TIMEOUT,
     Kind.RATE_LIMITED,
+    Kind.BREAKER_OPEN,
 }
 """What says nothing of the chat that was to be deleted."""
 
@@ -27,26 +29,33 @@ class Run:
     What follows from it goes on the lane of the same session.
     """
 
-    def __init__(self, runner: "Runner", end: Stream | Reply, lane: Lane) -> None:
+    def __init__(self, runner: "Runner", end: Stream | Reply, lane: Lane, attempt: Attempt) -> None:
         self.end = end
         self._runner = runner
         self._lane = lane
+        self._attempt = attempt
 
     def open(self, stream: Stream) -> AbstractAsyncContextManager[Body]:
         """The answer of the flow's stream, with its head read by the decoder."""
-        return self._runner.open(stream, self._lane)
+        return self._runner.open(stream, self._lane, self._attempt)
 
 
 class Runner:
     """Drives flows; each call carries the session of the flow's lane as it is at that moment."""
 
     def __init__(
-        self, transport: Transport, owner: SessionOwner, tasks: Tasks, chats: Chats
+        self,
+        transport: Transport,
+        owner: SessionOwner,
+        tasks: Tasks,
+        chats: Chats,
+        breaker: Breaker,
     ) -> None:
         self._transport = transport
         self._owner = owner
         self._tasks = tasks
         self._chats = chats
+        self.breaker = breaker
         self.check: Callable[[Call], None] = lambda _: None
         """Raises `ProxyError` where a call may not be made now."""
         self.is_quiet: Callable[[], bool] = lambda: False
@@ -58,7 +67,9 @@ class Runner:
         later: list[Later] = []
         lane = lane or self._owner.lane
         try:
-            yield Run(self, await self._drive(flow, later, lane), lane)
+            with self.breaker.trying() as attempt:
+                end = await self._drive(flow, later, lane, attempt)
+                yield Run(self, end, lane, attempt)
         finally:
             for left in reversed(later):
                 self._tasks.spawn(self.tidy(left, lane), "tidy")
@@ -90,15 +101,20 @@ class Runner:
         return tokens
 
     @asynccontextmanager
-    async def open(self, stream: Stream, lane: Lane) -> AsyncIterator[Body]:
+    async def open(self, stream: Stream, lane: Lane, attempt: Attempt) -> AsyncIterator[Body]:
         """See `Run.open`."""
         self.check(stream.call)
+        attempt.asking()
         async with self._transport.open(stream.call, lane.session) as body:
+            attempt.heard(body.status)
             self._heed(body, stream.call, lane)
             stream.decoder.open(body.status, body.headers)
+            attempt.answered()
             yield body
 
-    async def _drive(self, flow: Flow, later: list[Later], lane: Lane) -> Stream | Reply:
+    async def _drive(
+        self, flow: Flow, later: list[Later], lane: Lane, attempt: Attempt
+    ) -> Stream | Reply:
         try:
             step = next(flow)
             while True:
@@ -107,18 +123,22 @@ class Runner:
                     self._chats.note(step.chat, lane.session.account if lane.session else "")
                     step = next(flow)
                 else:
-                    step = flow.send(await self._call(step, lane))
+                    step = flow.send(await self._call(step, lane, attempt))
         except StopIteration as end:
             found: Stream | Reply = end.value
             return found
         finally:
             flow.close()
 
-    async def _call(self, call: Call, lane: Lane) -> Answer:
+    async def _call(self, call: Call, lane: Lane, attempt: Attempt) -> Answer:
         self.check(call)
-        return await self._transport.call(
-            call, lane.session, lambda body: self._heed(body, call, lane)
-        )
+        attempt.asking()
+
+        def heed(body: Body) -> None:
+            attempt.heard(body.status)
+            self._heed(body, call, lane)
+
+        return await self._transport.call(call, lane.session, heed)
 
     def _heed(self, body: Body, call: Call, lane: Lane) -> None:
         """Keep what the head of an answer says of the session and of the time."""

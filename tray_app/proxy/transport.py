@@ -37,6 +37,13 @@ _COOKIES = 100
 _COOKIE_CHARS = 4096
 
 
+class NoConnectionError(ProxyError):
+    """No connection came about in time: nothing was sent."""
+
+    def __init__(self) -> None:
+        super().__init__(Kind.UPSTREAM_TIMEOUT, "No connection to Qwen came about in time")
+
+
 class Body(Protocol):
     """The answer to a call that streams, while it is read."""
 
@@ -173,7 +180,7 @@ class DirectTransport:
     async def _send(
         self, call: Call, session: Session | None, pool: "_Pool"
     ) -> aiohttp.ClientResponse:
-        trace = SimpleNamespace(reused=False)
+        trace = SimpleNamespace(reused=False, connected=False)
         if not call.once:
             try:
                 return await self._request(pool.client, call, session, trace)
@@ -202,7 +209,7 @@ class DirectTransport:
                 f"The system's proxy speaks {kind}, which Portico does not: set outbound_proxy",
             )
         with _mapped():
-            async with _deadline(limits.connect_s, Kind.UPSTREAM_TIMEOUT) as deadline:
+            async with _deadline(limits.connect_s, Kind.UPSTREAM_TIMEOUT, trace) as deadline:
                 trace.deadline, trace.headers_s = deadline, limits.headers_s
                 return await client.request(
                     call.method,
@@ -299,6 +306,7 @@ async def _note_reuse(
 async def _note_connected(_: aiohttp.ClientSession, context: SimpleNamespace, __: object) -> None:
     """From here on it is the head of the answer that is waited for, and that has its own limit."""
     trace = context.trace_request_ctx
+    trace.connected = True
     trace.deadline.reschedule(asyncio.get_running_loop().time() + trace.headers_s)
 
 
@@ -311,11 +319,15 @@ def _cookies(response: aiohttp.ClientResponse, date: str) -> tuple[SetCookie, ..
 
 
 @asynccontextmanager
-async def _deadline(within_s: float, kind: Kind) -> AsyncIterator[asyncio.Timeout]:
+async def _deadline(
+    within_s: float, kind: Kind, trace: SimpleNamespace | None = None
+) -> AsyncIterator[asyncio.Timeout]:
     try:
         async with asyncio.timeout(within_s) as deadline:
             yield deadline
     except TimeoutError:
+        if trace is not None and not trace.connected:
+            raise NoConnectionError from None
         raise ProxyError(kind, "Qwen did not answer in time") from None
 
 
@@ -348,7 +360,7 @@ def mapped(error: BaseException, *, answering: bool = False) -> ProxyError | Non
                 "(is the clock right, or something on this network in between?)",
             )
         case aiohttp.ServerTimeoutError():
-            return ProxyError(Kind.UPSTREAM_TIMEOUT, "No connection to Qwen came about in time")
+            return NoConnectionError()
         case aiohttp.ClientConnectorError() | aiohttp.ClientProxyConnectionError():
             return ProxyError(
                 Kind.UPSTREAM_UNREACHABLE, "Qwen cannot be reached (is this computer offline?)"
