@@ -9,6 +9,8 @@ import sys
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -99,7 +101,14 @@ def _app(
         for note in composed.notes:
             if note not in loaded.notes:
                 tell(note)
-        parts = msgspec.structs.replace(composed.parts, stuck=Anew(paths.restarts, tell))
+        profile = paths.profile
+        if arguments.practice:
+            profile = Path(stack.enter_context(TemporaryDirectory(prefix="portico-practice-")))
+        parts = msgspec.structs.replace(
+            composed.parts,
+            stuck=Anew(paths.restarts, tell),
+            window=app.site_window(composed.parts.site, profile),
+        )
         instance = Instance(parts, str(paths.door), app.changed, {"show": show})
         if restarted_within(paths.restarts, time.time(), _RESTART_S):
             # It ran when the program started itself anew, whatever the setting says.

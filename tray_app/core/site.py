@@ -15,6 +15,8 @@ class Pages(Struct, frozen=True, kw_only=True):
     hosts: tuple[str, ...]
     """Where a person may be sent to while signing in: exact hosts, or `.example` for every host
     below it. Only https; the site's own two origins are never among them and always allowed."""
+    refusing: tuple[str, ...]
+    """Those among them that let nobody sign in in the window of an app."""
     cookie_domains: tuple[str, ...]
     """The only domains whose cookies are the session's, without a leading dot."""
     kept_back: tuple[str, ...]

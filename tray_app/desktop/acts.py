@@ -153,9 +153,12 @@ class Acts:
             adopt=lambda confirmed: self._command("session", what="adopt", confirmed=confirmed),
             agrees=agrees,
             tell_guest=lambda: tell(words("told.guest")),
+            tell_refused=lambda: tell(words("told.google")),
             tell=tell,
         ).run()
-        if signed.how == "signed_in":
+        if signed.how == "gone" and window.status.state == "absent":
+            await self._bring(Action("bring"))
+        elif signed.how == "signed_in":
             name = signed.account
             who = words("session.as", name=name) if name else words("session.signed_in")
             self._hands.tell(who, words("told.signed_in_window"))

@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from tray_app.core.site import Site
 from tray_app.proxy.status import Run, RunKind, Status
 from tray_app.proxy.tasks import Tasks
+from tray_app.proxy.window import News
 from tray_app.store import StoreError
 from tray_app.store.settings import Settings
 
@@ -24,7 +26,10 @@ from .facts import Facts
 from .launcher import End, Launcher
 from .login import login_item
 from .look import Tray
+from .phrases import is_checking
 from .questions import Questions, about_visitor
+from .site_keeper import WindowPlan
+from .site_window import SiteWindow
 from .state import Decision, decide
 from .views import status_view
 from .windows import WindowName
@@ -91,6 +96,7 @@ class App:
         self._has_windows = True
         self._instance: Instance | None = None
         self._acts: Acts | None = None
+        self._site_window: SiteWindow | None = None
         self._tags = tuple(system_tags(os.environ))
         self._seeing_to: asyncio.TimerHandle | None = None
         self._busy_since_s: float | None = None
@@ -120,6 +126,32 @@ class App:
             return False
         self._from_anywhere(self._show_up, dict(screen))
         return True
+
+    def site_window(self, site: Site, profile: Path) -> SiteWindow:
+        """The window that is signed in to the site, which lives in this app's loop; called once.
+
+        Args:
+            site: The site.
+            profile: The folder of what it keeps.
+        """
+        plan = WindowPlan(
+            site=site,
+            profile=profile,
+            title=self._title_of_site,
+            idle_s=lambda: self._settings.idle_window_s,
+        )
+        self._site_window = window = SiteWindow(plan)
+        self._from_anywhere(window.begin)
+        return window
+
+    def _title_of_site(self, news: News) -> str:
+        """What stands in the frame of the site's window, before the address."""
+        status = None if self._instance is None else self._instance.supervisor.status
+        if news.check or (status is not None and is_checking(status)):
+            return self._words("window.check")
+        plan = self._site_window.plan if self._site_window is not None else None
+        at_sign_in = plan is not None and news.url.endswith(plan.site.pages.sign_in)
+        return self._words("window.sign_in" if at_sign_in else "window.site")
 
     def pressed(self, number: int) -> None:
         """Take a click on a row of the tray, or on the icon with 0; from any thread."""
@@ -187,6 +219,8 @@ class App:
             self._instance.supervisor.stop()
             self.changed()
             await asyncio.to_thread(self._instance.close)
+        if self._site_window is not None:
+            await self._site_window.end()
         await self._tasks.finish(1.0)
 
     async def _keep_drawing(self) -> None:

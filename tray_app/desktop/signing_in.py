@@ -42,7 +42,7 @@ class SigningIn(Struct, frozen=True):
 
     Args of the functions in it: `adopt` takes what the window has, confirmed or not, and may raise
     `DoorError`; `agrees` asks the person about another account, before and now; `tell_guest` tells
-    that a guest is nobody.
+    that a guest is nobody, `tell_refused` that the way chosen is closed to windows of apps.
     """
 
     window: SiteWindow
@@ -51,6 +51,7 @@ class SigningIn(Struct, frozen=True):
     adopt: Callable[[bool], Awaitable[dict[str, Any]]]
     agrees: Callable[[str, str], Awaitable[bool]]
     tell_guest: Callable[[], None]
+    tell_refused: Callable[[], None]
     tell: Callable[[str], None]
     limit_s: float = LIMIT_S
 
@@ -83,7 +84,8 @@ class SigningIn(Struct, frozen=True):
     async def _signed(self, news: asyncio.Event) -> Signed:
         left_before = self.window.news.hidden_by_person
         self.window.show(self.site.pages.sign_in)
-        refused, said, guest_told, was_open = "", "", False, False
+        refused, said, was_open = "", "", False
+        tell_guest, tell_refused = _once(self.tell_guest), _once(self.tell_refused)
         while True:
             news.clear()
             state = self.window.status.state
@@ -94,9 +96,10 @@ class SigningIn(Struct, frozen=True):
             was_open = was_open or state in {"hidden", "shown"}
             found = await self._found()
             token = found.session.token if found.session is not None else ""
-            if found.kind == "guest" and not guest_told:
-                guest_told = True
-                self.tell_guest()
+            if urlsplit(self.window.news.url).hostname in self.site.pages.refusing:
+                tell_refused()
+            if found.kind == "guest":
+                tell_guest()
             elif found.kind == "signed_in" and token != refused:
                 try:
                     return await self._adopted()
@@ -127,6 +130,17 @@ class SigningIn(Struct, frozen=True):
                 return Signed("other")
             told = await self.adopt(True)  # noqa: FBT003
         return Signed("signed_in", account=str(told.get("account", "")))
+
+
+def _once(tell: Callable[[], None]) -> Callable[[], None]:
+    """The same, but only the first time."""
+    left = [tell]
+
+    def told() -> None:
+        if left:
+            left.pop()()
+
+    return told
 
 
 def is_at(url: str, origin: str) -> bool:

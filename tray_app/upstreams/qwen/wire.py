@@ -15,6 +15,8 @@ PAGES = Pages(
     home="/",
     # Seen: 2025-04 and later, the site offers Google and GitHub beside its own ways.
     hosts=(".qwen.ai", "accounts.google.com", "github.com"),
+    # Seen: 2021 to 2026, "This browser or app may not be secure".
+    refusing=("accounts.google.com",),
     cookie_domains=("chat.qwen.ai", "auth.qwen.ai", "qwen.ai"),
     kept_back=("refresh_token",),
     bearer=page.STATE,
