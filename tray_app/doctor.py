@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from tray_app import __version__
-from tray_app.desktop.launcher import command
+from tray_app.desktop.child_process import command
 from tray_app.desktop.screen import has_screen
 from tray_app.proxy.door import ask
 from tray_app.proxy.ports import PortTakenError, listen

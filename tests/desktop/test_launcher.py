@@ -16,7 +16,7 @@ import pytest
 from tests.desktop.screen import Screen, is_gone, screen_in
 from tests.desktop.windows.views import QUESTION, STATUS, status
 from tests.waiting import until
-from tray_app.desktop.launcher import End, Launcher, command
+from tray_app.desktop.launcher import End, Launcher
 from tray_app.desktop.windows import WindowName
 
 pytestmark = pytest.mark.desktop
@@ -303,14 +303,6 @@ def test_no_window_outlives_its_parent(screen: Screen, number: int) -> None:
 
     until(lambda: all(map(is_gone, children)))
     assert not screen.windows(STATUS.title)
-
-
-def test_a_frozen_program_starts_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert command("status") == [sys.executable, "-m", "tray_app", "window", "status"]
-
-    monkeypatch.setattr(sys, "frozen", True, raising=False)
-
-    assert command("status") == [sys.executable, "window", "status"]
 
 
 async def test_a_view_that_cannot_be_said_is_logged_and_the_last_one_stays(

@@ -3,25 +3,17 @@
 import asyncio
 import contextlib
 import logging
-import os
-import signal
-import subprocess
-import sys
-from collections import deque
 from collections.abc import Callable
-from typing import Any, Literal, cast
+from typing import Literal
 
 from tray_app.desktop.windows import WindowName
 from tray_app.desktop.windows.messages import (
-    LINE_BYTES,
     Close,
     Closed,
     EngineFault,
     Failed,
     Focus,
     FromWindow,
-    MessageError,
-    Ping,
     Pong,
     Pressed,
     Ready,
@@ -33,29 +25,19 @@ from tray_app.desktop.windows.messages import (
 )
 from tray_app.proxy.tasks import Tasks
 
+from .child_process import CLOSE_S, ChildProcess, command
+
 End = Literal["closed", "failed"] | EngineFault
 """How a window ended that nobody here closed: by the person, by dying twice, or by what is missing
 on this computer."""
 
-MISSES = 3
 DEATHS = 2
 _PING_S = 5.0
 _START_S = 30.0
 """So long a child may take to draw its first view, on a slow disk too."""
 _YOUNG_S = 60.0
 """Who dies younger than that died at the start: one that hangs from the start does so in 45 s."""
-_CLOSE_S = 2.0
-_REST_S = 0.5
-_TOLD_LINES = 20
-_TOLD_CHARS = 500
 _log = logging.getLogger(__name__)
-
-
-def command(name: WindowName) -> list[str]:
-    """What starts this window."""
-    if getattr(sys, "frozen", False):
-        return [sys.executable, "window", name]
-    return [sys.executable, "-m", "tray_app", "window", name]
 
 
 class Launcher:
@@ -106,7 +88,7 @@ class Launcher:
         """Close every window, and wait until their processes are gone."""
         for name in tuple(self._windows):
             self.close(name)
-        await self._tasks.finish(_CLOSE_S * 2)
+        await self._tasks.finish(CLOSE_S * 2)
 
     def is_open(self, name: WindowName) -> bool:
         """Whether this window is there, or about to be."""
@@ -141,14 +123,16 @@ class _Window:
         self._view = view
         self._ping_s = ping_s
         self._pressed = pressed
-        self._child: _Child | None = None
+        self._child: ChildProcess | None = None
+        self._is_ready = asyncio.Event()
+        self._told: FromWindow | None = None
         self._is_leaving = asyncio.Event()
 
     def show(self, view: View) -> None:
         """Show this from now on, by whichever child."""
         self._view = view
         if self._child is not None:
-            self._child.show(view)
+            self._child.say(Show(view), instead=True)
 
     def say(self, message: ToWindow) -> None:
         """Tell the child this, if there is one."""
@@ -178,170 +162,50 @@ class _Window:
 
     async def _draw(self) -> FromWindow | None:
         """Have one child from its start to its end; gives the last thing that it told."""
-        process = await asyncio.create_subprocess_exec(
-            *command(self.name),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            limit=LINE_BYTES,
-            **_apart(),
-        )
-        child = self._child = _Child(self.name, process, lambda told: self._pressed(self, told))
-        child.show(self._view)
+        child = self._child = await ChildProcess.start(self.name, command(self.name), line)
+        self._is_ready.clear()
+        self._told = None
+        self.show(self._view)
         try:
             async with asyncio.TaskGroup() as group:
                 helpers = [
                     group.create_task(work)
                     for work in (
-                        child.send(), child.look_after(self._ping_s), child.overhear(),
+                        child.send(), self._look_after(child), child.overhear(),
                         self._see_off(child),
                     )
                 ]  # fmt: skip
-                told = await child.listen()
+                await child.listen(lambda received: self._hear(child, received))
                 for helper in helpers:
                     helper.cancel()
         finally:
             self._child = None
             await child.end()
-        return told
+        return self._told
 
-    async def _see_off(self, child: "_Child") -> None:
+    def _hear(self, child: ChildProcess, received: bytes) -> None:
+        match from_window(received):
+            case Ready():
+                self._is_ready.set()
+            case Pressed() as pressed:
+                self._pressed(self, pressed)
+            case Pong(n):
+                child.pong(n)
+            case Closed() | Failed() as end:
+                self._told = self._told or end
+
+    async def _look_after(self, child: ChildProcess) -> None:
+        """Kill a child that does not begin, or does not answer any more."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_START_S):
+                await self._is_ready.wait()
+        if self._is_ready.is_set():
+            await child.watch(self._ping_s)
+        child.kill()
+
+    async def _see_off(self, child: ChildProcess) -> None:
         """End the child once the window shall be over."""
         await self._is_leaving.wait()
         child.say(Close())
-        await asyncio.sleep(_CLOSE_S)
+        await asyncio.sleep(CLOSE_S)
         child.kill()
-
-
-class _Child:
-    """One process, its pipes and what is known of it."""
-
-    def __init__(
-        self,
-        name: WindowName,
-        process: asyncio.subprocess.Process,
-        pressed: Callable[[Pressed], None],
-    ) -> None:
-        self._name = name
-        self._process = process
-        self._pressed = pressed
-        self._stdin = cast("asyncio.StreamWriter", process.stdin)
-        self._stdout = cast("asyncio.StreamReader", process.stdout)
-        self._stderr = cast("asyncio.StreamReader", process.stderr)
-        self._is_ready = asyncio.Event()
-        self._view: View | None = None
-        self._words: deque[ToWindow] = deque()
-        self._has_news = asyncio.Event()
-        self._pong = 0
-        self._overheard: deque[str] = deque(maxlen=_TOLD_LINES)
-
-    def show(self, view: View) -> None:
-        """Send this view, and not those that still wait to be sent."""
-        self._view = view
-        self._has_news.set()
-
-    def say(self, message: ToWindow) -> None:
-        """Send this after the view that waits."""
-        self._words.append(message)
-        self._has_news.set()
-
-    async def send(self) -> None:
-        """Send whatever there is, as fast as the child takes it."""
-        self._stdin.transport.set_write_buffer_limits(high=0)
-        with contextlib.suppress(ConnectionError):
-            while True:
-                await self._has_news.wait()
-                self._has_news.clear()
-                view, self._view = self._view, None
-                words, self._words = self._words, deque()
-                for message in ([Show(view)] if view else []) + [*words]:
-                    self._write(message)
-                await self._stdin.drain()
-
-    def _write(self, message: ToWindow) -> None:
-        try:
-            self._stdin.write(line(message))
-        except MessageError as error:
-            _log.error("window=%s cannot be told: %s", self._name, error)
-
-    async def listen(self) -> FromWindow | None:
-        """Hear the child until it falls silent; gives the last thing that counts."""
-        last: FromWindow | None = None
-        while received := await _line(self._stdout):
-            try:
-                message = from_window(received)
-            except MessageError as error:
-                _log.warning("window=%s said something odd: %s", self._name, error)
-                continue
-            match message:
-                case Ready():
-                    self._is_ready.set()
-                case Pressed():
-                    self._pressed(message)
-                case Pong(n):
-                    self._pong = n
-                case Closed() | Failed():
-                    last = last or message
-        return last
-
-    async def look_after(self, ping_s: float) -> None:
-        """Kill a child that does not begin, or does not answer any more."""
-        try:
-            async with asyncio.timeout(_START_S):
-                await self._is_ready.wait()
-        except TimeoutError:
-            self.kill()
-            return
-        number = 0
-        while number - self._pong < MISSES:
-            number += 1
-            self.say(Ping(number))
-            await asyncio.sleep(ping_s)
-        _log.warning("window=%s does not answer", self._name)
-        self.kill()
-
-    async def overhear(self) -> None:
-        """Keep the end of what libraries print, for the log."""
-        while received := await _line(self._stderr):
-            self._overheard.append(received[:_TOLD_CHARS].decode(errors="replace").rstrip())
-
-    def kill(self) -> None:
-        """End the process without asking, and those of its engine: a page that hangs stays."""
-        with contextlib.suppress(ProcessLookupError):
-            if sys.platform == "win32":
-                self._process.kill()
-            else:
-                os.killpg(self._process.pid, signal.SIGKILL)
-
-    async def end(self) -> None:
-        """Wait for the end of the process, which has no more to say; kill one that lingers."""
-        self._stdin.close()
-        try:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_CLOSE_S):
-                    await self._process.wait()
-        finally:
-            self.kill()
-        code = await self._process.wait()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_REST_S):
-                await self.overhear()
-        if code != 0:
-            said = " | ".join(self._overheard)
-            _log.info("window=%s exit=%d said=%s", self._name, code, said)
-
-
-async def _line(stream: asyncio.StreamReader) -> bytes:
-    """The next line; none at the end. One that is too long is left out, but for its end."""
-    while True:
-        try:
-            return await stream.readline()
-        except ValueError:
-            _log.warning("a window said a line that is too long")
-
-
-def _apart() -> dict[str, Any]:
-    """How a child is started: as a group of its own, and on Windows without a console."""
-    if sys.platform == "win32":
-        return {"creationflags": subprocess.CREATE_NO_WINDOW}
-    return {"start_new_session": True}
