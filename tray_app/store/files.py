@@ -81,6 +81,25 @@ def open_private(path: Path, flags: int) -> int:
     return opened
 
 
+def close_to_others(path: Path) -> None:
+    """Let only the owner read a file that another program writes, if it is there.
+
+    Raises `StoreError` for what is no plain file, which is left alone.
+    """
+    try:
+        opened = os.open(path, os.O_RDONLY | _NOFOLLOW | _NONBLOCK)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise _refused(path) from error
+    _check_opened(path, opened)
+    try:
+        if os.name == "posix":
+            os.fchmod(opened, 0o600)
+    finally:
+        os.close(opened)
+
+
 def make_private(folder: Path) -> None:
     """Make a folder that only its owner can enter; raises `StoreError` where that cannot be."""
     try:
