@@ -8,11 +8,10 @@ from pathlib import Path
 
 import psutil
 
-from tray_app.core.calls import PageCall
 from tray_app.desktop.site_child import Times
 from tray_app.desktop.site_keeper import WindowPlan
 from tray_app.desktop.site_window import SiteWindow
-from tray_app.proxy.window import News
+from tray_app.proxy.window import News, PageCall
 from tray_app.proxy.window import SiteWindow as Protocol
 from tray_app.upstreams.qwen import SITE
 

@@ -137,21 +137,21 @@ class App:
         plan = WindowPlan(
             site=site,
             profile=profile,
-            title=self._title_of_site,
+            title=lambda news: self._title_of_site(
+                news, is_at_sign_in=news.url == site.chat_origin + site.pages.sign_in
+            ),
             idle_s=lambda: self._settings.idle_window_s,
         )
         self._site_window = window = SiteWindow(plan)
         self._from_anywhere(window.begin)
         return window
 
-    def _title_of_site(self, news: News) -> str:
+    def _title_of_site(self, news: News, *, is_at_sign_in: bool) -> str:
         """What stands in the frame of the site's window, before the address."""
         status = None if self._instance is None else self._instance.supervisor.status
         if news.check or (status is not None and is_checking(status)):
             return self._words("window.check")
-        plan = self._site_window.plan if self._site_window is not None else None
-        at_sign_in = plan is not None and news.url.endswith(plan.site.pages.sign_in)
-        return self._words("window.sign_in" if at_sign_in else "window.site")
+        return self._words("window.sign_in" if is_at_sign_in else "window.site")
 
     def pressed(self, number: int) -> None:
         """Take a click on a row of the tray, or on the icon with 0; from any thread."""

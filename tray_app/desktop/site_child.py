@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
-from tray_app.core.calls import PageCall
 from tray_app.core.errors import Kind, ProxyError
 from tray_app.desktop.windows.messages import Failed, MessageError, Pong
 from tray_app.desktop.windows.site_messages import (
@@ -30,6 +29,7 @@ from tray_app.desktop.windows.site_messages import (
     from_site,
     site_line,
 )
+from tray_app.proxy.window import PageCall
 
 from .child_process import ChildProcess
 from .site_answer import PageAnswer

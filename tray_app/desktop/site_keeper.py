@@ -16,7 +16,6 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Struct
 
-from tray_app.core.calls import PageCall
 from tray_app.core.errors import Kind, ProxyError
 from tray_app.core.site import Site
 from tray_app.desktop.windows.site_messages import (
@@ -32,7 +31,7 @@ from tray_app.desktop.windows.site_messages import (
     Visit,
 )
 from tray_app.proxy.tasks import Tasks
-from tray_app.proxy.window import News, PageCookie, WindowState, WindowStatus
+from tray_app.proxy.window import News, PageCall, PageCookie, WindowState, WindowStatus
 from tray_app.store import StoreError
 
 from . import site_profile

@@ -8,9 +8,8 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequenc
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
-from tray_app.core.calls import PageCall
 from tray_app.core.errors import Kind, ProxyError
-from tray_app.proxy.window import News, PageCookie, WindowStatus
+from tray_app.proxy.window import News, PageCall, PageCookie, WindowStatus
 
 from .child_process import command
 from .site_answer import PageAnswer
