@@ -70,6 +70,30 @@ def test_a_hold_is_shown_and_ended_by_a_person(tmp_path: Path) -> None:
     assert (after["state"], after["hold"]) == ("running", None)
 
 
+def test_a_site_that_keeps_failing_is_told_apart_from_a_check(tmp_path: Path) -> None:
+    """R53"""
+    with serving(tmp_path) as portico:
+        key = portico.say("key", "show")
+        for _ in range(3):
+            portico.chat(key, "practice: page")
+        told = json.loads(portico.say("status", "--json"))
+        said = portico.say("status")
+        refused, _ = portico.chat(key)
+        resumed = portico.say("resume")
+        over = portico.say("status")
+        answered, _ = portico.chat(key)
+        after = json.loads(portico.say("status", "--json"))
+
+    assert (told["state"], told["hold"]["kind"]) == ("holding", "network")
+    assert 0 < told["hold"]["seconds_left"] <= 30
+    assert "Qwen keeps failing; Portico tries again in" in said
+    assert refused == 503
+    assert resumed == "The pause is over."
+    assert "tries again with the next request" in over
+    assert answered == 200
+    assert (after["state"], after["hold"]) == ("running", None)
+
+
 def test_models_are_told_to_people_and_to_scripts(portico: Portico) -> None:
     told = json.loads(portico.say("models", "--json"))
     said = portico.say("models")

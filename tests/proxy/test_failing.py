@@ -2,6 +2,7 @@
 
 import random
 import re
+import socket
 import threading
 import time
 from collections import defaultdict
@@ -12,6 +13,7 @@ import pytest
 
 from tests.harness import Reply, Running, running
 from tests.proxy.test_waking import Hands, wake
+from tray_app.compose import practice_site
 from tray_app.core.errors import Kind, ProxyError
 from tray_app.practice import PracticeSite, acts
 from tray_app.proxy.breaker import FAILURES, OPEN_S
@@ -213,6 +215,39 @@ def test_a_slow_way_is_a_failure_and_a_slow_answer_is_none(site: PracticeSite) -
         assert codes == ["upstream_timeout"] * FAILURES
         assert proxy.control("status")["hold"] is None
         assert proxy.chat().status == 200
+
+
+@pytest.fixture
+def wall() -> Iterator[int]:
+    """A port to which no connection comes about, and nobody says so."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as listening:
+        port: int = listening.getsockname()[1]
+        waiting = [socket.socket() for _ in range(4)]
+        for sock in waiting:
+            sock.setblocking(False)
+            sock.connect_ex(("127.0.0.1", port))
+        yield port
+        for sock in waiting:
+            sock.close()
+
+
+def test_connections_that_never_come_about_open_it(site: PracticeSite, wall: int) -> None:
+    """R53"""
+    quick = Settings(start_spacing_s=0.0, connect_timeout_s=1.0, parallel_answers=FAILURES)
+    place = practice_site(f"http://127.0.0.1:{wall}", site.auth_origin)
+    with running(site, settings=quick, place=place) as proxy:
+        codes: list[str] = []
+        threads = [
+            threading.Thread(target=lambda: codes.append(proxy.chat().code))
+            for _ in range(FAILURES)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+        assert codes == ["upstream_timeout"] * FAILURES
+        assert proxy.chat().code == "breaker_open"
 
 
 @dataclass(frozen=True)
