@@ -176,10 +176,14 @@ TABLE: dict[Kind, Row] = {
     Kind.TOOL_CALL_INVALID: _broken("Tool call invalid", _AGAIN),
     Kind.STRUCTURED_OUTPUT_FAILED: _broken("Answer does not fit the schema", _AGAIN),
     Kind.VERIFICATION_NEEDED: _wait(
-        "Qwen asks for a person", "Answer the check at chat.qwen.ai, then run `portico resume`.", 30
+        "Qwen asks for a person",
+        "Answer the check in Portico's window, or at chat.qwen.ai and then run `portico resume`.",
+        30,
     ),
     Kind.COOLING_DOWN: _wait(
-        "Pausing for Qwen", "Wait, or run `portico resume` after answering the check.", 30
+        "Pausing for Qwen",
+        "Wait, or answer the check in Portico's window (elsewhere: then run `portico resume`).",
+        30,
     ),
     Kind.BREAKER_OPEN: _wait("Qwen keeps failing", "Wait for the next try.", 30),
     Kind.CREDENTIAL_STORE_LOCKED: _wait("Keyring locked", "Unlock it and ask again.", 5),

@@ -27,6 +27,8 @@ _THOUGHTS = ("The person sent a message in practice mode.", "An echo shows best 
 WORDS: dict[str, Callable[[int], acts.Act]] = {
     "challenge": lambda _: acts.CHALLENGE,
     "challenge-page": lambda _: acts.CHALLENGE_PAGE,
+    "modal": lambda _: acts.CHALLENGE,
+    "navigation": lambda _: acts.CHALLENGE,
     "held": lambda _: acts.HELD,
     "expired": lambda _: acts.EXPIRED,
     "limit": lambda hours: acts.refused("RateLimited", "daily usage limit", num=hours or 7),
@@ -52,6 +54,15 @@ def said_in(content: str) -> str:
     turns = [(role, text) for role, _, text in _TURN.findall(content)]
     users = [text for role, text in turns if role == "user"]
     return str((users or [text for _, text in turns] or [content])[-1])
+
+
+def word_of(body: dict[str, Any]) -> str:
+    """The fault that a completions body asks for; empty for none."""
+    messages = body.get("messages")
+    message = messages[0] if isinstance(messages, list) and messages else None
+    content = message.get("content", "") if isinstance(message, dict) else ""
+    words = _WORD.findall(said_in(str(content)))
+    return str(words[-1][0]) if words else ""
 
 
 def answer_to(body: dict[str, Any], origin: str, pace_s: float) -> acts.Act:

@@ -9,11 +9,20 @@ import uuid
 from collections.abc import Callable
 from typing import Literal
 
-from . import acts
+from . import acts, answers
 from .http import Request
 
 Shape = Literal["json", "html", "held", "empty", "navigation", "modal"]
 
+_WORDS: dict[str, Shape] = {
+    "challenge": "json",
+    "challenge-page": "html",
+    "held": "held",
+    "modal": "modal",
+    "navigation": "navigation",
+}
+"""What a prompt may ask for in practice mode, as `answers.WORDS` has it for who has no page."""
+_WISH_CHARS = 200
 _FOLDER = "/_____tmd_____/"
 _PUNISH = _FOLDER + "punish"
 _VERIFY = _FOLDER + "verify"
@@ -58,6 +67,7 @@ class Checks:
         self._route: str | None = None
         self._met = False
         self._secret = ""
+        self._granted: set[str] = set()
 
     @property
     def is_met(self) -> bool:
@@ -78,6 +88,22 @@ class Checks:
             self._met, self._secret = False, uuid.uuid4().hex
 
         self._note(change)
+
+    def wished_for(self, request: Request) -> acts.Act | None:
+        """A check that a prompt asks for and a page can show; the same prompt meets it once."""
+        if request.header("sec-fetch-site") != "same-origin":
+            return None
+        body = request.json()
+        shape = _WORDS.get(answers.word_of(body))
+        if shape is None:
+            return None
+        wish = str(body.get("messages"))[-_WISH_CHARS:]
+        if wish in self._granted:
+            self._granted.discard(wish)
+            return acts.say("A person has answered the check.")
+        self._granted.add(wish)
+        self.begin(shape, None)
+        return self.stopping(request, "completions")
 
     def stopping(self, request: Request, route: str) -> acts.Act | None:
         """What the chat host answers instead of doing what it is asked; None where it does it."""

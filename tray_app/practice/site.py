@@ -321,7 +321,8 @@ class PracticeSite:
                 return self._new_chat(request)
             case "completions":
                 refused = self._refusal(request, chat_id)
-                return refused or answers.answer_to(request.json(), self.origin, self.pace_s)
+                wished = refused or self._checks.wished_for(request)
+                return wished or answers.answer_to(request.json(), self.origin, self.pace_s)
             case "stop":
                 self._note(lambda: self.stopped.append(chat_id))
                 return acts.value({"success": True, "data": {"status": True}})
