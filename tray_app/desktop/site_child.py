@@ -26,6 +26,7 @@ from tray_app.desktop.windows.site_messages import (
     Piece,
     ToSite,
     Usable,
+    Visit,
     from_site,
     site_line,
 )
@@ -117,6 +118,12 @@ class SiteChild:
             self._process.say(message)
         else:
             self._early.append(message)
+
+    def visit(self, path: str) -> None:
+        """Have it go to another page; where it was does not matter any more."""
+        self.url = ""
+        self.is_usable = False
+        self.say(Visit(path))
 
     async def keep(self, words: Sequence[str], wanted: asyncio.Event) -> None:
         """Start it, and look after it until no process is left."""
@@ -256,7 +263,9 @@ class SiteChild:
     def _finish(self, answer: PageAnswer, why: str) -> None:
         del self._answers[answer.id]
         is_asked = self.is_checking and not answer.has_body and why not in {"", "too_large"}
-        answer.finish(_asked() if is_asked else _fault(why, is_early=not answer.has_head))
+        answer.finish(
+            asks_for_a_person() if is_asked else _fault(why, is_early=not answer.has_head)
+        )
         if self._over is None:
             self._told(End(answer.id, why))
 
@@ -300,7 +309,8 @@ def said_of(fault: str) -> str:
     return _MISSING.get(fault, "Portico's window needs a web engine, which is missing here")
 
 
-def _asked() -> ProxyError:
+def asks_for_a_person() -> ProxyError:
+    """The error of a page that does."""
     return ProxyError(Kind.VERIFICATION_NEEDED, "Qwen wants to see that a person is here")
 
 

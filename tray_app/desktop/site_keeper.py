@@ -28,7 +28,6 @@ from tray_app.desktop.windows.site_messages import (
     Renew,
     Reveal,
     Stored,
-    Visit,
 )
 from tray_app.proxy.tasks import Tasks
 from tray_app.proxy.window import News, PageCall, PageCookie, WindowState, WindowStatus
@@ -36,7 +35,7 @@ from tray_app.store import StoreError
 
 from . import site_profile
 from .site_answer import PageAnswer
-from .site_child import SiteChild, Times, said_of
+from .site_child import SiteChild, Times, asks_for_a_person, said_of
 
 _log = logging.getLogger(__name__)
 
@@ -233,20 +232,19 @@ class SiteKeeper:
             child, _ = await self._have(self._site.pages.home, shown=False)
             try:
                 async with asyncio.timeout(self._times.load_s):
-                    await self._until(child, lambda: child.is_usable)
+                    await self._until(child, lambda: child.is_usable or child.is_checking)
             except TimeoutError:
                 why = "Qwen's page did not load in time (is this computer offline?)"
                 if not self._is_shown:
                     child.give_up(why)
                 raise ProxyError(Kind.WINDOW_STUCK, why) from None
+            if child.is_checking:
+                raise asks_for_a_person()
             return child
 
     async def ask(self, answer: PageAnswer, call: PageCall) -> None:
         """Have the page make a call; raises `ProxyError`."""
         child = await self.ready()
-        if child.is_checking:
-            raise ProxyError(Kind.VERIFICATION_NEEDED, "Qwen wants to see that a person is here")
-        child.check()
         child.ask(answer, call)
         self._weigh()
 
@@ -287,8 +285,10 @@ class SiteKeeper:
     async def cookies(self) -> tuple[PageCookie, ...]:
         """The session's cookies, but for those by which the page renews it; raises `ProxyError`."""
         with self._using():
-            child = await self.ready()
+            child, _ = await self._have(self._site.pages.home, shown=False)
             try:
+                async with asyncio.timeout(self._times.start_s):
+                    await self._until(child, lambda: child.is_open)
                 async with asyncio.timeout(self._times.jar_s):
                     jar = await child.jar()
             except TimeoutError:
@@ -317,7 +317,7 @@ class SiteKeeper:
             self._tasks.spawn(self.show_at(path), "show-site-window")
             return
         if path is not None:
-            child.say(Visit(path))
+            child.visit(path)
         child.say(Reveal(self._title(path)))
         self._is_shown = True
         self._note()

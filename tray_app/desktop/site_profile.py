@@ -1,9 +1,8 @@
 """The folder in which the site's window keeps who is signed in: private, and wiped at the end."""
 
-import shutil
 from pathlib import Path
 
-from tray_app.store.files import StoreError, close_to_others, make_private
+from tray_app.store.files import StoreError, close_to_others, make_private, wipe_folder
 
 _COOKIES = "cookies"
 """WebKitGTK writes it readable for everybody. Seen: 2026-11-20, WebKitGTK 2.50."""
@@ -19,13 +18,5 @@ def prepare(profile: Path) -> None:
 
 def wipe(profile: Path) -> None:
     """Delete whatever is in the folder, and make it anew; raises `StoreError`."""
-    try:
-        if profile.is_symlink():
-            profile.unlink()
-        elif profile.exists():
-            shutil.rmtree(profile)
-    except OSError as error:
-        raise StoreError(
-            f"The folder {profile} could not be deleted. Delete it to be signed out here."
-        ) from error
+    wipe_folder(profile)
     prepare(profile)

@@ -36,7 +36,7 @@ class SiteWindow:
     ) -> None:
         words = command("site") if words is None else words
         self._keeper = SiteKeeper(plan, words, times or Times())
-        self._sign_in = plan.site.pages.sign_in
+        self.plan = plan
         self._loop: asyncio.AbstractEventLoop | None = None
 
     @property
@@ -94,7 +94,7 @@ class SiteWindow:
 
     async def sign_in(self) -> None:
         """Show the page where people sign in; raises `ProxyError` where there can be no window."""
-        await self._there(self._keeper.show_at(self._sign_in))
+        await self._there(self._keeper.show_at(self.plan.site.pages.sign_in))
 
     def show(self, path: str | None = None) -> None:
         """Show the window, at this page of the chat origin or where it is."""

@@ -2,7 +2,8 @@
 
 Whatever it hears is noted in `heard`, in the folder of its profile. Words: `no_webkit` fails,
 `dies` ends at once, `silent` never opens, `unloaded` never loads a page, `signed_out` goes to the
-page where people sign in, `stale` renews nothing, `lingers` does not leave.
+page where people sign in, `checked` to one that asks for a person, `stale` renews nothing,
+`lingers` does not leave.
 """
 
 import os
@@ -70,7 +71,9 @@ class Pretender:
         (self._profile / "cookies").write_text(SECRET)
         (self._profile / "cookies").chmod(0o644)
         self.tell(Opened("none"))
-        if "unloaded" not in self._words:
+        if "checked" in self._words:
+            self.tell(At(self._origin + self._pages.check_path + "punish"))
+        elif "unloaded" not in self._words:
             self.visit(self._pages.sign_in if "signed_out" in self._words else path)
 
     def visit(self, path: str) -> None:
