@@ -24,6 +24,8 @@ REPEATED_S = 600.0
 """A check that comes back so soon after an answer is not put to the person at once again."""
 COOKIE_S = 2.0
 """How often it is looked for the cookie of an answer, while somebody is asked."""
+TRIES = 5
+"""So often the site is asked whether a check that is gone was answered, if nothing comes of it."""
 
 
 class Asked(Struct, frozen=True):
@@ -73,6 +75,11 @@ class Asking:
         """Whether a check is not answered yet, in time or not."""
         return self._watching
 
+    @property
+    def is_seen(self) -> bool:
+        """Whether the page shows a check now: it would hold back or lose what it is asked."""
+        return self._window.news.check or self._is_check_page()
+
     def begin(self, url: str = "") -> bool:
         """Ask, if somebody can be asked; returns whether somebody is.
 
@@ -104,24 +111,21 @@ class Asking:
     def _watch(self, url: str) -> None:
         """Show the check, and look out for its answer."""
         self._watching = True
-        self._saw = self._window.news.check or self._is_check_page()
+        self._saw = self.is_seen
         # A check that stands already is where it has to be answered: nothing is loaded over it.
         self._window.show(None if self._saw else self._path_of(url))
-        if self._tasting is None:
+        if self.is_on:
             self._tasting = asyncio.get_running_loop().create_task(self._taste(), name="cookie")
 
     async def _taste(self) -> None:
         """Look for the cookie that an answer leaves: not every check can be seen to be gone."""
         before: str | None = None
-        try:
-            while self.is_on:
-                value = await self._cookie()
-                if before is not None and value not in {"", before} and self._looking is None:
-                    self._look_soon()
-                before = value
-                await asyncio.sleep(COOKIE_S)
-        finally:
-            self._tasting = None
+        while True:
+            value = await self._cookie()
+            if before is not None and value not in {"", before} and self._looking is None:
+                self._look_soon()
+            before = value
+            await asyncio.sleep(COOKIE_S)
 
     async def _cookie(self) -> str:
         name = self._asked.site.pages.check_cookie
@@ -147,7 +151,7 @@ class Asking:
         """Note what the page says now."""
         if not self._watching or self._looking is not None:
             return
-        if self._window.news.check or self._is_check_page():
+        if self.is_seen:
             if not self._saw:
                 self._saw = True
                 self._asked.changed()
@@ -161,14 +165,25 @@ class Asking:
     async def _try(self) -> None:
         """Ask the site once whether the check is answered, now that it is not to be seen."""
         try:
-            await self._asked.probe()
-        except ProxyError as error:
-            self._saw = error.kind is not Kind.VERIFICATION_NEEDED
-            _log.info("check=stands kind=%s", error.kind.value)
-        else:
-            self.resume()
+            for _ in range(TRIES):
+                if await self._is_answered():
+                    self.resume()
+                if not self._saw or self.is_seen:
+                    return
+                await asyncio.sleep(COOKIE_S)
         finally:
             self._looking = None
+
+    async def _is_answered(self) -> bool:
+        try:
+            await self._asked.probe()
+        except ProxyError as error:
+            _log.info("check=stands kind=%s", error.kind.value)
+            # Whatever else went wrong says nothing of the check.
+            self._saw = error.kind is not Kind.VERIFICATION_NEEDED
+            return False
+        self._saw = self.is_seen
+        return not self._saw
 
     def proven(self) -> None:
         """Note that an answer came through."""
@@ -198,16 +213,18 @@ class Asking:
         self._until_s = None
         if self._timer is not None:
             self._timer.cancel()
+        if self._tasting is not None:
+            self._tasting.cancel()
         if self._outcome is not None and not self._outcome.done():
             self._outcome.set_result(answered)
 
     def close(self) -> None:
-        """End without an answer, since the proxy ends."""
+        """End without an answer: the proxy ends, or the session of which it was asked is gone."""
         self._watching = False
+        self._answered_s = None
         self._end(answered=False)
-        for task in (self._looking, self._tasting):
-            if task is not None:
-                task.cancel()
+        if self._looking is not None:
+            self._looking.cancel()
 
     def _is_check_page(self) -> bool:
         return self._asked.site.pages.check_path in urlsplit(self._window.news.url).path

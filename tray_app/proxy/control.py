@@ -8,6 +8,7 @@ import msgspec
 from tray_app.core.errors import Kind, ProxyError
 from tray_app.core.session import Account
 from tray_app.core.variants import offered
+from tray_app.store import StoreError
 from tray_app.store.settings import SettingError, explain, parse, with_value
 
 from .door import Command, DoorError
@@ -108,13 +109,21 @@ class Control:
         # First, so that nothing begins any more; what tidies up has the session it began with.
         house.owner.forget()
         await house.hush(ProxyError(Kind.NOT_SIGNED_IN, "Somebody signed out of Portico"))
+        house.handoff.drop()
         await house.transport.forget()
-        if house.parts.window is not None:
-            await house.parts.window.forget()
-        await asyncio.to_thread(house.parts.wipe_profile)
         kept = await house.owner.keep()
         house.person.safe.invite()
+        await self._wipe_window()
         return {"had": had, "kept": kept, "note": self._note()}
+
+    async def _wipe_window(self) -> None:
+        window = self._house.parts.window
+        if window is not None:
+            await window.forget()
+        try:
+            await asyncio.to_thread(self._house.parts.wipe_profile)
+        except StoreError as error:
+            raise DoorError(f"Portico is signed out, but its window may not be: {error}") from None
 
     async def _import(self, text: str) -> dict[str, Any]:
         """Take a pasted session if Qwen takes it, and say what became of it."""
@@ -127,6 +136,7 @@ class Control:
         if before is not None and before.by_window and house.parts.window is not None:
             # One owner at a time: the page must not renew what it has while this is tried.
             await house.parts.window.close()
+            house.handoff.drop()
             said.append("Portico's window is closed: from now on Portico renews the session.")
         house.owner.try_out(pasted.session)
         try:
@@ -151,7 +161,8 @@ class Control:
         before = house.owner.session.account if house.owner.session else ""
         house.owner.try_out(found.session)
         try:
-            said = await self._checked()
+            # Whose it is must be known where it may be another account's.
+            said = await self._checked(surely=bool(before))
         except BaseException as error:
             house.owner.undo()
             if not isinstance(error, ProxyError):
@@ -169,16 +180,16 @@ class Control:
         self._house.person.safe.invite()
         return {"said": said, "kept": kept, "note": self._note()}
 
-    async def _checked(self) -> str:
+    async def _checked(self, *, surely: bool = False) -> str:
         """What a call that changes nothing tells of the new session.
 
-        Raises `ProxyError` where the site does not take it.
+        Raises `ProxyError` where the site does not take it, or `surely` and it cannot be asked.
         """
         owner = self._house.owner
         try:
             account = await self._probed()
         except ProxyError as error:
-            if error.kind.row.status in {401, 403}:
+            if surely or error.kind.row.status in {401, 403}:
                 raise
             return f"It could not be checked: {error.text}"
         owner.belongs_to(account)

@@ -6,7 +6,8 @@ goes on waiting. An account on *hold* is left alone: nobody could be asked, or n
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 
 from msgspec import Struct
 
@@ -47,7 +48,7 @@ class HandOff:
         self._page = page
         window = None if page is None else page.window
         self._window = window
-        self._probing = False
+        self._probing: asyncio.Task[object] | None = None
         self._unfollow: Callable[[], None] | None = None
         self._asking = None if window is None else Asking(self._asked(window))
         hands.brakes.ask = self._ask
@@ -72,7 +73,8 @@ class HandOff:
         loop = asyncio.get_running_loop()
 
         def told() -> None:
-            if not loop.is_closed():
+            # The loop may end at this moment.
+            with suppress(RuntimeError):
                 loop.call_soon_threadsafe(self._look)
 
         self._unfollow = self._window.follow(told)
@@ -95,6 +97,22 @@ class HandOff:
         """Whether the window shows a check that nobody has answered yet; from any thread."""
         return self._asking is not None and self._asking.stands
 
+    @property
+    def sees_check(self) -> bool:
+        """Whether the window's page shows a check now."""
+        return self._asking is not None and self._asking.is_seen
+
+    @property
+    def is_left_alone(self) -> bool:
+        """Whether the page shows a check that nobody answered in time."""
+        return self.sees_check and self._hands.brakes.is_holding
+
+    def drop(self) -> None:
+        """Ask no more, since the session of which the site asked is gone."""
+        if self._asking is not None:
+            self._asking.close()
+        self._hands.gate.look()
+
     def hold(self) -> HoldStatus | None:
         """What keeps us from the site now, as people see it; from any thread."""
         asking = self._asking
@@ -105,19 +123,41 @@ class HandOff:
     def check(self, call: Call) -> None:
         """Raise `ProxyError` where a call may not be made now.
 
-        While a person is asked none is made; on hold, none that nobody waits for.
+        While a person is asked none is made, nor by a page that shows a check; on hold, none that
+        nobody waits for.
         """
-        if self.is_asking and not self._probing:
+        if self._would_be_lost():
             raise ProxyError(
                 Kind.VERIFICATION_NEEDED, "Qwen asks for a person just now", again="answered"
             )
         if call.bare and self._hands.brakes.is_holding:
             raise ProxyError(Kind.COOLING_DOWN)
 
+    def _would_be_lost(self) -> bool:
+        """Whether a call that is made now only makes a check worse, but for the one that looks."""
+        if self._probing is not None and self._probing is asyncio.current_task():
+            return False
+        if self.is_asking:
+            return True
+        return self.sees_check and self._hands.ladder.way(self._hands.owner.session) == "page"
+
     @property
     def is_quiet(self) -> bool:
         """Whether what can be done later should be."""
-        return self.is_asking or self._hands.brakes.is_holding
+        return self._would_be_lost() or self._hands.brakes.is_holding
+
+    @contextmanager
+    def trying(self) -> Iterator[None]:
+        """Make calls; if the site asks for a person in a direct one, the page takes over."""
+        session = self._hands.owner.session
+        is_direct = self._hands.ladder.way(session) == "direct"
+        try:
+            yield
+        except ProxyError as error:
+            is_challenge = error.kind is Kind.VERIFICATION_NEEDED and error.again is None
+            if is_direct and is_challenge and self._hands.ladder.challenged(session):
+                error.again = "page"
+            raise
 
     async def answer(self) -> None:
         """Return when the person has answered; raises `ProxyError` where nobody does."""
@@ -147,12 +187,14 @@ class HandOff:
     def _ask(self, error: ProxyError) -> bool:
         """See to it that a challenge does not end in a hold, if that can be."""
         hands, session = self._hands, self._hands.owner.session
-        if hands.ladder.challenged(session):
-            error.again = "page"
+        if error.again == "page":
+            return True
+        if hands.ladder.way(session) == "direct" and hands.ladder.challenged(session):
             return True
         if self._asking is None or session is None or not session.by_window:
             return False
         if not self._asking.begin(error.place):
+            error.again = None
             return False
         if error.kind is Kind.VERIFICATION_NEEDED:
             error.again = "answered"
@@ -173,11 +215,11 @@ class HandOff:
                 self._hands.brakes.hold()
 
     async def _probe(self) -> object:
-        self._probing = True
+        self._probing = asyncio.current_task()
         try:
             return await self._hands.runner.reply(self._hands.upstream.probe())
         finally:
-            self._probing = False
+            self._probing = None
 
     def _unanswered(self) -> None:
         self._hands.brakes.hold()

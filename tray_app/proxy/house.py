@@ -119,7 +119,7 @@ class House:
             parts.site,
             parts.upstream,
             self.limits,
-            lambda: self.handoff.is_asking,
+            lambda: self.handoff,
             parts.clock,
         )
         return PageSide(transport, window, windowed)

@@ -142,11 +142,16 @@ class Ladder:
         )
 
     def challenged(self, session: Session | None) -> bool:
-        """Close direct where that was the way of a call and the page can go on; whether it was."""
-        if self._mode() != "auto" or self._page is None or self.way(session) != "direct":
+        """Close direct, in which the site asked for a person; whether the page can go on.
+
+        Where it is closed already, that was asked of a call which was under way.
+        """
+        if self._mode() != "auto" or self._page is None:
             return False
         if session is None or not session.by_window:
             return False
+        if self._closed_s() > 0:
+            return True
         length_s = CLOSED_S[min(self._steps, len(CLOSED_S) - 1)]
         self._steps += 1
         self._closed_until_s = self._clock() + length_s

@@ -4,9 +4,11 @@ The page's own code adds what it adds and the browser sends its cookies; of the 
 are ours that the page's code would set as well.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from email.utils import formatdate
+from typing import Protocol
 
 from tray_app.core.calls import Answer, Call
 from tray_app.core.errors import Kind, ProxyError
@@ -16,8 +18,27 @@ from tray_app.core.site import Site
 
 from .limits import Limits
 from .moment import stamp
-from .transport import Body
+from .transport import Body, deadline
 from .window import PageAnswer, PageCall, SiteWindow
+
+_TOLD_S = 1.0
+"""How long after a page was left it may take to learn where the next one is."""
+
+
+class Person(Protocol):
+    """What a page transport asks of whoever hands checks to the person."""
+
+    @property
+    def is_asking(self) -> bool:
+        """Whether a person is being asked: how long a head takes does not count then."""
+
+    @property
+    def is_left_alone(self) -> bool:
+        """Whether the page shows a check that nobody answered in time."""
+
+    @property
+    def sees_check(self) -> bool:
+        """Whether the page asks for a person now."""
 
 
 class PageTransport:
@@ -28,7 +49,7 @@ class PageTransport:
         site: Where the page is.
         upstream: Knows the headers.
         limits: Those in force.
-        is_asking: Whether a person is being asked: how long a head takes does not count then.
+        person: Tells how it is with the checks.
         clock: Monotonic seconds.
     """
 
@@ -38,14 +59,14 @@ class PageTransport:
         site: Site,
         upstream: Upstream,
         limits: Callable[[], Limits],
-        is_asking: Callable[[], bool],
+        person: Callable[[], Person],
         clock: Callable[[], float],
     ) -> None:
         self._window = window
         self._site = site
         self._upstream = upstream
         self._limits = limits
-        self._is_asking = is_asking
+        self._person = person
         self._clock = clock
 
     async def call(
@@ -56,11 +77,12 @@ class PageTransport:
             heed(body)
             pieces: list[bytes] = []
             size = 0
-            while data := await body.read():
-                pieces.append(data)
-                size += len(data)
-                if size > self._limits().answer_bytes:
-                    raise ProxyError(Kind.UPSTREAM_BAD_RESPONSE, "Qwen's answer is too large")
+            async with deadline(self._limits().first_event_s, Kind.UPSTREAM_TIMEOUT):
+                while data := await body.read():
+                    pieces.append(data)
+                    size += len(data)
+                    if size > self._limits().answer_bytes:
+                        raise ProxyError(Kind.UPSTREAM_BAD_RESPONSE, "Qwen's answer is too large")
         return Answer(body.status, body.headers, b"".join(pieces))
 
     @asynccontextmanager
@@ -68,14 +90,49 @@ class PageTransport:
         """The answer as it comes; raises `ProxyError` where the page gets none."""
         if call.place != "chat":
             raise ProxyError(Kind.INTERNAL_ERROR, "The page was to call another host than its own")
-        await self._window.ready()
-        async with self._window.fetch(self._asked(call), self._head_s()) as answer:
-            if answer.status == 0:
-                raise ProxyError(
-                    Kind.UPSTREAM_REDIRECT,
-                    "The site answered with a redirect, which is not followed",
-                )
-            yield _PageBody(answer)
+        has_head = False
+        try:
+            await self._window.ready()
+            async with self._window.fetch(self._asked(call), self._head_s()) as answer:
+                has_head = True
+                if answer.status == 0:
+                    raise ProxyError(
+                        Kind.UPSTREAM_REDIRECT,
+                        "The site answered with a redirect, which is not followed",
+                    )
+                yield _PageBody(answer)
+        except ProxyError as error:
+            if has_head or not await self._was_challenge(error):
+                raise
+            raise ProxyError(
+                Kind.VERIFICATION_NEEDED, "Qwen's page asks for a person instead of answering"
+            ) from None
+
+    async def _was_challenge(self, error: ProxyError) -> bool:
+        """Whether a call got no answer since its page asks for a person."""
+        if error.kind is Kind.UPSTREAM_TIMEOUT:
+            return self._person().is_left_alone
+        return error.kind is Kind.UPSTREAM_DISCONNECTED and await self._comes_to_check()
+
+    async def _comes_to_check(self) -> bool:
+        """Whether the page that a call was made by gave way to one that asks for a person."""
+        loop, news = asyncio.get_running_loop(), asyncio.Event()
+
+        def told() -> None:
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(news.set)
+
+        unfollow = self._window.follow(told)
+        try:
+            async with asyncio.timeout(_TOLD_S):
+                while not self._person().sees_check:
+                    await news.wait()
+                    news.clear()
+        except TimeoutError:
+            return False
+        finally:
+            unfollow()
+        return True
 
     def _asked(self, call: Call) -> PageCall:
         return PageCall(
@@ -92,9 +149,12 @@ class PageTransport:
 
         def left_s() -> float | None:
             nonlocal since_s
-            if self._is_asking():
+            person = self._person()
+            if person.is_asking:
                 since_s = self._clock()
                 return None
+            if person.is_left_alone:
+                return 0.0
             return since_s + self._limits().headers_s - self._clock()
 
         return left_s

@@ -203,7 +203,7 @@ class _Answering:
         desk.runner.breaker.check()
         left_s = max(0.001, job.deadline_s - desk.clock())
         async with desk.gate.turn(job.key.name, left_s, job.key.profile.queue):
-            with desk.brakes.trying(model):
+            with desk.brakes.trying(model), desk.handoff.trying():
                 self._token = (await desk.owner.current()).token
                 flow = desk.upstream.ask(job.prompt, job.choice, stamp(), desk.site)
                 async with desk.runner.running(flow) as run:

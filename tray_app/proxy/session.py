@@ -198,18 +198,20 @@ class SessionOwner:
         before = self.session
         if before is None or not before.by_window or self._before is not None:
             return
+        if self._over is not None:
+            # Whoever signs in after that may be somebody else, and is asked about first.
+            return
         if (before.token, before.expires_at) == (session.token, session.expires_at):
             return
         news = msgspec.structs.replace(before, token=session.token, expires_at=session.expires_at)
-        self._over = None
         self.time.renewed(self._hold(self.lane, news))
         self._safe.save_soon(SESSION, to_text(news))
 
-    def ended_in_window(self) -> None:
-        """Note that the window's page was signed out."""
+    def ended_in_window(self, why: str) -> None:
+        """Note that the window's page has the session no more: it is `revoked`, or a `guest`'s."""
         session = self.session
         if session is not None and session.by_window and self._over is None:
-            self._end("revoked", self.lane)
+            self._end(why, self.lane)
 
     def _under_way(self, session: Session) -> "asyncio.Task[Session]":
         """The one renewal that goes on for this session, begun if there is none."""

@@ -116,7 +116,7 @@ class DirectTransport:
             heed(body)
             pieces: list[bytes] = []
             size = 0
-            async with _deadline(self._limits().first_event_s, Kind.UPSTREAM_TIMEOUT):
+            async with deadline(self._limits().first_event_s, Kind.UPSTREAM_TIMEOUT):
                 while data := await body.read():
                     pieces.append(data)
                     size += len(data)
@@ -209,8 +209,8 @@ class DirectTransport:
                 f"The system's proxy speaks {kind}, which Portico does not: set outbound_proxy",
             )
         with _mapped():
-            async with _deadline(limits.connect_s, Kind.UPSTREAM_TIMEOUT, trace) as deadline:
-                trace.deadline, trace.headers_s = deadline, limits.headers_s
+            async with deadline(limits.connect_s, Kind.UPSTREAM_TIMEOUT, trace) as within:
+                trace.deadline, trace.headers_s = within, limits.headers_s
                 return await client.request(
                     call.method,
                     URL(self._site.origin(call.place) + call.path, encoded=True),
@@ -319,12 +319,13 @@ def _cookies(response: aiohttp.ClientResponse, date: str) -> tuple[SetCookie, ..
 
 
 @asynccontextmanager
-async def _deadline(
+async def deadline(
     within_s: float, kind: Kind, trace: SimpleNamespace | None = None
 ) -> AsyncIterator[asyncio.Timeout]:
+    """A context that ends in an error of this kind when it takes longer."""
     try:
-        async with asyncio.timeout(within_s) as deadline:
-            yield deadline
+        async with asyncio.timeout(within_s) as within:
+            yield within
     except TimeoutError:
         if trace is not None and not trace.connected:
             raise NoConnectionError from None

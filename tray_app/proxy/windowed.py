@@ -48,8 +48,8 @@ class WindowedSession:
     def look(self) -> None:
         """Note what the page says of the session now."""
         found = self.found()
-        if found.kind == "signed_out":
-            self._owner.ended_in_window()
+        if found.kind in {"signed_out", "guest"}:
+            self._owner.ended_in_window("guest" if found.kind == "guest" else "revoked")
         elif found.kind == "signed_in" and found.session is not None:
             self._owner.observed(found.session)
 
@@ -66,13 +66,22 @@ class WindowedSession:
             is_new = found.session is not None and found.session.token != stale
             return found.kind in {"signed_out", "guest"} or (found.kind == "signed_in" and is_new)
 
-        found = self.found(await self._window.renew(is_settled))
+        found = self.found(await self._renewed(is_settled))
         session = found.session
         if found.kind == "signed_in" and session is not None and session.token != stale:
             return Tokens(session.token, session.expires_at)
         if found.kind == "old":
             raise ProxyError(Kind.UPSTREAM_TIMEOUT, "Qwen's page did not renew the session in time")
         raise ProxyError(Kind.SESSION_ENDED, "Qwen's page is signed out")
+
+    async def _renewed(self, is_settled: Callable[[Mapping[str, str]], bool]) -> Mapping[str, str]:
+        try:
+            return await self._window.renew(is_settled)
+        except ProxyError as error:
+            # A page that has nothing after so long has not merely been slow.
+            if error.kind is Kind.UPSTREAM_TIMEOUT and self.found().kind == "nobody":
+                return {}
+            raise
 
     async def with_cookies(self, session: Session) -> Session:
         """The session with the window's cookies, for one call that is not made by its page."""
@@ -92,7 +101,7 @@ def session_with(session: Session, cookies: Iterable[PageCookie], site: Site) ->
         if cookie.name in site.pages.kept_back:
             continue
         place = hosts.get(cookie.domain)
-        if place is None or site.chat_origin == site.auth_origin:
+        if place is None or len(hosts) == 1:
             shared[cookie.name] = cookie.value
         else:
             own.setdefault(place, {})[cookie.name] = cookie.value
