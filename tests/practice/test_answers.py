@@ -85,8 +85,6 @@ def test_who_asks_for_a_picture_gets_an_address_that_works(browser: Browser) -> 
 WHOLE = {
     "challenge": "FAIL_SYS_USER_VALIDATE", "modal": "FAIL_SYS_USER_VALIDATE",
     "navigation": "FAIL_SYS_USER_VALIDATE", "challenge-page": "aliyun_waf", "held": "from bx",
-    "modal": "FAIL_SYS_USER_VALIDATE", "challenge-page": "aliyun_waf", "held": "from bx",
-    "navigation": "FAIL_SYS_USER_VALIDATE", "challenge-page": "aliyun_waf", "held": "from bx",
     "expired": "Token has expired", "limit": "daily usage limit", "busy": "Too_Many_Requests",
     "error": "internal_error", "filter": "data_inspection_failed", "changed": "Bad_Request",
     "page": "<title>502</title>", "empty": "response.created", "only-thinking": "Hm.",

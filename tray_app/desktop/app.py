@@ -128,12 +128,7 @@ class App:
         return True
 
     def site_window(self, site: Site, profile: Path) -> SiteWindow:
-        """The window that is signed in to the site, which lives in this app's loop; called once.
-
-        Args:
-            site: The site.
-            profile: The folder of what it keeps.
-        """
+        """The site's window, with the folder of what it keeps, in this app's loop; called once."""
         plan = WindowPlan(
             site=site,
             profile=profile,
