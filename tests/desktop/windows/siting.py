@@ -101,6 +101,8 @@ class Calling:
             case End(_, why):
                 assert answer.why is None
                 answer.why, answer.end_s = why, since_s
+            case _:
+                pass
 
     def begun(self) -> "Calling":
         until(lambda: self.answer.pieces, WITHIN_S)
@@ -179,6 +181,10 @@ class SiteChild:
         """Where the page was."""
         return [message.url for _, message in self.told if isinstance(message, At)]
 
+    def stored(self) -> dict[str, str]:
+        """What is stored now, as far as it was told."""
+        return [message for _, message in self.told if isinstance(message, Stored)][-1].values
+
     def is_silent(self, kind: type[FromSite], for_s: float) -> bool:
         """Whether nothing of a kind is told in this time."""
         since = len(self.told)
@@ -238,10 +244,11 @@ class SiteChild:
 
     def stop(self) -> None:
         assert self.process.stdin is not None
-        with suppress(OSError):
-            self.say(Leave())
-        with suppress(OSError):
-            self.process.stdin.close()
+        if not self.process.stdin.closed:
+            with suppress(OSError):
+                self.say(Leave())
+            with suppress(OSError):
+                self.process.stdin.close()
         try:
             self.process.wait(8)
         except subprocess.TimeoutExpired:

@@ -5,14 +5,13 @@ page. Nothing is asked of the page while nobody asks anything of us and nobody l
 """
 
 import contextlib
+import logging
 import os
 import queue
 import secrets
-import sys
 import threading
 import time
 import webbrowser
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,19 +46,14 @@ from .site_messages import (
     site_line,
     to_site,
 )
+from .site_page import PageState, Renewal
 from .site_script import Look, Scripts, looked
 from .wire import Wire, leave
 
 OK, BAD_LINE, NO_ENGINE = 0, 1, 3
-_LOOK_S = 0.5
-"""How often a page is looked at that somebody sees."""
-_LOOK_BUSY_S = 1.0
-"""The same while it makes calls and nobody sees it."""
-_LOOK_NEW_S = 0.1
-"""The same until a new page can make calls."""
-_USABLE_S = 12.0
-"""How long a new page may take for that."""
-_RENEW_S = 25.0
+_OUTSIDE_S = 2.0
+"""No page opens more than one address outside in this time."""
+_URL_CHARS = 2048
 _SIZE = (1040, 760)
 _SMALLEST = (360, 480)
 
@@ -117,9 +111,12 @@ class SiteWindow:
         self._url = ""
         self._scripts = Scripts(begin.site, secrets.token_hex(16))
         self._calls = Calls(self._scripts, self._run, wire.tell)
-        self._page = _PageState()
-        self._renewal: _Renewal | None = None
-        self._looked_s = 0.0
+        self._page = PageState()
+        self._renewal: Renewal | None = None
+        self._looked_s = self._outside_s = 0.0
+        self._engine: Engine | None = None
+        # What a page says would be in there.
+        logging.getLogger("pywebview").setLevel(logging.CRITICAL + 1)
         webview.settings["ALLOW_FILE_URLS"] = False
         webview.settings["ALLOW_DOWNLOADS"] = False
         # Where that is False, pywebview's Qt window ends the process at a page's `window.open`.
@@ -137,10 +134,10 @@ class SiteWindow:
             text_select=True,
         )
         window.events.initialized += engine.is_modern
+        window.events.before_show += self._on_made
         window.events.closing += self._on_closing
         window.events.loaded += lambda: self._todo.put(_Loaded())
         self._window = window
-        self._engine: Engine | None = None
 
     @property
     def _todo(self) -> "queue.Queue[Any]":
@@ -164,6 +161,12 @@ class SiteWindow:
         threading.Thread(target=leave, args=(OK,), daemon=True).start()
         return OK
 
+    def _on_made(self) -> None:
+        """Take the window in hand before it loads anything; called in the engine's thread."""
+        made = engine_of(self._window, self._site, lambda url: self._todo.put(_Astray(url)))
+        made.disarm()
+        self._engine = made
+
     def _on_closing(self) -> bool:
         """Whether the window may be closed; called in the engine's thread."""
         if not self._is_leaving:
@@ -173,11 +176,8 @@ class SiteWindow:
     def _drive(self) -> None:
         import webview
 
-        self._window.events.before_show.wait()
-        self._engine = engine_of(self._window, self._site, lambda url: self._todo.put(_Astray(url)))
-        self._engine.disarm()
         self._window.events.shown.wait()
-        if self._run("1+1") == 2:
+        if self._engine is not None and self._run("1+1") == 2:
             self._wire.tell(Opened(str(webview.renderer)))
             with contextlib.suppress(_OverError):
                 while True:
@@ -196,26 +196,25 @@ class SiteWindow:
 
     def _pause_s(self) -> float | None:
         """How long nothing has to be done; None for as long as nobody says something."""
-        pauses = [self._calls.pause_s()]
-        if not self._page.is_settled or self._calls.waiting or self._renewal is not None:
-            pauses.append(_LOOK_NEW_S)
-        elif self._is_shown:
-            pauses.append(_LOOK_S)
+        look_s = self._look_s()
+        if look_s is not None:
+            look_s = max(0.0, self._looked_s + look_s - time.monotonic())
+        pauses = (self._calls.pause_s(), look_s)
         return min((pause for pause in pauses if pause is not None), default=None)
+
+    def _look_s(self) -> float | None:
+        return self._page.look_s(
+            is_waited_for=bool(self._calls.waiting) or self._renewal is not None,
+            is_shown=self._is_shown,
+            is_busy=bool(self._calls.open),
+        )
 
     def _turn(self, what: object) -> None:
         self._follow(what)
         if self._calls.open and not self._calls.drain():
             self._page_left()
-        now_s = time.monotonic()
-        busy_s = _LOOK_S if self._is_shown else _LOOK_BUSY_S
-        is_waited_for = self._renewal is not None or self._calls.waiting
-        if not self._page.is_settled or is_waited_for:
-            busy_s = _LOOK_NEW_S
-        is_idle = self._page.is_settled and not (
-            self._is_shown or self._calls.open or is_waited_for
-        )
-        if not is_idle and now_s - self._looked_s >= busy_s:
+        look_s = self._look_s()
+        if look_s is not None and time.monotonic() - self._looked_s >= look_s:
             self._look()
 
     def _follow(self, what: object) -> None:
@@ -253,8 +252,7 @@ class SiteWindow:
                 self._hide()
                 self._wire.tell(Hidden())
             case _Loaded():
-                self._looked_s = 0.0
-                self._page.is_settled = False
+                self._look()
             case _Astray(url):
                 self._open_outside(url)
             case _:
@@ -262,37 +260,33 @@ class SiteWindow:
 
     def _go(self, path: str) -> None:
         self._page_left()
-        self._window.load_url(self._site.chat_origin + path)
+        if self._engine is not None:
+            self._engine.load(self._site.chat_origin + path)
 
     def _page_left(self) -> None:
         """Note that the page is another one soon, or already."""
         self._calls.end_open("left")
-        self._page = _PageState()
+        self._page = PageState()
         self._looked_s = 0.0
 
     def _renew(self) -> None:
         """Load the page anew, or a second one beside it while this one makes calls."""
         if self._renewal is not None:
             return
-        end: Callable[[], None] | None = None
         url = self._site.chat_origin + self._site.pages.home
-        if self._calls.open and self._engine is not None:
-            end = self._engine.load_beside(url)
-        self._renewal = _Renewal(time.monotonic() + _RENEW_S, self._page.stored, end)
-        if not self._calls.open:
-            self._go(self._site.pages.home)
-            self._renewal.began = True
+        end = self._engine.load_beside(url) if self._calls.open and self._engine else None
+        self._renewal = Renewal(self._page.stored, end)
+        self._see_to_renewal()
 
     def _see_to_renewal(self) -> None:
         """End a renewal that has come to something, or to nothing in time."""
         renewal = self._renewal
         if renewal is None:
             return
-        if renewal.end is None and not renewal.began and not self._calls.open:
+        if renewal.end is None and not renewal.is_reloaded and not self._calls.open:
             self._go(self._site.pages.home)
-            renewal.began = True
-        is_done = self._page.is_usable if renewal.began else self._page.stored != renewal.before
-        if is_done or time.monotonic() > renewal.until_s:
+            renewal.is_reloaded = True
+        elif renewal.is_over(self._page):
             if renewal.end is not None:
                 renewal.end()
             self._renewal = None
@@ -314,25 +308,28 @@ class SiteWindow:
         self._window.set_title(f"{self._title} - {origin_of(self._url)}")
 
     def _open_outside(self, url: str) -> None:
-        if self._is_shown and where(url, self._site) == "outside":
+        now_s = time.monotonic()
+        is_flood = now_s - self._outside_s < _OUTSIDE_S
+        if self._is_shown and not is_flood and where(url, self._site) == "outside":
+            self._outside_s = now_s
             with contextlib.suppress(webbrowser.Error):
                 webbrowser.open(url)
 
     def _look(self) -> None:
         """See where the page is and what it says, and tell what is new."""
         self._looked_s = time.monotonic()
-        url = str(self._window.get_current_url() or "")
+        url = self._engine.url() if self._engine else ""
         is_own = origin_of(url) == self._site.chat_origin
         seen = looked(self._run(self._scripts.look)) if is_own else None
         is_new = seen is not None and not seen.is_there
+        is_left = self._page.is_installed and seen is None and not self._calls.drain()
+        if is_left or (is_new and (self._calls.open or self._page.is_installed)):
+            self._page_left()
         if is_new:
-            if self._calls.open or self._page.is_installed:
-                self._page_left()
             self._page.is_installed = self._run(self._scripts.install) == 1
         self._tell_address(url, is_new=is_new)
         if seen is None:
             self._tell_check(visible=False)
-            self._page.settle(time.monotonic())
         else:
             self._tell_seen(seen)
         self._calls.give_up_late()
@@ -344,7 +341,7 @@ class SiteWindow:
             self._open_outside(url)
             self._go(self._site.pages.home)
             return
-        told = plain(url)
+        told = plain(url)[:_URL_CHARS]
         if told and (told != self._url or is_new):
             self._url = told
             self._wire.tell(At(told))
@@ -356,14 +353,15 @@ class SiteWindow:
             page.stored = seen.stored
             self._wire.tell(Stored(seen.stored))
         self._tell_check(visible=seen.check)
+        if seen.is_there and page.is_late:
+            # It was to be left, and nothing came in its place.
+            page.is_installed = True
         is_check = self._site.pages.check_path in self._url
-        if page.is_installed and not page.is_usable and not is_check:
-            is_late = time.monotonic() - page.since_s > _USABLE_S
-            if (seen.has_script and seen.is_wrapped) or is_late:
-                page.is_usable = page.is_settled = True
-                self._wire.tell(Usable(seen.is_wrapped))
-                self._calls.start_waiting()
-        page.settle(time.monotonic())
+        is_ready = (seen.has_script and seen.is_wrapped) or page.is_late
+        if page.is_installed and not page.is_usable and not is_check and is_ready:
+            page.is_usable = True
+            self._wire.tell(Usable(seen.is_wrapped))
+            self._calls.start_waiting()
 
     def _tell_check(self, *, visible: bool) -> None:
         if visible != self._page.check:
@@ -384,43 +382,3 @@ class _OverError(Exception):
 
 
 _NOTHING = object()
-
-
-class _PageState:
-    """What is known of the page that is there."""
-
-    def __init__(self) -> None:
-        self.since_s = time.monotonic()
-        self.is_installed = False
-        self.is_usable = False
-        self.is_settled = False
-        """Nothing more is awaited of it: it can make calls, or it had its time."""
-        self.check = False
-        self.stored: dict[str, str] | None = None
-
-    def settle(self, now_s: float) -> None:
-        """Await nothing more of a page that had its time."""
-        if now_s - self.since_s > _USABLE_S + _LOOK_S:
-            self.is_settled = True
-
-
-@dataclass
-class _Renewal:
-    """A renewal that goes on."""
-
-    until_s: float
-    before: dict[str, str] | None
-    end: Callable[[], None] | None
-    began: bool = False
-
-
-if sys.platform == "darwin":
-
-    def _stay_awake() -> object:
-        """Have the system not put a hidden window to sleep; kept for as long as it is."""
-        from Foundation import NSProcessInfo  # type: ignore[import-not-found]
-
-        options = 0x00FFFFFF
-        return NSProcessInfo.processInfo().beginActivityWithOptions_reason_(
-            options, "Calls are made by a hidden page"
-        )

@@ -16,6 +16,8 @@ _SLOW_S = 0.1
 _FIRST_S = 0.005
 _WAIT_S = 14.0
 """How long a call waits for a page that can make it."""
+_HEADERS, _HEADER_CHARS = 64, 8 << 10
+"""So many headers are told of an answer, and none that is longer."""
 
 
 @dataclass
@@ -100,7 +102,9 @@ class Calls:
 
     def _pass_on(self, one: Drained) -> None:
         if one.head is not None:
-            self._tell(Head(one.id, one.head.status, one.head.headers))
+            headers = one.head.headers.items()
+            told = {name: value for name, value in headers if len(name + value) <= _HEADER_CHARS}
+            self._tell(Head(one.id, one.head.status, dict(tuple(told.items())[:_HEADERS])))
         if one.text:
             self._heard_s = time.monotonic()
             self.open[one.id].has_begun = True

@@ -1,13 +1,13 @@
 """What the site's window needs of an engine beyond pywebview: each of them has its own ways.
 
 The page must reach nothing of ours: pywebview's bridge is taken away, its dialogs too. Every
-function here is called in the thread that drives the page, never in the engine's own.
+function here but `disarm` is called in the thread that drives the page, never in the engine's own.
 """
 
+import contextlib
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator
-from http.cookies import SimpleCookie
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from tray_app.core.site import Site
@@ -34,12 +34,31 @@ class Engine:
         self._astray = astray
 
     def disarm(self) -> None:
-        """Take pywebview's own things out of the page's reach, once the window is there."""
+        """Take pywebview's own things out of the page's reach.
+
+        Called in the engine's own thread, once the window is made and before it loads a page.
+        """
+
+    def load(self, url: str) -> None:
+        """Have the page be another one."""
+        self._window.load_url(url)
+
+    def url(self) -> str:
+        """The address of the page that is there; empty where there is none yet."""
+        from webview.errors import WebViewException
+
+        with contextlib.suppress(WebViewException):
+            return str(_within(self._window.get_current_url) or "")
+        return ""
 
     def cookies(self) -> list[Cookie]:
         """The session's cookies."""
         found = _within(self._window.get_cookies) or []
-        return list(self._ours(morsel for jar in found for morsel in jar.values()))
+        told = (morsel for jar in found for morsel in jar.values())
+        return self._ours(
+            _cookie(one.key, one.coded_value, str(one["domain"]), secure=bool(one["secure"]))
+            for one in told
+        )
 
     def load_beside(self, url: str) -> Callable[[], None] | None:
         """Load a page of the same profile where nobody sees it; None where that cannot be.
@@ -48,43 +67,57 @@ class Engine:
             What ends it.
         """
 
-    def _ours(self, morsels: Iterable[Any]) -> Iterator[Cookie]:
+    def _ours(self, cookies: Iterable[Cookie]) -> list[Cookie]:
         """The cookies that are the session's, of all those that the engine has."""
         needs_tls = self._site.chat_origin.startswith("https:")
-        for morsel in morsels:
-            domain = str(morsel["domain"])
-            is_secure = bool(morsel["secure"])
-            if domain.lstrip(".") not in self._site.pages.cookie_domains:
-                continue
-            if needs_tls and not is_secure:
-                continue
-            yield Cookie(
-                name=morsel.key,
-                value=morsel.coded_value,
-                domain=domain.lstrip("."),
-                everywhere=domain.startswith("."),
-                secure=is_secure,
-                expires=str(morsel["expires"]),
-            )
+        ours = self._site.pages.cookie_domains
+        return [one for one in cookies if one.domain in ours and (one.secure or not needs_tls)]
 
 
 class GtkEngine(Engine):
     """WebKitGTK."""
 
+    _url = ""
+    _is_asking = True
+    """A page is asked for and not there yet; it may never be."""
+
     def disarm(self) -> None:
         """Nothing of the page reaches Python, no dialog stops it, and it goes nowhere else."""
-        _on_the_main_thread(self._disarm)
-
-    def _disarm(self) -> None:
         view = self._view
         view.manager.unregister_script_message_handler("jsBridge")
         view.webview.disconnect_by_func(view.on_navigation)
-        view.webview.connect("decide-policy", self._decide)
-        view.webview.connect("script-dialog", _dismiss)
-        view.webview.connect("permission-request", _deny)
+        view.webview.connect("load-changed", self._note_load)
+        view.webview.connect("notify::uri", self._note_address)
+        self._tame(view.webview)
         settings = view.webview.get_settings()
         settings.props.javascript_can_access_clipboard = False
         settings.props.enable_media_stream = False
+        # Scripts run without a page too; pywebview would wait until the first one is complete.
+        self._window.events.before_load.set()
+
+    def _tame(self, webview: Any) -> None:
+        webview.connect("decide-policy", self._decide)
+        webview.connect("script-dialog", _dismiss)
+        webview.connect("permission-request", _deny)
+
+    def load(self, url: str) -> None:
+        """Have the page be another one; pywebview would run no script until it is complete."""
+        _on_the_main_thread(lambda: self._view.webview.load_uri(url))
+
+    def url(self) -> str:
+        """The address of the page that is there, and not of one that is only asked for."""
+        return self._url
+
+    def _note_load(self, webview: Any, event: Any) -> None:
+        from gi.repository import WebKit2
+
+        self._is_asking = event in {WebKit2.LoadEvent.STARTED, WebKit2.LoadEvent.REDIRECTED}
+        self._note_address(webview)
+
+    def _note_address(self, webview: Any, _: object = None) -> None:
+        if not self._is_asking:
+            url = webview.get_uri() or ""
+            self._url = "" if url == "about:blank" else url
 
     @property
     def _view(self) -> Any:
@@ -153,7 +186,10 @@ class GtkEngine(Engine):
 
         _on_the_main_thread(ask)
         done.wait(_PATIENCE_S)
-        return list(self._ours(_morsels(found)))
+        return self._ours(
+            _cookie(one.get_name(), one.get_value(), one.get_domain(), secure=one.get_secure())
+            for one in tuple(found)
+        )
 
     def load_beside(self, url: str) -> Callable[[], None] | None:
         """Load a page beside this one, in the same process."""
@@ -164,7 +200,7 @@ class GtkEngine(Engine):
 
             # Not a window of pywebview's: that would open the profile a second time.
             page = WebKit2.WebView.new_with_related_view(self._view.webview)
-            page.connect("script-dialog", _dismiss)
+            self._tame(page)
             page.load_uri(url)
             beside.append(page)
 
@@ -218,14 +254,9 @@ def _deny(_: Any, request: Any) -> bool:
     return True
 
 
-def _morsels(cookies: Iterable[Any]) -> Iterator[Any]:
-    for cookie in cookies:
-        jar: SimpleCookie = SimpleCookie()
-        jar.load(cookie.to_set_cookie_header())
-        for morsel in jar.values():
-            # A cookie of one host has no domain in its header.
-            morsel["domain"] = cookie.get_domain()
-            yield morsel
+def _cookie(name: str, value: str, domain: str, *, secure: bool) -> Cookie:
+    """A cookie whose domain has a dot before it where it is for every host below."""
+    return Cookie(name, value, domain.removeprefix("."), domain.startswith("."), secure)
 
 
 def _on_the_main_thread(work: Callable[[], object]) -> None:

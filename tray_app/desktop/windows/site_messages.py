@@ -156,7 +156,6 @@ class Cookie(Struct, frozen=True, forbid_unknown_fields=True):
     everywhere: bool
     """For every host below the domain too."""
     secure: bool
-    expires: str = ""
 
 
 class Jar(Struct, frozen=True, tag="jar", tag_field="told", forbid_unknown_fields=True):

@@ -6,10 +6,10 @@ what varies in it is JSON. Whatever a page says is checked: the page is not ours
 
 import json
 from pathlib import Path
-from typing import TypeVar
+from typing import Annotated, Literal, TypeVar
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from tray_app.core.site import Site
 
@@ -21,6 +21,8 @@ ANSWER_CHARS = 64 << 20
 """A larger answer is ended."""
 DRAIN_CHARS = 96 << 20
 """What a page says at once at most, all calls together."""
+_TAKE_CHARS = 1 << 20
+"""What comes of one call at once, so that a large answer holds up no other."""
 _STORED_CHARS = 256 << 10
 
 _T = TypeVar("_T")
@@ -29,7 +31,7 @@ _T = TypeVar("_T")
 class PageHead(Struct, frozen=True, forbid_unknown_fields=True):
     """How an answer begins."""
 
-    status: int
+    status: Annotated[int, Meta(ge=0, le=999)]
     headers: dict[str, str]
 
 
@@ -39,7 +41,7 @@ class Drained(Struct, frozen=True, forbid_unknown_fields=True):
     id: str
     head: PageHead | None
     text: str
-    end: str | None
+    end: Literal["", "network", "offline", "too_large"] | None
 
 
 class Look(Struct, frozen=True, forbid_unknown_fields=True):
@@ -69,7 +71,7 @@ class Scripts:
             "check_frames": site.pages.check_frames,
             "check_words": site.pages.check_words,
         }
-        self.install = f"{_read('site.js')}({_literal(name)}, {ANSWER_CHARS})"
+        self.install = f"{_read('site.js')}({_literal(name)}, {ANSWER_CHARS}, {_TAKE_CHARS})"
         arguments = f"{_literal(name)}, {_literal(site.chat_origin)}, {_literal(pages)}"
         self.look = f"{_read('look.js')}({arguments})"
         self.drain = f"{self._name} === undefined ? '' : {self._name}.drain()"

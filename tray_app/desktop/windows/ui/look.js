@@ -12,7 +12,7 @@
       stored[key] = value;
     }
   }
-  const hasScript = [...document.scripts].some((script) => script.src.includes(pages.script));
+  const hasScript = [...document.scripts].some(({ src }) => src?.includes(pages.script));
   const text = hasScript ? "" : document.documentElement.outerHTML.slice(0, 1 << 16);
   return JSON.stringify({
     is_there: window[name] !== undefined,

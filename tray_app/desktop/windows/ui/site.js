@@ -1,6 +1,6 @@
 // What is put into a page of the site: it makes calls by the page's own fetch and keeps what comes
 // until it is asked for. It hands out nothing by itself, and goes with the page.
-((name, limit) => {
+((name, limit, most) => {
   if (window[name] !== undefined) {
     return 1;
   }
@@ -78,14 +78,27 @@
     return 1;
   };
 
+  // What came of a call: no more at once than is quickly passed on.
+  const take = ({ texts }) => {
+    let size = 0;
+    let count = 0;
+    while (count < texts.length && size < most) {
+      size += texts[count].length;
+      count += 1;
+    }
+    return texts.splice(0, count).join("");
+  };
+
   const drain = () => {
     const told = [];
     for (const [id, call] of calls) {
-      if (call.head !== null || call.texts.length > 0 || call.end !== null) {
-        told.push({ id, head: call.head, text: call.texts.splice(0).join(""), end: call.end });
+      const text = take(call);
+      const end = call.texts.length === 0 ? call.end : null;
+      if (call.head !== null || text !== "" || end !== null) {
+        told.push({ id, head: call.head, text, end });
         call.head = null;
       }
-      if (call.end !== null) {
+      if (end !== null) {
         calls.delete(id);
       }
     }
