@@ -14,6 +14,8 @@ import time
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+import msgspec
+
 from tray_app.desktop.windows.messages import Failed, Ping, Pong
 from tray_app.desktop.windows.site_messages import (
     PIECE_CHARS,
@@ -125,6 +127,9 @@ class Pretender:
             case "/closed":
                 self.tell(Hidden())
                 self.answer(call, asked)
+            case "/told":
+                said = msgspec.json.encode(call).decode()
+                self.tell(Head(call.id, 200, {}), Piece(call.id, said), End(call.id))
             case "/hang":
                 self.tell(Head("0" * 32, 200, {}), Piece("0" * 32, "nobody asked"))
             case _:
