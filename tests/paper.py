@@ -194,6 +194,7 @@ class PaperWindow:
     def stop(self) -> None:
         """End for good."""
         self.do(self._closed())
+        self.do(self._settled())
         self.do(self.browser.close())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(5)
@@ -244,9 +245,16 @@ class PaperWindow:
     async def _closed(self) -> None:
         self._end_calls(Kind.WINDOW_CLOSED)
         self._check = ""
+        self._answered.set()
         if self._status.state != "absent":
             self._status = WindowStatus("closed")
         await self._tell(url="", check=False)
+
+    async def _settled(self) -> None:
+        """End what is still going on, once it had the time to come to its end."""
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in (await asyncio.wait(tasks, timeout=1))[1] if tasks else ():
+            task.cancel()
 
     async def _forgotten(self) -> None:
         await self._closed()

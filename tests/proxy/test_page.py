@@ -1,129 +1,156 @@
-"""Calls that the window's page makes, as the proxy has them made."""
+"""Calls that the window's page makes, as they arrive at the site and as they come back."""
 
-import asyncio
-import json
+import threading
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from email.utils import parsedate_to_datetime
-from pathlib import Path
 
 import pytest
 
-from tests.desktop.site_windows import Host, host
-from tests.waiting import comes
-from tray_app.core.calls import Call
-from tray_app.core.errors import Kind, ProxyError
-from tray_app.core.session import Session
+from tests.harness import QUICK, Reply, Running
+from tests.paper import PaperWindow, windowed
+from tests.waiting import until
+from tray_app.practice import PracticeSite, acts
 from tray_app.proxy.limits import Limits
-from tray_app.proxy.page import PageTransport
-from tray_app.proxy.transport import Body, Transport
-from tray_app.upstreams.qwen import QWEN, SITE
 
-SESSION = Session("a-token", {"acw_tc": "a-cookie"}, by_window=True)
-
-
-@asynccontextmanager
-async def page(
-    profile: Path, is_asking: Callable[[], bool] = lambda: False, **limits: float
-) -> AsyncIterator[tuple[PageTransport, Host]]:
-    """The transport of a window."""
-    numbers = Limits(**limits)  # type: ignore[arg-type]
-    async with host(profile) as here:
-        transport = PageTransport(
-            here.window, SITE, QWEN, lambda: numbers, is_asking, time.monotonic
-        )
-        yield transport, here
+COMPLETIONS = "/api/v2/chat/completions"
+NEW = "/api/v2/chats/new"
+OURS = {
+    "accept", "source", "version", "timezone", "x-request-id", "content-type", "x-accel-buffering",
+}  # fmt: skip
 
 
-async def fails(transport: Transport, call: Call) -> Kind:
-    """The kind of error that a call is."""
-    with pytest.raises(ProxyError) as caught:
-        await transport.call(call, SESSION, lambda _: None)
-    return caught.value.kind
+def ended(window: PaperWindow) -> bool:
+    """Whether the page has nothing more to do."""
+    return not window._calls
 
 
-async def test_a_call_opens_the_window_and_brings_its_answer(tmp_path: Path) -> None:
-    heads: list[Body] = []
-    async with page(tmp_path / "p") as (transport, _):
-        call = Call("GET", "/x?status=429&text=a&times=3")
-        answer = await transport.call(call, SESSION, heads.append)
-
-    assert (answer.status, answer.body) == (429, b"aaa")
-    assert answer.headers["content-type"] == "text/plain"
-    assert heads[0].status == 429
-    assert heads[0].cookies == ()
-    assert parsedate_to_datetime(answer.headers["date"]).timestamp() == pytest.approx(
-        time.time(), abs=60
-    )
+def beside(proxy: Running, *, stream: bool = True) -> tuple[threading.Thread, list[Reply]]:
+    replies: list[Reply] = []
+    thread = threading.Thread(target=lambda: replies.append(proxy.chat(stream=stream)))
+    thread.start()
+    return thread, replies
 
 
-async def test_only_what_the_pages_own_code_would_say_is_said(tmp_path: Path) -> None:
+def test_a_call_has_the_headers_that_the_pages_own_code_sets_and_no_others(
+    site: PracticeSite,
+) -> None:
     """S116"""
-    async with page(tmp_path / "p") as (transport, _):
-        call = Call("POST", "/told", body=b'{"a": 1}', streams=True)
-        told = json.loads((await transport.call(call, SESSION, lambda _: None)).body)
-        bare = Call("GET", "/told", signed=False)
-        unsigned = json.loads((await transport.call(bare, None, lambda _: None)).body)
+    with windowed(site) as (proxy, window):
+        proxy.chat(
+            headers={"Cookie": "a=b", "X-Forwarded-For": "1.2.3.4", "Origin": "null"}, key=None
+        )
+        assert proxy.chat("Grüße, 世界 🙂 \u2028").text.endswith("Grüße, 世界 🙂 \u2028")
+        until(lambda: ended(window))
 
-    assert (told["method"], told["path"], told["body"]) == ("POST", "/told", '{"a": 1}')
-    assert told["bearer"] == "qwen_access_token_state"
-    assert {name.lower() for name in told["headers"]} == {
-        "accept", "content-type", "source", "version", "timezone", "x-request-id",
-        "x-accel-buffering",
-    }  # fmt: skip
-    assert "a-token" not in str(told)
-    assert "a-cookie" not in str(told)
-    assert (unsigned["body"], unsigned["bearer"]) == (None, "")
+        assert {name.lower() for call in window.made for name in call.headers} == OURS
+        assert {call.bearer for call in window.made} == {"qwen_access_token_state"}
+        assert proxy.key not in str(window.made)
+        [asked] = site.heard_on(COMPLETIONS)
+        assert asked.request.header("user-agent") == "Paper/1"
 
 
-async def test_an_answer_is_read_as_it_comes_and_ends_with_who_reads_it(tmp_path: Path) -> None:
-    async with page(tmp_path / "p") as (transport, here):
-        call = Call("GET", "/x?text=a&times=2&apart_s=0.2&open=1", streams=True)
-        async with transport.open(call, SESSION) as body:
-            text = b""
-            while text != b"aa":
-                text += await body.read()
-
-        await comes(lambda: "Abort" in here.heard)
-
-
-async def test_a_redirect_is_not_followed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("path", ["completions", "new"])
+def test_a_redirect_is_not_followed(site: PracticeSite, path: str) -> None:
     """S115"""
-    async with page(tmp_path / "p") as (transport, _):
-        assert await fails(transport, Call("GET", "/x?status=0")) is Kind.UPSTREAM_REDIRECT
+    with windowed(site) as (proxy, _):
+        away = acts.Whole(b"", 302, headers=(("Location", "http://127.0.0.1:9/"),))
+        site.on(path, away)
+        reply = proxy.chat()
+
+        assert (reply.status, reply.code) == (502, "upstream_redirect")
 
 
-async def test_an_answer_that_is_too_large_is_not_kept(tmp_path: Path) -> None:
-    async with page(tmp_path / "p", answer_bytes=1000) as (transport, _):
-        call = Call("GET", "/x?text=a&by=600&times=2")
-        assert await fails(transport, call) is Kind.UPSTREAM_BAD_RESPONSE
+def test_a_whole_answer_that_is_too_large_is_not_read_to_its_end(site: PracticeSite) -> None:
+    with windowed(site, limits=Limits(answer_bytes=10_000)) as (proxy, window):
+        site.on("new", acts.Raw(b" " * 100_000, content_type="application/json", then="hang"))
+        reply = proxy.chat()
+
+        assert (reply.status, reply.code) == (502, "upstream_bad_response")
+        until(lambda: ended(window))
 
 
-async def test_the_page_calls_no_host_but_its_own(tmp_path: Path) -> None:
-    async with page(tmp_path / "p") as (transport, here):
-        assert await fails(transport, Call("GET", "/x", place="auth")) is Kind.INTERNAL_ERROR
-        assert here.heard == []
+def test_a_whole_answer_that_stops_in_the_middle_ends_in_time(site: PracticeSite) -> None:
+    """R16"""
+    settings = QUICK.__class__(start_spacing_s=0.0, first_event_timeout_s=1.0)
+    with windowed(site, settings=settings) as (proxy, _):
+        site.on("new", acts.Raw(b'{"success":', content_type="application/json", then="hang"))
+        began_s = time.monotonic()
+        reply = proxy.chat()
+
+        assert (reply.status, reply.code) == (504, "upstream_timeout")
+        assert time.monotonic() - began_s < 4
 
 
-async def test_a_head_has_its_time_but_for_when_a_person_is_asked(tmp_path: Path) -> None:
-    asking = [True]
-    async with page(tmp_path / "p", lambda: asking[0], headers_s=1.0) as (transport, _):
-        calling = asyncio.get_running_loop().create_task(fails(transport, Call("GET", "/hang")))
-        await asyncio.sleep(3.5)
-        assert not calling.done()
-        asking[0] = False
-        asked_s = time.monotonic()
+@pytest.mark.parametrize("path", ["completions", "new"])
+def test_an_answer_that_does_not_begin_ends_in_time(site: PracticeSite, path: str) -> None:
+    """R16"""
+    with windowed(site, limits=Limits(headers_s=1.0)) as (proxy, window):
+        site.on(path, acts.Silence())
+        began_s = time.monotonic()
+        reply = proxy.chat()
 
-        assert await calling is Kind.UPSTREAM_TIMEOUT
-        assert time.monotonic() - asked_s < 6.0
+        assert (reply.status, reply.code) == (504, "upstream_timeout")
+        assert time.monotonic() - began_s < 4
+        until(lambda: ended(window))
 
 
-async def test_nothing_of_the_window_is_the_transports_to_end(tmp_path: Path) -> None:
-    async with page(tmp_path / "p") as (transport, here):
-        await transport.call(Call("GET", "/x?text=a"), SESSION, lambda _: None)
-        transport.wake()
-        await transport.forget()
-        await transport.close()
+def test_a_client_that_leaves_ends_the_call_of_the_page(site: PracticeSite) -> None:
+    """R1"""
+    with windowed(site) as (proxy, window):
+        site.will(acts.say("one ", finished=False, then="hang"))
+        body = b'{"model": "qwen3.7-plus", "stream": true, "messages": [{"role": "user"}]}'
+        body = body.replace(b'"user"', b'"user", "content": "Hello"')
+        head = (
+            f"POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1:{proxy.port}\r\n"
+            f"Authorization: Bearer {proxy.key}\r\nContent-Type: application/json\r\n"
+            f"Content-Length: {len(body)}\r\n\r\n"
+        )
+        proxy.raw(head.encode() + body, timeout_s=1.0)
+        left_s = time.monotonic()
+        site.wait_until(lambda: site.open_streams == 0)
 
-        assert here.window.status.state == "hidden"
+        assert time.monotonic() - left_s < 2
+        until(lambda: ended(window))
+        until(lambda: not site.chats)
+
+
+def test_a_stall_in_the_page_ends_as_any_other(site: PracticeSite) -> None:
+    """R18"""
+    settings = QUICK.__class__(start_spacing_s=0.0, idle_timeout_s=1.0)
+    with windowed(site, settings=settings) as (proxy, _):
+        site.will(acts.say("one ", finished=False, then="hang"))
+        reply = proxy.chat(stream=True)
+
+        assert reply.text == "one "
+        assert reply.error["code"] == "upstream_stalled"
+
+
+def test_a_connection_of_the_page_that_breaks_is_told(site: PracticeSite) -> None:
+    """R19"""
+    with windowed(site) as (proxy, _):
+        site.will(acts.Drop(), acts.say("one ", finished=False, then="reset"))
+        first, second = proxy.chat(), proxy.chat(stream=True)
+
+        assert (first.status, first.code) == (502, "upstream_disconnected")
+        assert (second.text, second.error["code"]) == ("one ", "upstream_disconnected")
+
+
+def test_a_window_that_does_not_answer_is_told(site: PracticeSite) -> None:
+    """R65"""
+    with windowed(site) as (proxy, window):
+        window.is_hung = True
+        reply = proxy.chat()
+        window.is_hung = False
+
+        assert (reply.status, reply.code) == (504, "window_stuck")
+        assert proxy.chat().status == 200
+
+
+def test_answers_come_piece_by_piece(site: PracticeSite) -> None:
+    with windowed(site) as (proxy, _):
+        site.will(acts.say("begun ", "ended", pace_s=1.5))
+        thread, replies = beside(proxy)
+        site.wait_until(lambda: site.open_streams == 1)
+        until(lambda: proxy.control("status")["queue"]["in_flight"] == 1)
+        thread.join(20)
+
+        assert replies[0].text == "begun ended"

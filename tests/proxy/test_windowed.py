@@ -1,0 +1,230 @@
+"""The session that a window has: taken up, renewed by its page, and kept without what renews it."""
+
+import threading
+import time
+from collections.abc import Callable
+
+import pytest
+
+from tests.harness import QUICK, Reply, Running, running
+from tests.paper import PaperWindow, windowed
+from tests.rings import MemoryRing, keeper
+from tests.waiting import until
+from tray_app.compose import practice_site
+from tray_app.core.session import Session
+from tray_app.practice import PracticeSite, acts
+from tray_app.proxy.window import PageCookie
+from tray_app.proxy.windowed import session_with
+from tray_app.upstreams.qwen import SITE
+
+MANY = QUICK.__class__(start_spacing_s=0.0, parallel_answers=8)
+REFRESH = "/api/v2/auths/refresh"
+
+
+def ask(proxy: Running, count: int) -> list[Reply]:
+    """So many requests at the same time."""
+    replies: list[Reply] = []
+    threads = [threading.Thread(target=lambda: replies.append(proxy.chat())) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    return replies
+
+
+def told(proxy: Running) -> str:
+    found: str = proxy.control("session", what="show")["state"]
+    return found
+
+
+def token(proxy: Running) -> str:
+    session = proxy.service.parts.person.owner.session
+    assert session is not None
+    return session.token
+
+
+def test_however_many_wait_the_page_renews_once(site: PracticeSite) -> None:
+    """R39"""
+    with windowed(site, settings=MANY) as (proxy, window):
+        site.expire_tokens()
+        replies = ask(proxy, 5)
+
+        assert [reply.status for reply in replies] == [200] * 5
+        assert window.renewals == 1
+        assert len(site.heard_on(REFRESH)) == 1
+
+
+def test_a_token_that_ends_is_renewed_before_it_is_used(site: PracticeSite) -> None:
+    """R39"""
+    now = [time.time()]
+    aged = PracticeSite(pace_s=0.0, clock=lambda: now[0])
+    aged.start()
+    with windowed(aged, settings=MANY, wall_clock=lambda: now[0]) as (proxy, window):
+        now[0] += 896
+        replies = ask(proxy, 3)
+
+        assert [reply.status for reply in replies] == [200] * 3
+        assert window.renewals == 1
+        assert b"Token has expired" not in b"".join(reply.body for reply in replies)
+    aged.stop()
+
+
+def test_a_session_that_the_site_ended_is_said_to_be_for_all_who_wait(site: PracticeSite) -> None:
+    """R39"""
+    with windowed(site, settings=MANY) as (proxy, window):
+        site.revoke()
+        replies = ask(proxy, 5)
+
+        assert {(reply.status, reply.code) for reply in replies} == {(401, "session_ended")}
+        assert window.renewals == 1
+        assert told(proxy) == "revoked"
+        # Nobody asks the site again until somebody signs in.
+        before = len(site.heard)
+        assert proxy.chat().code == "session_ended"
+        assert len(site.heard) == before
+
+
+def test_a_renewal_that_hangs_ends_in_time_and_ends_nothing_else(site: PracticeSite) -> None:
+    """R39"""
+    with windowed(site, settings=MANY) as (proxy, window):
+        window.renew_s = 1.0
+        site.on("refresh", acts.Silence())
+        site.expire_tokens()
+        began_s = time.monotonic()
+        replies = ask(proxy, 3)
+
+        assert {(reply.status, reply.code) for reply in replies} == {(504, "upstream_timeout")}
+        assert time.monotonic() - began_s < 10
+        assert told(proxy) == "signed_in"
+        assert proxy.chat().status == 200
+
+
+def test_a_page_that_has_nothing_has_no_session(site: PracticeSite) -> None:
+    """R39"""
+    with windowed(site) as (proxy, window):
+        window.renew_s = 1.0
+        window.browser.storage.clear()
+        window.browser.jar.clear()
+        window.die()
+        site.expire_tokens()
+
+        assert proxy.chat().code == "session_ended"
+        assert told(proxy) == "revoked"
+
+
+def test_what_the_page_renewed_by_itself_is_taken_up(site: PracticeSite) -> None:
+    ring = MemoryRing()
+    with windowed(site, keeper=keeper(ring)) as (proxy, window):
+        before = token(proxy)
+        site.expire_tokens()
+        window.go("/")
+        until(lambda: token(proxy) != before)
+
+        assert window.renewals == 0
+        until(lambda: token(proxy) in str(ring.entries))
+
+
+def signs_out(window: PaperWindow) -> None:
+    window.sign_out_at_site()
+
+
+def becomes_guest(window: PaperWindow) -> None:
+    window.become_guest()
+
+
+@pytest.mark.parametrize(
+    ("happens", "code"), [(signs_out, "session_ended"), (becomes_guest, "guest_session")]
+)
+def test_a_page_that_has_the_session_no_more_ends_it(
+    site: PracticeSite, happens: Callable[[PaperWindow], None], code: str
+) -> None:
+    with windowed(site) as (proxy, window):
+        happens(window)
+        until(lambda: told(proxy) != "signed_in")
+        before = len(site.heard)
+        reply = proxy.chat()
+
+        assert (reply.status, reply.code) == (401, code)
+        assert len(site.heard) == before
+
+
+def test_whoever_signs_in_after_that_is_asked_about_first(site: PracticeSite) -> None:
+    with windowed(site) as (proxy, window):
+        window.sign_out_at_site()
+        until(lambda: told(proxy) == "revoked")
+        window.sign_in("other@practice.example")
+        time.sleep(0.5)
+        assert told(proxy) == "revoked"
+        asked = proxy.control("session", what="adopt")
+        still = told(proxy)
+        taken = proxy.control("session", what="adopt", confirmed=True)
+
+        assert asked == {"other": "other@practice.example", "before": "person@practice.example"}
+        assert still == "revoked"
+        assert taken["account"] == "other@practice.example"
+        assert proxy.chat().status == 200
+
+
+def test_the_keyring_gets_the_token_and_the_account_and_nothing_else(site: PracticeSite) -> None:
+    ring = MemoryRing()
+    with windowed(site, keeper=keeper(ring)) as (proxy, window):
+        proxy.key = proxy.control("key", what="show")["secret"]
+        assert proxy.chat().status == 200
+        secrets = [value for name, value in window.browser.jar.items() if name != "x-ap"]
+        kept = str(ring.entries)
+
+        assert token(proxy) in kept
+        assert not [secret for secret in secrets if secret in kept]
+        session = proxy.service.parts.person.owner.session
+        assert session is not None
+        assert (session.cookies, session.own) == ({}, {})
+
+
+def test_a_session_of_a_window_is_there_after_a_restart(site: PracticeSite) -> None:
+    """R64"""
+    ring = MemoryRing()
+    with windowed(site, keeper=keeper(ring)) as (proxy, window):
+        kept = token(proxy)
+        jar, storage = dict(window.browser.jar), dict(window.browser.storage)
+    window = PaperWindow(site)
+    window.browser.jar, window.browser.storage = jar, storage
+    with running(site, session=None, window=window, keeper=keeper(ring)) as proxy:
+        proxy.key = proxy.control("key", what="show")["secret"]
+        shown = proxy.control("session", what="show")
+
+        assert (shown["state"], shown["by_window"]) == ("signed_in", True)
+        assert shown["account"] == "person@practice.example"
+        assert token(proxy) == kept
+        assert window.opened == 0
+        assert proxy.chat().status == 200
+        assert window.opened == 1
+    window.stop()
+
+
+def cookie(name: str, domain: str) -> PageCookie:
+    return PageCookie(name, f"{name} of {domain}", domain, everywhere=True)
+
+
+def test_each_host_gets_its_own_cookies_and_nobody_the_one_that_renews() -> None:
+    cookies = [
+        cookie("acw_tc", "chat.qwen.ai"),
+        cookie("acw_tc", "auth.qwen.ai"),
+        cookie("cna", "qwen.ai"),
+        cookie("refresh_token", "qwen.ai"),
+        cookie("refresh_token", "auth.qwen.ai"),
+    ]
+    session = session_with(Session("t", {}, by_window=True), cookies, SITE)
+
+    assert session.cookies_at("chat") == {
+        "acw_tc": "acw_tc of chat.qwen.ai",
+        "cna": "cna of qwen.ai",
+    }
+    assert session.cookies_at("auth")["acw_tc"] == "acw_tc of auth.qwen.ai"
+    assert "refresh_token" not in {**session.cookies_at("chat"), **session.cookies_at("auth")}
+
+
+def test_hosts_that_are_one_to_a_browser_share_its_cookies() -> None:
+    site = practice_site("http://127.0.0.1:1", "http://127.0.0.1:2")
+    session = session_with(Session("t", {}), [cookie("acw_tc", "127.0.0.1")], site)
+
+    assert session.cookies_at("chat") == session.cookies_at("auth") == session.cookies
