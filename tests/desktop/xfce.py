@@ -28,7 +28,8 @@ _TOOLS = ("Xvfb", "dbus-daemon", "xfwm4", "xfce4-panel", "xdotool")
 class Xfce:
     """The desktop; `environment` is what makes a process use it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, size: str = "800x600x24") -> None:
+        self._size = size
         missing = [tool for tool in _TOOLS if shutil.which(tool) is None]
         assert not missing, f"{missing} missing: apt install xvfb dbus xfwm4 xfce4-panel xdotool"
         self._folder = folder
@@ -114,7 +115,7 @@ class Xfce:
         from Xlib.display import Display
 
         told, tells = os.pipe()
-        words = ("Xvfb", "-displayfd", str(tells), "-screen", "0", "800x600x24", "-noreset")
+        words = ("Xvfb", "-displayfd", str(tells), "-screen", "0", self._size, "-noreset")
         with (self._folder / "screen.log").open("wb") as log:
             self._processes["screen"] = subprocess.Popen(
                 words, env=self.environment, pass_fds=[tells], stderr=log
