@@ -1,6 +1,8 @@
 """A browser's session, brought to the program: its calls reach the site by name and certificate."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import openai
@@ -18,9 +20,6 @@ JAR = {"acw_tc": "a1", "cna": "b2", "isg": "c3", "tfstk": "d4"}
 
 def bring(program: Program) -> None:
     """Paste a session that the site made."""
-    import subprocess
-    import sys
-
     made = program.box.site.do("session")
     told = {"token": made["token"], "cookies": {**JAR, "refresh_token": made["refresh_token"]}}
     done = subprocess.run(
@@ -45,8 +44,8 @@ def test_a_brought_session_answers(named: Box, desk: Xfce, folder: Path) -> None
         assert not named.site.heard("everything_deleted")
         assert not named.site.heard("mutating_whoami")
         assert not named.site.heard("bad_shape")
-        models = {model.id for model in program.client().models.list()}
-        assert "qwen-named-only" in models
+        with program.client() as client:
+            assert "qwen-named-only" in {model.id for model in client.models.list()}
 
 
 def test_a_session_that_was_brought_renews_itself(named: Box, desk: Xfce, folder: Path) -> None:

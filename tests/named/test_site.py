@@ -69,3 +69,20 @@ def test_the_page_answers_a_check_by_a_click(named: Box, desk: Xfce, person: Per
     person.sees("Email")
 
     assert not named.site.heard("forged_answer")
+
+
+def test_a_check_over_the_page_is_answered_in_its_frame(
+    named: Box, desk: Xfce, person: Person
+) -> None:
+    visits(named, desk)
+    person.signs_in()
+    person.sees("Signed in")
+    named.site.set(challenge="modal", asks_on_load=False, wrap_after_s=0.0)
+    person.eyes.keys("F5")
+    person.fills("Message", "Hello")
+    person.eyes.keys("Return")
+    person.clicks("Slide to verify")
+    person.sees_none("Slide to verify")
+    until(lambda: named.site.heard("asked", path="/api/v2/chats/new", marked=True)[1:])
+
+    assert [one["by"] for one in named.site.heard("while_challenged")] == ["person"]

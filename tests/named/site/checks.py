@@ -62,9 +62,11 @@ def blocks_everything(world: World) -> bool:
 
 def refused(world: World, request: web.Request, body: bytes) -> web.Response | None:
     """The answer to a write that does not pass; None for one that does."""
-    if is_asking(world):
-        world.note("while_challenged", path=request.path, agent=request.headers["User-Agent"])
-        return _challenge(world, request.path)
+    if is_asking(world) and _is_asked_of(world, request):
+        by = "person" if "named-person" in request.headers else "portico"
+        agent = request.headers.get("User-Agent", "")
+        world.note("while_challenged", path=request.path, agent=agent, by=by)
+        return _challenge(world, request)
     if len(body) > LIMIT_BYTES:
         return as_json(request.path)
     jar = request.cookies
@@ -75,6 +77,11 @@ def refused(world: World, request: web.Request, body: bytes) -> web.Response | N
         world.note("no_clearance")
         return as_json(request.path)
     return _by_page(world, request, body)
+
+
+def _is_asked_of(world: World, request: web.Request) -> bool:
+    is_all = world.script.challenge_on == "writes"
+    return is_all or request.path == "/api/v2/chat/completions" or "named-person" in request.headers
 
 
 def _by_page(world: World, request: web.Request, body: bytes) -> web.Response | None:
@@ -90,8 +97,10 @@ def _by_page(world: World, request: web.Request, body: bytes) -> web.Response | 
     return None
 
 
-def _challenge(world: World, path: str) -> web.Response:
+def _challenge(world: World, request: web.Request) -> web.Response:
     shape = world.script.challenge
+    if "named-person" in request.headers:
+        return as_json(request.path, "dialog")
     if shape == "html":
         return as_html()
     if shape == "held":
@@ -104,7 +113,7 @@ def _challenge(world: World, path: str) -> web.Response:
         return web.json_response(told)
     if shape == "empty":
         return web.Response(body=b"", content_type="text/event-stream")
-    return as_json(path, {"modal": "dialog", "navigation": "leave"}.get(shape, "pass"))
+    return as_json(request.path, {"modal": "dialog", "navigation": "leave"}.get(shape, "pass"))
 
 
 async def answer(request: web.Request) -> web.Response:

@@ -66,10 +66,11 @@ async def document(request: web.Request) -> web.Response:
     key = secrets.token_hex(16)
     world.page_keys.add(key)
     script = world.script
+    asks = script.asks_on_load and checks.is_asking(world) and script.challenge != "navigation"
     return _file(
         "index.html", key=key, version=script.fe_version, wrap=str(script.wrap_after_s),
         below=str(script.renew_below_s), guest="yes" if script.guest_first else "",
-        pushes="yes" if script.pushes else "",
+        pushes="yes" if script.pushes else "", punish=checks.punish_url("api") if asks else "",
     )  # fmt: skip
 
 

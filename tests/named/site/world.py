@@ -44,6 +44,10 @@ class Script:
     """Whether the page changes its address without a load after signing in."""
     challenge: str = ""
     """The shape of the check that is asked for until it is answered; empty for none."""
+    challenge_on: str = "writes"
+    """What it is asked of: `writes`, or `completions` alone."""
+    asks_on_load: bool = True
+    """Whether a page that is loaded meanwhile shows the check; else it does when one writes there."""
     challenge_after: int = 0
     """So many completions are answered before the check begins."""
     needs_clearance: bool = False

@@ -115,8 +115,21 @@
       localStorage.setItem(OUT, String(Date.now()));
       location.assign("/auth");
     };
+    const box = make("input", { id: "message" });
+    const form = make("form", {}, make("label", { for: "message" }, "Message"), box);
+    form.onsubmit = async (event) => {
+      event.preventDefault();
+      await window.fetch("/api/v2/chats/new", {
+        method: "POST", body: "{}", credentials: "include",
+        headers: {
+          "content-type": "application/json", "named-person": "1", version,
+          authorization: `Bearer ${state().token}`,
+        },
+      });
+    };
     root.replaceChildren(make("h1", {}, "How can I help you today?"),
-      make("p", { role: "status" }, `Signed in${mail ? ` as ${mail}` : ""}`), out);
+      make("p", { role: "status" }, `Signed in${mail ? ` as ${mail}` : ""}`), form, out);
+    if (told.punish) ask(told.punish);
   };
   const enter = async (data) => {
     keep(data);
