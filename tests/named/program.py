@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import openai
 import psutil
 
@@ -52,7 +52,7 @@ class Program:
 
     def client(self, within_s: float = 60.0) -> openai.OpenAI:
         """An official client, with one of Portico's keys."""
-        through = httpx.Client(transport=httpx.HTTPTransport(uds=str(self.box.door)))
+        through = httpx2.Client(transport=httpx2.HTTPTransport(uds=str(self.box.door)))
         return openai.OpenAI(
             base_url=f"http://127.0.0.1:{PORT}/v1", api_key=self.cli.say("key", "show"),
             http_client=through, max_retries=0, timeout=within_s,

@@ -47,7 +47,7 @@ class Script:
     challenge_on: str = "writes"
     """What it is asked of: `writes`, or `completions` alone."""
     asks_on_load: bool = True
-    """Whether a page that is loaded meanwhile shows the check; else it does when one writes there."""
+    """Whether a page that is loaded meanwhile shows the check; else it does when one writes."""
     challenge_after: int = 0
     """So many completions are answered before the check begins."""
     needs_clearance: bool = False

@@ -176,6 +176,11 @@
     }
   };
   const isOld = (now) => !now || now.sourceId === "guest" || now.expiresAt - Date.now() < Number(told.below) * 1000;
+  const isTaken = async () => {
+    const headers = { authorization: `Bearer ${state().token}`, version };
+    const answer = await plain("/api/v2/users/user/settings", { headers, credentials: "include" });
+    return (await answer.json()).success;
+  };
   const start = async () => {
     setTimeout(wrap, Number(told.wrap) * 1000);
     const code = new URLSearchParams(location.search).get("code");
@@ -188,7 +193,7 @@
       }
       return door();
     }
-    if (localStorage.getItem(OUT) || (isOld(state()) && !(await renew()))) {
+    if (localStorage.getItem(OUT) || ((isOld(state()) || !(await isTaken())) && !(await renew()))) {
       drop();
       localStorage.setItem(OUT, String(Date.now()));
       return location.replace("/auth");
