@@ -1,8 +1,10 @@
 """A desktop, and a network with the site in it, for each test."""
 
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -33,6 +35,26 @@ def desk(folder: Path) -> Iterator[Xfce]:
         yield desktop
     finally:
         desktop.stop()
+
+
+@contextmanager
+def keyring(desk: Xfce) -> Iterator[None]:
+    """A keyring on this desktop, which is open, until the context is over."""
+    daemon = subprocess.Popen(
+        ["gnome-keyring-daemon", "--foreground", "--components=secrets", "--unlock"],
+        env=desk.environment, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    assert daemon.stdin is not None
+    daemon.stdin.write(b"a password")
+    daemon.stdin.close()
+    asked = ["gdbus", "wait", "--session", "--timeout", "20", "org.freedesktop.secrets"]
+    try:
+        subprocess.run(asked, env=desk.environment, check=True, timeout=30)
+        yield
+    finally:
+        daemon.kill()
+        daemon.wait()
 
 
 @pytest.fixture
