@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from statistics import median
 
-from . import pure, startup, tray
+from . import page, pure, startup, tray
 from .report import Row, alone, beside, growing
 from .streams import Load, Ring, ring, rounds
 
 PACED, GROWTH, READY_MS, IDLE_MB, OPEN_KB, HISTORY_MS = 1.5, 1.2, 600.0, 40.0, 40.0, 25.0
 BURSTS, FIRST_EVENT = 2.7, 2.5
 ICON_MS, SERVING_MS, TRAY_MB, WAKES, MENU_MS = 500.0, 1000.0, 60.0, 0.2, 100.0
+PAGE_FIRST_MS, PAGE_EVENT_MS, PAGE_EVENTS_PER_S, PAGE_WAKES = 6.0, 10.0, 2000.0, 2.0
 PURE_US = {"search with markers": 9.0}
 PURE_PLAIN_US = 6.0
 
@@ -78,6 +79,7 @@ def run(size: Size) -> Result:
     idle = startup.idle(size.idle_s)
     rows += _started(startup.ready(size.starts), idle)
     rows += _tray(tray.measure(size.starts, size.idle_s))
+    rows += _page(page.measure(size.trips, size.idle_s))
     return Result(rows, asked, answered, idle.chat_bytes)
 
 
@@ -168,3 +170,29 @@ def _tray(cost: tray.TrayCost | None) -> list[Row]:
         alone("tray: wake-ups while idle, per second", "", cost.wakes_per_s, WAKES),
         alone("tray: the slowest of 20 openings of the menu", "ms", cost.menu_ms, MENU_MS),
     ]
+
+
+def _page(cost: page.PageCost | None) -> list[Row]:
+    if cost is None:
+        return []
+    first, event = (page.added_ms(cost, of) for of in (_first_ms, _event_ms))
+    rate = cost.page.events_per_s
+    return [
+        alone("page: added time to the first event, p50", "ms", first, PAGE_FIRST_MS),
+        alone("page: added delay of an event every 20 ms, p50", "ms", event, PAGE_EVENT_MS),
+        alone("page: its delay, p95", "ms", cost.page.late_ms),
+        Row(
+            "page: events in a second, as fast as they come", rate, "",
+            target=f">= {PAGE_EVENTS_PER_S:g}", met=rate >= PAGE_EVENTS_PER_S,
+        ),
+        alone("page: wake-ups while idle, per second", "", cost.idle_wakes_per_s, PAGE_WAKES),
+        alone("page: CPU while idle, per second", "ms", cost.idle_cpu_ms_per_s),
+    ]  # fmt: skip
+
+
+def _first_ms(way: page.Way) -> float:
+    return way.first_ms
+
+
+def _event_ms(way: page.Way) -> float:
+    return way.event_ms
