@@ -170,6 +170,22 @@ async def test_a_session_that_the_site_does_not_take_is_told_and_the_next_one_aw
     assert signed.how == "signed_in"
 
 
+async def test_who_answers_a_check_meanwhile_is_taken_up_after_it(person: Person) -> None:
+    async with person.sitting() as signing:
+        person.proxy.site.on("settings", acts.CHALLENGE)
+        await asyncio.to_thread(person.window.sign_in)
+        await asyncio.to_thread(until, lambda: person.told)
+        first, is_over = person.told[0], signing.done()
+        await asyncio.to_thread(person.window.do, person.window._tell(check=True))
+        await asyncio.to_thread(until, lambda: len(person.told) == 2)
+        await asyncio.to_thread(person.window.do, person.window._tell(check=False))
+        signed = await signing
+
+    assert "check that a person is here" in first
+    assert not is_over
+    assert signed.how == "signed_in"
+
+
 def _forbidden() -> acts.Whole:
     return acts.refused("Forbidden", "this account is suspended", 403)
 

@@ -172,3 +172,45 @@ async def test_the_background_waits_for_nobody_when_nobody_else_is_there() -> No
         await settle()
         assert crowd.began == ["z1", "z2"]
         crowd.go.set()
+
+
+async def test_rules_that_change_are_looked_at_when_it_is_said() -> None:
+    slots = [0]
+    loop = asyncio.get_running_loop()
+    crowd = Crowd(Gate(lambda: Rules(slots[0], 0.0, 32), loop.time))
+    async with asyncio.TaskGroup() as group:
+        for number in range(3):
+            group.create_task(crowd.come(f"a{number}"))
+        await settle()
+        assert (crowd.began, crowd.gate.waiting) == ([], 3)
+        slots[0] = 2
+        await settle()
+        assert crowd.began == []
+        crowd.gate.look()
+        await settle(lambda: len(crowd.began) == 2)
+        crowd.go.set()
+
+    assert crowd.began == ["a0", "a1", "a2"]
+
+
+async def test_who_waits_is_sent_away_and_who_has_a_turn_keeps_it() -> None:
+    crowd = Crowd(gate())
+    error = ProxyError(Kind.VERIFICATION_NEEDED)
+    async with asyncio.TaskGroup() as group:
+        first = group.create_task(crowd.come("a1"))
+        await settle(lambda: crowd.began == ["a1"])
+        waiting = [
+            asyncio.get_running_loop().create_task(crowd.come(name)) for name in ("a2", "b1")
+        ]
+        await settle(lambda: crowd.gate.waiting == 2)
+        crowd.gate.send_away(error)
+        sent = await asyncio.gather(*waiting, return_exceptions=True)
+        assert not first.done()
+        later = group.create_task(crowd.come("a3"))
+        crowd.go.set()
+
+    assert [isinstance(one, ProxyError) and one.kind for one in sent] == [error.kind] * 2
+    # Each has an error of its own: one that many raise grows with each.
+    assert len({id(one) for one in (*sent, error)}) == 3
+    assert later.done()
+    assert (crowd.gate.in_flight, crowd.gate.waiting) == (0, 0)

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
@@ -294,6 +294,23 @@ def test_a_look_after_the_answer_that_comes_to_nothing_is_made_again(site: Pract
         until(lambda: state(proxy) == "running")
 
 
+def test_empty_answers_in_a_row_are_put_to_the_person(site: PracticeSite) -> None:
+    """R35"""
+    with windowed(site) as (proxy, window), crowd() as people:
+        site.will(acts.EMPTY, acts.EMPTY)
+        codes = [proxy.chat().code for _ in range(2)]
+        asks(proxy)
+        people.ask(proxy)
+        time.sleep(1)
+        asked = completions(site)
+        proxy.control("resume")
+
+        assert codes == ["upstream_empty"] * 2
+        assert asked == 2
+        assert people.gather()[0].status == 200
+        until(lambda: window.status.state == "hidden")
+
+
 def test_where_the_site_still_asks_the_person_is_waited_for(site: PracticeSite) -> None:
     with windowed(site) as (proxy, window), crowd() as people:
         site.challenge("json")
@@ -361,64 +378,3 @@ def test_signing_out_asks_nobody_any_more(site: PracticeSite) -> None:
         assert proxy.control("status")["hold"] is None
         assert proxy.chat().code == "not_signed_in"
         assert (window.browser.jar, window.browser.storage) == ({}, {})
-
-
-def test_a_proxy_that_asks_is_stopped_in_time_and_its_session_goes_on(site: PracticeSite) -> None:
-    """R40"""
-    site.page_only = True
-    window = PaperWindow(site)
-    window.sign_in()
-    with crowd() as people:
-        with running(site, session=None, window=window) as proxy:
-            proxy.control("session", what="adopt")
-            site.challenge("modal")
-            for stream in (True, False, False):
-                people.ask(proxy, stream=stream)
-            asks(proxy)
-            began_s = time.monotonic()
-            parts = proxy.service.parts
-        assert time.monotonic() - began_s < 5
-    codes = [reply.code if reply.status != 200 else "" for reply in people.replies]
-    assert set(codes) == {"server_stopping"}
-    window.answer()
-    with running(site, session=parts.person.owner.session, window=window) as proxy:
-        assert proxy.control("session", what="show")["by_window"]
-        assert proxy.chat().status == 200
-    window.stop()
-
-
-def ends(kind: str) -> Callable[[PaperWindow], None]:
-    def end(window: PaperWindow) -> None:
-        if kind == "closed":
-            window.die()
-        else:
-            window.go("/")
-
-    end.__name__ = kind
-    return end
-
-
-@pytest.mark.parametrize("stream", [True, False], ids=["stream", "whole"])
-@pytest.mark.parametrize(
-    ("end", "code"), [(ends("closed"), "window_closed"), (ends("left"), "upstream_disconnected")]
-)
-def test_a_window_that_goes_ends_what_its_page_was_asked(
-    site: PracticeSite, end: Callable[[PaperWindow], None], code: str, stream: bool
-) -> None:
-    """R65"""
-    with windowed(site) as (proxy, window):
-        token = proxy.service.parts.person.owner.session
-        with crowd() as people:
-            site.will(acts.say("begun ", finished=False, then="hang"))
-            people.ask(proxy, stream=stream)
-            site.wait_until(lambda: site.open_streams == 1)
-            time.sleep(0.5)
-            end(window)
-            began_s = time.monotonic()
-            [reply] = people.gather()
-
-        assert time.monotonic() - began_s < 2
-        assert (reply.error["code"] if stream else reply.code) == code
-        # It comes back by itself, with the same session.
-        assert proxy.chat().status == 200
-        assert proxy.service.parts.person.owner.session == token

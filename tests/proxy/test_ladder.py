@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,6 @@ from tray_app.core.session import Session
 from tray_app.practice import PracticeSite, acts
 from tray_app.proxy import brakes
 from tray_app.proxy.ladder import CLOSED_S, Ladder, PageSide, TransportStatus
-from tray_app.proxy.transport import DirectTransport
 from tray_app.store.settings import Settings, TransportName
 
 COMPLETIONS = "/api/v2/chat/completions"
@@ -129,6 +129,26 @@ def test_our_own_calls_stay_closed_for_longer_each_time(site: PracticeSite) -> N
             assert told(proxy) == ("page", "closed")
             clock.ahead_s += 40
             assert told(proxy) == ("direct", "quiet")
+        clock.ahead_s += CLOSED_S[-1]
+        site.will(acts.CHALLENGE)
+        assert proxy.chat().status == 200
+        clock.ahead_s += CLOSED_S[0] + 10
+        assert told(proxy) == ("direct", "quiet")
+
+
+def test_a_check_that_the_page_shows_is_nothing_to_calls_of_our_own(site: PracticeSite) -> None:
+    with either(site, AUTO) as (proxy, window):
+        site.will(acts.say("one ", "two", pace_s=1.0))
+        replies: list[Reply] = []
+        thread = threading.Thread(target=lambda: replies.append(proxy.chat(stream=True)))
+        thread.start()
+        site.wait_until(lambda: site.open_streams == 1)
+        window.do(window._tell(check=True))
+
+        assert proxy.chat("beside").status == 200
+        assert window.shown == []
+        thread.join(20)
+        assert replies[0].text == "one two"
 
 
 def test_several_checks_in_our_own_calls_at_once_are_one(site: PracticeSite) -> None:
@@ -228,6 +248,6 @@ def test_what_is_said_of_it_has_the_moment_it_became_so(site: PracticeSite) -> N
     window.stop()
 
 
-def _never() -> DirectTransport:
-    """A transport that nothing is asked of."""
-    return object()  # type: ignore[return-value]
+def _never() -> Any:
+    """A part that nothing is asked of."""
+    return object()

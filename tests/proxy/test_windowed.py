@@ -148,6 +148,34 @@ def test_a_page_that_has_the_session_no_more_ends_it(
         assert len(site.heard) == before
 
 
+@pytest.mark.parametrize(
+    ("email", "told_first"),
+    [("other@practice.example", "other"), ("person@practice.example", "account")],
+)
+def test_who_signs_in_over_a_session_is_asked_about_first_as_well(
+    site: PracticeSite, email: str, told_first: str
+) -> None:
+    """S99"""
+    with windowed(site) as (proxy, window):
+        window.go("/auth")
+        assert proxy.chat().status == 200
+        window.sign_in(email)
+        until(lambda: told(proxy) == "revoked")
+        before = len(site.heard)
+        refused = proxy.chat()
+        assert len(site.heard) == before
+        asked = proxy.control("session", what="adopt")
+        taken = proxy.control("session", what="adopt", confirmed=True)
+
+        assert refused.code == "session_ended"
+        assert asked[told_first] == email
+        assert taken["account"] == email
+        assert proxy.chat().status == 200
+        # What the page renews from then on is taken up as ever.
+        site.expire_tokens()
+        assert proxy.chat().status == 200
+
+
 def test_whoever_signs_in_after_that_is_asked_about_first(site: PracticeSite) -> None:
     with windowed(site) as (proxy, window):
         window.sign_out_at_site()

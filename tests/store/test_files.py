@@ -18,6 +18,7 @@ from tray_app.store.files import (
     make_private,
     open_private,
     read_private,
+    wipe_folder,
     write_private,
 )
 
@@ -273,3 +274,28 @@ def test_an_open_file_that_others_could_read_is_closed_to_them(tmp_path: Path) -
     os.close(open_private(path, os.O_WRONLY))
 
     assert mode(path) == 0o600
+
+
+def test_a_folder_is_wiped_and_no_links_target(tmp_path: Path) -> None:
+    """S113"""
+    theirs = tmp_path / "theirs"
+    theirs.mkdir()
+    (theirs / "kept").write_text("kept")
+    folder = tmp_path / "window"
+    make_private(folder)
+    (folder / "deep" / "er").mkdir(parents=True)
+    (folder / "deep" / "cookies").write_text("canary")
+    (folder / "link").symlink_to(theirs)
+    wipe_folder(folder)
+    wipe_folder(folder)
+    (tmp_path / "other").symlink_to(theirs)
+    wipe_folder(tmp_path / "other")
+
+    assert [path.name for path in tmp_path.iterdir()] == ["theirs"]
+    assert (theirs / "kept").read_text() == "kept"
+
+
+def test_a_folder_that_cannot_be_wiped_is_told(tmp_path: Path) -> None:
+    (tmp_path / "window").write_text("a file")
+    with pytest.raises(StoreError, match="cannot be wiped"):
+        wipe_folder(tmp_path / "window")

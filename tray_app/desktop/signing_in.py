@@ -84,7 +84,7 @@ class SigningIn(Struct, frozen=True):
     async def _signed(self, news: asyncio.Event) -> Signed:
         left_before = self.window.news.hidden_by_person
         self.window.show(self.site.pages.sign_in)
-        refused, said, was_open = "", "", False
+        refused, said, was_open = ("", "", False), "", False
         tell_guest, tell_refused = _once(self.tell_guest), _once(self.tell_refused)
         while True:
             news.clear()
@@ -96,15 +96,17 @@ class SigningIn(Struct, frozen=True):
             was_open = was_open or state in {"hidden", "shown"}
             found = await self._found()
             token = found.session.token if found.session is not None else ""
+            # What was refused where the site asked for a person may be taken after that.
+            tried = (token, self.window.news.url, self.window.news.check)
             if urlsplit(self.window.news.url).hostname in self.site.pages.refusing:
                 tell_refused()
             if found.kind == "guest":
                 tell_guest()
-            elif found.kind == "signed_in" and token != refused:
+            elif found.kind == "signed_in" and tried != refused:
                 try:
                     return await self._adopted()
                 except DoorError as error:
-                    refused, said = token, str(error)
+                    refused, said = tried, str(error)
                     self.tell(said)
                 continue
             await news.wait()

@@ -161,8 +161,8 @@ class Control:
         before = house.owner.session.account if house.owner.session else ""
         house.owner.try_out(found.session)
         try:
-            # Whose it is must be known where it may be another account's.
-            said = await self._checked(surely=bool(before))
+            # The page may be asked again at any time, and it may be another account's.
+            said = await self._checked(surely=True)
         except BaseException as error:
             house.owner.undo()
             if not isinstance(error, ProxyError):

@@ -139,7 +139,10 @@ class HandOff:
             return False
         if self.is_asking:
             return True
-        return self.sees_check and self._hands.ladder.way(self._hands.owner.session) == "page"
+        return self.sees_check and self._is_page_used()
+
+    def _is_page_used(self) -> bool:
+        return self._hands.ladder.way(self._hands.owner.session) == "page"
 
     @property
     def is_quiet(self) -> bool:
@@ -207,12 +210,13 @@ class HandOff:
         if asking is None or window is None:
             return
         asking.look()
-        if window.news.check and self._hands.gate.in_flight and not asking.stands:
-            # The page shows its check before the call that met it has an answer, and makes that
-            # call again by itself when the person has answered.
-            session = self._hands.owner.session
-            if session is not None and session.by_window and not asking.begin():
-                self._hands.brakes.hold()
+        if not self._is_page_used() or asking.stands:
+            return
+        # The page shows its check before the call that met it has an answer, and makes that call
+        # again by itself when the person has answered.
+        is_met = window.news.check and self._hands.gate.in_flight > 0
+        if is_met and not asking.begin():
+            self._hands.brakes.hold()
 
     async def _probe(self) -> object:
         self._probing = asyncio.current_task()

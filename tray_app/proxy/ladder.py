@@ -152,6 +152,8 @@ class Ladder:
             return False
         if self._closed_s() > 0:
             return True
+        if self._closed_until_s is not None and self._clock() - self._closed_until_s > CLOSED_S[-1]:
+            self._steps = 0
         length_s = CLOSED_S[min(self._steps, len(CLOSED_S) - 1)]
         self._steps += 1
         self._closed_until_s = self._clock() + length_s

@@ -44,6 +44,7 @@ class WindowedSession:
         self._upstream = upstream
         self._owner = owner
         self._wall_clock = wall_clock
+        self._was_at_sign_in = False
 
     def look(self) -> None:
         """Note what the page says of the session now."""
@@ -51,7 +52,22 @@ class WindowedSession:
         if found.kind in {"signed_out", "guest"}:
             self._owner.ended_in_window("guest" if found.kind == "guest" else "revoked")
         elif found.kind == "signed_in" and found.session is not None:
-            self._owner.observed(found.session)
+            self._take_note(found.session)
+
+    def _take_note(self, session: Session) -> None:
+        """Note a session of the page; one that somebody just signed in to may be anybody's."""
+        self._was_at_sign_in = self._was_at_sign_in or self._is_at_sign_in()
+        known = self._owner.session
+        if self._was_at_sign_in and known is not None and known.token != session.token:
+            self._owner.ended_in_window("revoked")
+            return
+        self._was_at_sign_in = self._is_at_sign_in()
+        self._owner.observed(session)
+
+    def _is_at_sign_in(self) -> bool:
+        path = urlsplit(self._window.news.url).path
+        sign_in = self._site.pages.sign_in
+        return path == sign_in or path.startswith(f"{sign_in}/")
 
     def found(self, stored: Mapping[str, str] | None = None) -> PageSession:
         """Who is signed in, by what the page keeps."""
