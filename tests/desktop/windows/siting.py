@@ -21,6 +21,7 @@ from tray_app.compose import practice_site
 from tray_app.core.site import Site
 from tray_app.desktop.windows.messages import Failed, Ping, Pong
 from tray_app.desktop.windows.site_messages import (
+    Abort,
     AskCookies,
     At,
     Begin,
@@ -73,7 +74,7 @@ class Answer:
     def said(self) -> str:
         """The text of all events of a stream."""
         told = ""
-        for line in self.text.splitlines():
+        for line in self.text.split("\n"):
             if line.startswith("data: {"):
                 for choice in json.loads(line[6:]).get("choices", []):
                     told += choice["delta"].get("content") or ""
@@ -218,9 +219,13 @@ class SiteChild:
         """Ask the model something, in a chat of its own unless one is named."""
         chat = chat or self.new_chat()
         message = {"role": "user", "content": content, "feature_config": {}}
-        body = {"chat_id": chat, "model": "qwen3.7-plus", "messages": [message], "stream": True}
+        body = {"chat_id": chat, "model": "qwen3.7-plus", "messages": [message], "stream": True,
+                "incremental_output": True}  # fmt: skip
         text = json.dumps(body, ensure_ascii=False)
         return self.call("POST", f"{COMPLETIONS}?chat_id={quote(chat)}", text)
+
+    def abort(self, calling: Calling) -> None:
+        self.say(Abort(calling.id))
 
     def cookies(self) -> dict[str, Cookie]:
         self.say(AskCookies())

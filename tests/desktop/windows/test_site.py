@@ -37,6 +37,7 @@ from tray_app.practice import PracticeSite, acts
 
 pytestmark = pytest.mark.desktop
 
+APP = '<p id="who"></p><script type="module" src="/qwen-chat-fe/0.3.12/js/main.js"></script>'
 Start = Callable[..., SiteChild]
 
 
@@ -149,7 +150,8 @@ def test_the_answers_of_a_page_come_while_it_is_still_loading(
     practice: PracticeSite, child: SiteChild
 ) -> None:
     """A slow part of a page holds up nobody; pywebview would wait for it."""
-    practice.on("whose", acts.HELD)
+    practice.on("models", acts.Silence())
+    practice.on("page", acts.page(f'{APP}<img src="/api/models">'))
     child.say(Visit("/"))
 
     child.hear(Usable)

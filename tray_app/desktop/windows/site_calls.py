@@ -16,8 +16,8 @@ _SLOW_S = 0.1
 _FIRST_S = 0.005
 _WAIT_S = 14.0
 """How long a call waits for a page that can make it."""
-_HEADERS, _HEADER_CHARS = 64, 8 << 10
-"""So many headers are told of an answer, and none that is longer."""
+_HEADERS_CHARS, _HEADER_CHARS = 64 << 10, 8 << 10
+"""So much is told of an answer's headers, and of one of them."""
 
 
 @dataclass
@@ -102,9 +102,7 @@ class Calls:
 
     def _pass_on(self, one: Drained) -> None:
         if one.head is not None:
-            headers = one.head.headers.items()
-            told = {name: value for name, value in headers if len(name + value) <= _HEADER_CHARS}
-            self._tell(Head(one.id, one.head.status, dict(tuple(told.items())[:_HEADERS])))
+            self._tell(Head(one.id, one.head.status, _told_of(one.head.headers)))
         if one.text:
             self._heard_s = time.monotonic()
             self.open[one.id].has_begun = True
@@ -113,3 +111,14 @@ class Calls:
         if one.end is not None:
             del self.open[one.id]
             self._tell(End(one.id, one.end))
+
+
+def _told_of(headers: dict[str, str]) -> dict[str, str]:
+    """The headers that are no longer than those of a site are."""
+    told, left = {}, _HEADERS_CHARS
+    for name, value in headers.items():
+        size = len(name) + len(value)
+        if size <= min(left, _HEADER_CHARS):
+            told[name] = value
+            left -= size
+    return told

@@ -1,0 +1,58 @@
+"""What is known of a page, and how often it is worth a look."""
+
+import pytest
+
+from tray_app.desktop.windows import site_page
+from tray_app.desktop.windows.site_page import PageState, Renewal
+
+
+def page(age_s: float, *, usable: bool, stored: str = "") -> PageState:
+    """A page that is so old."""
+    state = PageState()
+    state.since_s -= age_s
+    state.is_usable = usable
+    state.stored = {"state": stored} if stored else None
+    return state
+
+
+@pytest.mark.parametrize(
+    ("age_s", "usable", "waited", "shown", "busy", "look_s"),
+    [
+        (0, False, False, False, False, 0.1), (11, False, False, False, True, 0.1),
+        (1, True, False, False, False, 0.5), (13, False, False, False, False, 0.5),
+        (16, True, False, True, False, 0.5), (16, True, False, False, True, 1.0),
+        (16, True, True, False, False, 0.1), (16, True, False, False, False, None),
+        (900, False, False, False, False, None),
+    ],
+)  # fmt: skip
+def test_a_page_of_which_nobody_wants_anything_is_left_alone(
+    age_s: float, usable: bool, waited: bool, shown: bool, busy: bool, look_s: float | None
+) -> None:
+    state = page(age_s, usable=usable)
+
+    assert state.look_s(is_waited_for=waited, is_shown=shown, is_busy=busy) == look_s
+
+
+def test_a_renewal_beside_is_over_when_something_new_is_stored() -> None:
+    renewal = Renewal({"state": "old"}, lambda: None)
+
+    assert not renewal.is_over(page(1, usable=True, stored="old"))
+    assert not renewal.is_over(page(1, usable=True))
+    assert renewal.is_over(page(1, usable=True, stored="new"))
+
+
+def test_a_renewal_by_loading_anew_waits_for_the_page_too() -> None:
+    renewal = Renewal({"state": "old"}, None, is_reloaded=True)
+
+    assert not renewal.is_over(page(1, usable=False, stored="new"))
+    assert not renewal.is_over(page(1, usable=True, stored="old"))
+    assert renewal.is_over(page(1, usable=True, stored="new"))
+    assert renewal.is_over(page(16, usable=True, stored="old"))
+
+
+def test_a_renewal_that_comes_to_nothing_is_over_after_its_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(site_page, "RENEWAL_S", -1.0)
+
+    assert Renewal(None, None).is_over(page(1, usable=False))
