@@ -111,6 +111,7 @@ class SiteWindow:
         self._url = ""
         self._scripts = Scripts(begin.site, secrets.token_hex(16))
         self._calls = Calls(self._scripts, self._run, wire.tell)
+        self._is_check_told = False
         self._page = PageState()
         self._renewal: Renewal | None = None
         self._looked_s = self._outside_s = 0.0
@@ -364,8 +365,9 @@ class SiteWindow:
             self._calls.start_waiting()
 
     def _tell_check(self, *, visible: bool) -> None:
-        if visible != self._page.check:
-            self._page.check = visible
+        # What was told of a page that is gone holds until the next one was looked at.
+        if visible != self._is_check_told:
+            self._is_check_told = visible
             self._wire.tell(Check(visible))
 
     def _run(self, script: str) -> Any:

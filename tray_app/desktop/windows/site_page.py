@@ -27,7 +27,6 @@ class PageState:
         """Our script is in it."""
         self.is_usable = False
         """It can make calls."""
-        self.check = False
         self.stored: dict[str, str] | None = None
 
     @property
