@@ -23,6 +23,7 @@ _HEADERS_CHARS, _HEADER_CHARS = 64 << 10, 8 << 10
 @dataclass
 class _Open:
     began_s: float
+    has_head: bool = False
     has_begun: bool = False
 
 
@@ -47,10 +48,14 @@ class Calls:
 
     def add(self, call: Fetch, *, usable: bool) -> None:
         """Make a call, or wait with it until the page can."""
-        if not usable or self._run(self._scripts.start(call)) != 1:
+        begun = self._run(self._scripts.start(call)) if usable else 0
+        if begun == 1:
+            self.open[call.id] = _Open(time.monotonic())
+        elif begun == 0:
             self.waiting[call.id] = (call, time.monotonic() + _WAIT_S)
-            return
-        self.open[call.id] = _Open(time.monotonic())
+        else:
+            # It may have been made all the same; made again it would be there twice.
+            self._tell(End(call.id, "left"))
 
     def start_waiting(self) -> None:
         """Make the calls that waited for a page."""
@@ -101,11 +106,13 @@ class Calls:
         return True
 
     def _pass_on(self, one: Drained) -> None:
-        if one.head is not None:
+        call = self.open[one.id]
+        if one.head is not None and not call.has_head:
+            call.has_head = True
             self._tell(Head(one.id, one.head.status, _told_of(one.head.headers)))
         if one.text:
             self._heard_s = time.monotonic()
-            self.open[one.id].has_begun = True
+            call.has_begun = True
         for at in range(0, len(one.text), PIECE_CHARS):
             self._tell(Piece(one.id, one.text[at : at + PIECE_CHARS]))
         if one.end is not None:

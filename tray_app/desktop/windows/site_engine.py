@@ -97,6 +97,9 @@ class GtkEngine(Engine):
 
     def _tame(self, webview: Any) -> None:
         webview.connect("decide-policy", self._decide)
+        # A link asks for a window by the policy, a script by this signal alone.
+        webview.connect("create", self._open)
+        webview.connect("load-changed", self._watch)
         webview.connect("script-dialog", _dismiss)
         webview.connect("permission-request", _deny)
 
@@ -133,19 +136,36 @@ class GtkEngine(Engine):
         url = decision.get_navigation_action().get_request().get_uri() or ""
         if kind == WebKit2.PolicyDecisionType.NEW_WINDOW_ACTION:
             decision.ignore()
-            # Without an opener a way to sign in by a window of its own goes on in this one.
-            if where(url, self._site) == "here":
-                webview.load_uri(url)
-            else:
-                self._astray(url)
+            self._open(webview, decision.get_navigation_action())
             return True
         if is_harmless(url, self._site):
             return False
         decision.ignore()
         return True
 
+    def _open(self, webview: Any, action: Any) -> None:
+        """What comes of a window that a page opens; nothing where nobody clicked."""
+        url = action.get_request().get_uri() or ""
+        if not action.is_user_gesture():
+            return
+        # Without an opener a way to sign in by a window of its own goes on in this one.
+        if where(url, self._site) == "here":
+            webview.load_uri(url)
+        else:
+            self._astray(url)
+
+    def _watch(self, webview: Any, event: Any) -> None:
+        """Stop the window on its way elsewhere; the engine tells this of no frame in it."""
+        from gi.repository import WebKit2
+
+        url = webview.get_uri() or ""
+        is_asked_for = event in {WebKit2.LoadEvent.STARTED, WebKit2.LoadEvent.REDIRECTED}
+        if is_asked_for and where(url, self._site) != "here":
+            webview.stop_loading()
+            self._astray(url)
+
     def _decide_document(self, decision: Any) -> bool:
-        """Only here the engine tells a document of the window from one of a frame in it."""
+        """Refuse whatever was not stopped on its way, and what would be downloaded."""
         if not decision.is_main_frame_main_resource():
             return False
         url = decision.get_response().get_uri() or ""
@@ -214,12 +234,34 @@ class GtkEngine(Engine):
         return lambda: _on_the_main_thread(end)
 
 
+class MacEngine(Engine):
+    """WKWebView, which puts a page to sleep that nobody sees, and its calls with it."""
+
+    _AWAKE = 0x00EFFFFF
+    """Work that a person began, during which the computer may go to sleep all the same."""
+    _NO_SLEEP_OF_PAGES = 2
+
+    def disarm(self) -> None:
+        """Have a hidden page go on."""
+        from Foundation import NSProcessInfo  # type: ignore[import-not-found]
+        from webview.platforms.cocoa import BrowserView
+
+        process, why = NSProcessInfo.processInfo(), "Calls are made by a hidden page"
+        # It holds for as long as somebody has it.
+        self._activity = process.beginActivityWithOptions_reason_(self._AWAKE, why)
+        view = BrowserView.instances[self._window.uid].webview
+        preferences = view.configuration().preferences()
+        # Since macOS 14.
+        if preferences.respondsToSelector_("setInactiveSchedulingPolicy:"):
+            preferences.setInactiveSchedulingPolicy_(self._NO_SLEEP_OF_PAGES)
+
+
 def engine_of(window: Any, site: Site, astray: Callable[[str], None]) -> Engine:
     """The engine that shows a window."""
     import webview
 
-    kind = GtkEngine if webview.renderer == "gtkwebkit2" else Engine
-    return kind(window, site, astray)
+    kinds = {"gtkwebkit2": GtkEngine, "wkwebview": MacEngine}
+    return kinds.get(str(webview.renderer), Engine)(window, site, astray)
 
 
 def keep_out() -> None:
