@@ -127,6 +127,12 @@ async def _measured(site: PracticeSite, transports: list[Transport], trips: int)
     return ways
 
 
+class _Nobody:
+    """Whom no check is handed to: there are none here."""
+
+    is_asking = is_left_alone = sees_check = False
+
+
 @asynccontextmanager
 async def _window(site: PracticeSite, profile: Path) -> AsyncIterator[SiteWindow]:
     place = practice_site(site.origin, site.auth_origin)
@@ -143,7 +149,7 @@ async def _compared(site: PracticeSite, profile: Path, trips: int, idle_s: float
     clocks = Clocks(time.time, time.monotonic)
     direct = DirectTransport(place, QWEN, lambda: _LIMITS, clocks)
     async with _window(site, profile) as window:
-        page = PageTransport(window, place, QWEN, lambda: _LIMITS, lambda: False, time.monotonic)
+        page = PageTransport(window, place, QWEN, lambda: _LIMITS, _Nobody, time.monotonic)
         try:
             for transport in (page, direct):
                 site.will(Stamped(10))

@@ -6,9 +6,9 @@ from typing import Any
 
 import msgspec
 
-from tests.desktop.windows.test_navigation import SITE
 from tray_app.core.site import Site
 from tray_app.desktop.windows.site_engine import Engine
+from tray_app.upstreams.qwen import SITE
 
 TLS = msgspec.structs.replace(
     SITE, pages=msgspec.structs.replace(SITE.pages, cookie_domains=("chat.example", "example"))

@@ -243,7 +243,7 @@ class MacEngine(Engine):
 
     def disarm(self) -> None:
         """Have a hidden page go on."""
-        from Foundation import NSProcessInfo  # type: ignore[import-not-found]
+        from Foundation import NSProcessInfo
         from webview.platforms.cocoa import BrowserView
 
         process, why = NSProcessInfo.processInfo(), "Calls are made by a hidden page"
