@@ -58,11 +58,15 @@ def said_in(content: str) -> str:
 
 def word_of(body: dict[str, Any]) -> str:
     """The fault that a completions body asks for; empty for none."""
+    words = _WORD.findall(said_in(content_of(body)))
+    return str(words[-1][0]) if words else ""
+
+
+def content_of(body: dict[str, Any]) -> str:
+    """What a completions body asks; empty for what is none."""
     messages = body.get("messages")
     message = messages[0] if isinstance(messages, list) and messages else None
-    content = message.get("content", "") if isinstance(message, dict) else ""
-    words = _WORD.findall(said_in(str(content)))
-    return str(words[-1][0]) if words else ""
+    return str(message.get("content", "")) if isinstance(message, dict) else ""
 
 
 def answer_to(body: dict[str, Any], origin: str, pace_s: float) -> acts.Act:

@@ -22,7 +22,6 @@ _WORDS: dict[str, Shape] = {
     "navigation": "navigation",
 }
 """What a prompt may ask for in practice mode, as `answers.WORDS` has it for who has no page."""
-_WISH_CHARS = 200
 _FOLDER = "/_____tmd_____/"
 _PUNISH = _FOLDER + "punish"
 _VERIFY = _FOLDER + "verify"
@@ -97,7 +96,7 @@ class Checks:
         shape = _WORDS.get(answers.word_of(body))
         if shape is None:
             return None
-        wish = str(body.get("messages"))[-_WISH_CHARS:]
+        wish = answers.content_of(body)
         if wish in self._granted:
             self._granted.discard(wish)
             return acts.say("A person has answered the check.")

@@ -56,6 +56,7 @@ class Asking:
         self._watching = False
         self._saw = False
         self._answered_s: float | None = None
+        self._is_proven = False
         self._looking: asyncio.Task[None] | None = None
         self._tasting: asyncio.Task[None] | None = None
 
@@ -111,6 +112,7 @@ class Asking:
     def _watch(self, url: str) -> None:
         """Show the check, and look out for its answer."""
         self._watching = True
+        self._is_proven = False
         self._saw = self.is_seen
         # A check that stands already is where it has to be answered: nothing is loaded over it.
         self._window.show(None if self._saw else self._path_of(url))
@@ -186,15 +188,16 @@ class Asking:
         return not self._saw
 
     def proven(self) -> None:
-        """Note that an answer came through."""
+        """Note that an answer came through, after the person's or in the same moment."""
         self._answered_s = None
+        self._is_proven = True
 
     def resume(self) -> None:
         """Go on: the person has answered, or says so."""
         if not self._watching:
             return
         _log.info("check=answered")
-        self._answered_s = self._asked.clock()
+        self._answered_s = None if self._is_proven else self._asked.clock()
         self._end(answered=True)
         self._watching = False
         if self._is_check_page():
