@@ -38,13 +38,16 @@ class Gauge:
 
     def wakes(self) -> int | None:
         """How often one of its threads began to wait; None where the system does not say."""
-        lines = [
-            line
-            for task in self._tasks()
-            for line in (task / "status").read_text().splitlines()
-            if line.startswith("voluntary_ctxt_switches")
-        ]
-        return sum(int(line.split()[1]) for line in lines) if lines else None
+        return sum(self.wakes_by_thread().values()) or None
+
+    def wakes_by_thread(self) -> dict[str, int]:
+        """The same for each thread by its number; nothing where the system does not say."""
+        found = {}
+        for task in self._tasks():
+            for line in (task / "status").read_text().splitlines():
+                if line.startswith("voluntary_ctxt_switches"):
+                    found[task.name] = int(line.split()[1])
+        return found
 
     def _tasks(self) -> list[Path]:
         """Its threads, where the system shows them as folders."""

@@ -166,11 +166,12 @@ async def _idle(for_s: float) -> tuple[float | None, float]:
     """Wake-ups and CPU of the window's own process in a second in which nobody asks anything."""
     child = next(one for one in psutil.Process().children() if "site" in one.cmdline())
     gauge = Gauge(child.pid)
-    wakes, cpu_s = gauge.wakes(), gauge.cpu_s()
+    before, cpu_s = gauge.wakes_by_thread(), gauge.cpu_s()
     await asyncio.sleep(for_s)
-    woke = gauge.wakes()
-    rate = None if wakes is None or woke is None else (woke - wakes) / for_s
-    return rate, (gauge.cpu_s() - cpu_s) * 1e3 / for_s
+    # The engine ends threads that it has not used for a while.
+    now = gauge.wakes_by_thread()
+    wakes = sum(count - before.get(thread, 0) for thread, count in now.items())
+    return (wakes / for_s if now else None), max(0.0, gauge.cpu_s() - cpu_s) * 1e3 / for_s
 
 
 def measure(trips: int, idle_s: float) -> PageCost | None:

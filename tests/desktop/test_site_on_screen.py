@@ -1,10 +1,12 @@
 """The site's window with its real child and a real page, in front of the practice site."""
 
 import asyncio
+import json
 import signal
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
@@ -231,6 +233,30 @@ async def test_a_page_that_is_dead_or_hangs_is_noticed_and_comes_back(
             assert caught.value.kind is Kind.WINDOW_STUCK
         assert await here.stream() == b"".join(frames.plain(20))
         assert is_gone(before)
+
+
+@dataclass(frozen=True)
+class Echo:
+    """Says what it was told."""
+
+    async def play(self, scene: acts.Scene) -> None:
+        await acts.Whole(scene.request.body).play(scene)
+
+
+@pytest.mark.parametrize("million", [2, 16])
+async def test_a_long_prompt_goes_out_and_comes_back_whole(
+    screen: Screen, site: PracticeSite, tmp_path: Path, million: int
+) -> None:
+    async with window(site, tmp_path / "p") as here:
+        await here.window.ready()
+        body = json.dumps("语🐉\u2028</script>`${1}`" * (million * 10**6 // 30)).encode()
+        site.will(Echo())
+        call = PageCall("POST", STREAM.path, {"Content-Type": "application/json"}, body)
+        began_s = time.monotonic()
+
+        assert await here.stream(call) == body
+
+        assert time.monotonic() - began_s < 5.0 * million
 
 
 async def test_an_idle_window_leaves_no_process_and_comes_back_by_itself(

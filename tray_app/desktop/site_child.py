@@ -50,7 +50,7 @@ class Times(Struct, frozen=True, kw_only=True):
     """From nothing to a page that can make calls."""
     leave_s: float = 3.0
     """To end in order: the engine writes its profile then."""
-    settle_s: float = 3.0
+    settle_s: float = 8.0
     """For a page that was just loaded to renew its session by itself."""
     renew_s: float = 25.0
     jar_s: float = 10.0
