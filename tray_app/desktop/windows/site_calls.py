@@ -10,10 +10,10 @@ from .site_script import Drained, Scripts, drained
 
 _EAGER_S = 3.0
 """So long the first bytes are awaited eagerly."""
-_PAUSES_S = ((0.3, 0.016), (2.0, 0.03))
+_PAUSES_S = ((0.3, 0.012), (2.0, 0.03))
 """By how long nothing has come: how long to wait until the next look."""
 _SLOW_S = 0.1
-_FIRST_S = 0.005
+_FIRST_S = 0.003
 _WAIT_S = 14.0
 """How long a call waits for a page that can make it."""
 _HEADERS_CHARS, _HEADER_CHARS = 64 << 10, 8 << 10
