@@ -148,6 +148,20 @@ def test_a_page_that_has_the_session_no_more_ends_it(
         assert len(site.heard) == before
 
 
+def test_who_looks_at_the_page_to_sign_in_and_leaves_it_stays_signed_in() -> None:
+    now = [time.time()]
+    aged = PracticeSite(pace_s=0.0, clock=lambda: now[0])
+    aged.start()
+    with windowed(aged, wall_clock=lambda: now[0]) as (proxy, window):
+        window.go("/auth")
+        now[0] += 1200
+        window.go("/")
+
+        assert proxy.chat().status == 200
+        assert told(proxy) == "signed_in"
+    aged.stop()
+
+
 @pytest.mark.parametrize(
     ("email", "told_first"),
     [("other@practice.example", "other"), ("person@practice.example", "account")],

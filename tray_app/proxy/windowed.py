@@ -51,18 +51,18 @@ class WindowedSession:
         found = self.found()
         if found.kind in {"signed_out", "guest"}:
             self._owner.ended_in_window("guest" if found.kind == "guest" else "revoked")
-        elif found.kind == "signed_in" and found.session is not None:
-            self._take_note(found.session)
+        elif found.session is not None:
+            self._take_note(found.session, is_new=found.kind == "signed_in")
 
-    def _take_note(self, session: Session) -> None:
+    def _take_note(self, session: Session, *, is_new: bool) -> None:
         """Note a session of the page; one that somebody just signed in to may be anybody's."""
-        self._was_at_sign_in = self._was_at_sign_in or self._is_at_sign_in()
         known = self._owner.session
-        if self._was_at_sign_in and known is not None and known.token != session.token:
+        if known is None or known.token == session.token:
+            self._was_at_sign_in = self._is_at_sign_in()
+        elif self._was_at_sign_in or self._is_at_sign_in():
             self._owner.ended_in_window("revoked")
-            return
-        self._was_at_sign_in = self._is_at_sign_in()
-        self._owner.observed(session)
+        elif is_new:
+            self._owner.observed(session)
 
     def _is_at_sign_in(self) -> bool:
         path = urlsplit(self._window.news.url).path
