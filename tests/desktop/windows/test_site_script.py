@@ -15,7 +15,14 @@ from tray_app.upstreams.qwen import SITE
 
 SCRIPTS = Scripts(SITE, "name")
 HOSTILE = ["\u2028", "</script>", "`${alert(1)}`", "\"'\\", "语🐉", "\x00\x7f", "__proto__"]
-_SEEN = {"is_there": True, "stored": {}, "check": False, "has_script": True, "is_wrapped": True}
+_SEEN = {
+    "url": "x",
+    "is_there": True,
+    "stored": {},
+    "check": False,
+    "has_script": True,
+    "is_wrapped": True,
+}
 _RUN = """
 const asked = [];
 const name = "name";
@@ -97,13 +104,14 @@ def test_nonsense_of_a_page_is_nothing(told: object, noise: bytes) -> None:
 @pytest.mark.parametrize(
     "more",
     [
-        {"more": 1}, {"stored": {"a": 1}}, {"stored": []}, {"check": "yes"}, {"is_there": 1},
+        {"more": 1}, {"url": 1}, {"stored": {"a": 1}}, {"stored": []}, {"check": "yes"},
+        {"is_there": 1},
         {"stored": {"a": "x" * (257 << 10)}},
     ],
 )  # fmt: skip
 def test_a_look_is_what_we_asked_for_or_nothing(more: dict[str, object]) -> None:
     """S97"""
-    assert looked(json.dumps(_SEEN)) == Look(True, {}, False, True, True)
+    assert looked(json.dumps(_SEEN)) == Look("x", True, {}, False, True, True)
     assert looked(json.dumps(_SEEN | more)) is None
 
 

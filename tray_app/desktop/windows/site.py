@@ -328,7 +328,8 @@ class SiteWindow:
             self._page_left()
         if is_new:
             self._page.is_installed = self._run(self._scripts.install) == 1
-        self._tell_address(url, is_new=is_new)
+        # A page may change its address without being left.
+        self._tell_address(url if seen is None else seen.url, is_new=is_new)
         if seen is None:
             self._tell_check(visible=False)
         else:

@@ -47,6 +47,7 @@ class Drained(Struct, frozen=True, forbid_unknown_fields=True):
 class Look(Struct, frozen=True, forbid_unknown_fields=True):
     """What is seen of a page."""
 
+    url: str
     is_there: bool
     """Whether our script is in it: it was not loaded anew since."""
     stored: dict[str, str]

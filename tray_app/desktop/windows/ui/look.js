@@ -15,6 +15,7 @@
   const hasScript = [...document.scripts].some(({ src }) => src?.includes(pages.script));
   const text = hasScript ? "" : document.documentElement.outerHTML.slice(0, 1 << 16);
   return JSON.stringify({
+    url: location.href,
     is_there: window[name] !== undefined,
     stored,
     check:
