@@ -205,7 +205,7 @@ def test_a_page_that_calls_what_is_ours_reaches_nothing(
     target = practice.heard_on("/api/models")[0].request.target
     assert target.endswith("?has=undefined,undefined,false,")
     child.answers_ping(within_s=3.0)
-    assert len(screen.run("xdotool", "search", "--onlyvisible", "--name", ".*").split()) <= 3
+    assert {role for role, _, _, _ in screen.read()}.isdisjoint({"dialog", "alert"})
     assert screen.windows(re.escape(f"Practice - {practice.origin}"))
     until(lambda: screen.active() == f"Practice - {practice.origin}")
     child.say(Visit("/c/away"))
@@ -239,6 +239,17 @@ def test_a_page_that_breaks_its_own_ground_harms_itself_alone(
 
     child.hear(Usable)
     child.answers_ping(within_s=3.0)
+    assert child.fetch("GET", "/api/models", bearer="").why == ""
+
+
+@pytest.mark.desktop
+def test_a_page_that_closes_itself_is_there_again(practice: PracticeSite, start: Start) -> None:
+    """S100"""
+    child = page_that("setTimeout(close, 2000)", practice, start)
+
+    until(lambda: len(practice.heard_on("/auth")) == 2)
+
+    child.hear(Usable)
     assert child.fetch("GET", "/api/models", bearer="").why == ""
 
 

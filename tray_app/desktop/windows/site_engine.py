@@ -100,6 +100,7 @@ class GtkEngine(Engine):
         webview.connect("script-dialog", _dismiss)
         webview.connect("permission-request", _deny)
         webview.connect("print", lambda *_: True)
+        webview.connect("close", lambda _: webview.load_uri(self._url))
 
     def load(self, url: str) -> None:
         """Have the page be another one; pywebview would run no script until it is complete."""
