@@ -45,6 +45,7 @@ class Page:
 
     def __init__(self, site: Site = SITE) -> None:
         self.says: object = "[]"
+        self.does: object = 1
         self.told: list[FromSite] = []
         self.ran: list[str] = []
         scripts = Scripts(site, "n")
@@ -53,7 +54,7 @@ class Page:
 
     def _run(self, script: str) -> object:
         self.ran.append(script)
-        return self.says if script == self._drain else 1
+        return self.says if script == self._drain else self.does
 
     def tells(self, *drained: dict[str, object]) -> list[FromSite]:
         before = len(self.told)
@@ -141,6 +142,29 @@ def test_no_line_of_a_page_is_too_long_for_the_parent() -> None:
     assert [from_site(site_line(one)) for one in page.told] == page.told
     assert "".join(one.text for one in page.told if isinstance(one, Piece)) == "🐉" * 700_000
     assert all(len(one.text) <= PIECE_CHARS for one in page.told if isinstance(one, Piece))
+
+
+def test_a_call_that_may_have_been_made_is_not_made_again() -> None:
+    page = Page()
+    page.does = None
+
+    page.calls.add(call(), usable=True)
+    page.does = 1
+    page.calls.start_waiting()
+
+    assert page.told == [End(MINE, "left")]
+    assert len(page.ran) == 1
+
+
+def test_an_answer_has_one_head() -> None:
+    page = Page()
+    page.calls.add(call(), usable=True)
+    head = {"status": 200, "headers": {}}
+
+    page.tells({"id": MINE, "head": head, "text": "", "end": None})
+    page.tells({"id": MINE, "head": {**head, "status": 500}, "text": "", "end": None})
+
+    assert page.told == [Head(MINE, 200, {})]
 
 
 def test_a_call_waits_for_a_page_that_can_make_it() -> None:
