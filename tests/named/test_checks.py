@@ -107,7 +107,7 @@ def test_a_check_that_shows_when_one_writes_is_answered(
     signed_in: Program, person: Person
 ) -> None:  # fmt: skip
     site = signed_in.box.site
-    site.set(challenge="held", asks_on_load=False)
+    site.set(challenge="held", asks_on_load=False, wrap_after_s=0.0)
     asked = Asked(signed_in)
     person.fills("Message", "Hello")
     person.eyes.keys("Return")
