@@ -170,6 +170,7 @@ def running(
     person = Person(
         parts.pop("keeper", None),
         session=session if isinstance(session, Session) else None,
+        profile=parts.pop("profile", None),
         **{name: parts[name] for name in ("clock", "wall_clock") if name in parts},
     )
     key = person.keys.new(DEFAULT_NAME).secret

@@ -17,10 +17,10 @@ from tray_app.proxy.models import Shelf
 from tray_app.proxy.person import Person
 from tray_app.store import StoreError
 from tray_app.store.chats import Chats
-from tray_app.store.files import wipe_folder
 from tray_app.store.keeper import Keeper
 from tray_app.store.models import load_models, save_models
 from tray_app.store.paths import Paths
+from tray_app.store.profile import Profile
 from tray_app.store.ring import open_ring
 from tray_app.store.settings import Settings, effective, load, save, warnings_of
 from tray_app.upstreams import UPSTREAMS
@@ -67,13 +67,13 @@ def compose(
             session=session,
             learn=redactor.learn,
             changed=changed,
+            profile=Profile(None if practice else paths.profile),
         ),
         settings=settings,
         save_settings=_saver(paths, loaded.settings, settings),
         # The practice site's models must never be taken for the real one's.
         shelf=Shelf(lambda: None, lambda *_: None) if practice else _shelf(paths),
         chats=chats,
-        wipe_profile=(lambda: None) if practice else (lambda: wipe_folder(paths.profile)),
         host=None if arguments is None else arguments.host,
     )
     return Composed(parts, (*loaded.notes, *warnings_of(settings)))

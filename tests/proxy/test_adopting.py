@@ -13,8 +13,8 @@ from tests.rings import MemoryRing, keeper
 from tests.waiting import until
 from tray_app.practice import PracticeSite, acts
 from tray_app.proxy.door import DoorError
-from tray_app.store import StoreError
-from tray_app.store.files import make_private, wipe_folder
+from tray_app.store.files import make_private
+from tray_app.store.profile import Profile
 
 SETTINGS = "/api/v2/users/user/settings"
 
@@ -163,10 +163,8 @@ def test_signing_out_leaves_nothing_in_the_window_either(
     profile = tmp_path / "window"
     make_private(profile)
     (profile / "cookies").write_text("canary")
-    with windowed(site, keeper=keeper(ring), wipe_profile=lambda: wipe_folder(profile)) as (
-        proxy,
-        window,
-    ):
+    with windowed(site, keeper=keeper(ring), profile=Profile(profile)) as (proxy, window):
+        assert Profile(profile).is_signed_in
         proxy.key = proxy.control("key", what="show")["secret"]
         site.will(acts.say("one ", "two", pace_s=5.0))
         replies: list[Reply] = []
@@ -186,16 +184,42 @@ def test_signing_out_leaves_nothing_in_the_window_either(
         assert not any("/session" in name for name in ring.entries)
 
 
-def test_a_window_that_cannot_be_wiped_keeps_nobody_signed_in(site: PracticeSite) -> None:
+def test_a_window_that_cannot_be_wiped_keeps_nobody_signed_in(
+    site: PracticeSite, tmp_path: Path
+) -> None:
     """S113"""
     ring = MemoryRing()
+    folder = tmp_path / "window"
+    folder.write_text("no folder")
 
-    def wipe() -> None:
-        raise StoreError("It cannot be wiped.")
-
-    with windowed(site, keeper=keeper(ring), wipe_profile=wipe) as (proxy, _):
-        with pytest.raises(DoorError, match="It cannot be wiped"):
+    with windowed(site, keeper=keeper(ring), profile=Profile(folder)) as (proxy, _):
+        with pytest.raises(DoorError, match="cannot be wiped"):
             proxy.control("session", what="clear")
 
         assert proxy.control("session", what="show")["state"] == "signed_out"
         assert not any("/session" in name for name in ring.entries)
+
+
+def test_without_a_keyring_the_window_still_has_its_session_after_a_restart(
+    site: PracticeSite, tmp_path: Path
+) -> None:
+    folder = tmp_path / "window"
+    make_private(folder)
+    with windowed(site, profile=Profile(folder)) as (_, window):
+        browser = window.browser
+        again = PaperWindow(site)
+        again.browser.jar.update(browser.jar)
+        again.browser.storage.update(browser.storage)
+    try:
+        with running(site, session=None, window=again, profile=Profile(folder)) as proxy:
+            proxy.service.parts.person.owner.await_store()
+            proxy.service.parts.person._go_without()
+            before = proxy.control("session", what="show")
+            reply = proxy.chat()
+            after = proxy.control("session", what="show")
+    finally:
+        again.stop()
+
+    assert (before["state"], before["by_window"], before["expires_at"]) == ("signed_in", True, None)
+    assert reply.status == 200
+    assert after["expires_at"] is not None

@@ -91,8 +91,11 @@ class Upstream(Protocol):
     ) -> dict[str, str]:
         """Every header that goes out with `call`."""
 
-    def page_headers(self, call: Call, stamp: Stamp) -> dict[str, str]:
-        """The headers that the site's own code sets for `call`, without who is signed in."""
+    def page_headers(self, call: Call, stamp: Stamp, script: str) -> dict[str, str]:
+        """The headers that the site's own code sets for `call`, without who is signed in.
+
+        `script` is the path of that code, where it is known.
+        """
 
     def ask(self, prompt: Prompt, choice: Choice, stamp: Stamp, site: Site) -> Flow:
         """Answer a prompt; ends in a `Stream`."""

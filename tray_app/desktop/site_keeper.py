@@ -28,6 +28,7 @@ from tray_app.desktop.windows.site_messages import (
     Renew,
     Reveal,
     Stored,
+    Usable,
 )
 from tray_app.proxy.tasks import Tasks
 from tray_app.proxy.window import News, PageCall, PageCookie, WindowState, WindowStatus
@@ -150,6 +151,8 @@ class SiteKeeper:
                 self._note(msgspec.structs.replace(news, stored=values))
             case Check(visible):
                 self._note(msgspec.structs.replace(news, check=visible))
+            case Usable(_, script):
+                self._note(msgspec.structs.replace(news, script=script))
             case Hidden():
                 self._is_shown = False
                 times = news.hidden_by_person + 1
@@ -268,6 +271,11 @@ class SiteKeeper:
 
     async def _renewed(self, is_done: Callable[[], bool]) -> None:
         was_there = self._child is not None and self._child.is_usable
+        if self._is_at_sign_in() and not self._is_shown and self._child is not None:
+            # Some sites leave people there who have signed in, and send only others back.
+            self._child.visit(self._site.pages.home)
+            self._note(msgspec.structs.replace(self.news, url=""))
+            was_there = False
         child = await self.ready()
         if not was_there:
             with contextlib.suppress(TimeoutError):

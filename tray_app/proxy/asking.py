@@ -9,6 +9,7 @@ a check, and while one stands the site is asked nothing.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 from msgspec import Struct
@@ -22,6 +23,9 @@ _log = logging.getLogger(__name__)
 
 REPEATED_S = 600.0
 """A check that comes back so soon after an answer is not put to the person at once again."""
+LEAVING_S = 10.0
+"""How long the page of a check may take to go after it was answered."""
+_SOON_S = 0.05
 COOKIE_S = 2.0
 """How often it is looked for the cookie of an answer, while somebody is asked."""
 TRIES = 5
@@ -144,6 +148,11 @@ class Asking:
             raise ProxyError(
                 Kind.VERIFICATION_NEEDED, "Qwen asked for a person, and nobody answered"
             )
+        # The page that asked is left, and a call that it was to make would be lost.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LEAVING_S):
+                while self.is_seen:  # noqa: ASYNC110  it is told in another thread
+                    await asyncio.sleep(_SOON_S)
 
     def show(self) -> None:
         """Show the window once more, to who looks for it."""

@@ -121,7 +121,7 @@ class Control:
         if window is not None:
             await window.forget()
         try:
-            await asyncio.to_thread(self._house.parts.wipe_profile)
+            await asyncio.to_thread(self._house.person.profile.wipe)
         except StoreError as error:
             raise DoorError(f"Portico is signed out, but its window may not be: {error}") from None
 
@@ -172,6 +172,9 @@ class Control:
         if before and account and before != account and not confirmed:
             house.owner.undo()
             return {"other": account, "before": before}
+        # Who has just signed in is not to wait for what an earlier session was asked.
+        house.brakes.release()
+        await asyncio.to_thread(house.person.profile.mark)
         return {"account": account, **await self._kept([said])}
 
     async def _kept(self, said: list[str]) -> dict[str, Any]:

@@ -70,8 +70,6 @@ class Parts(Struct, frozen=True, kw_only=True):
     wall_clock: Callable[[], float] = time.time
     window: SiteWindow | None = None
     """The window that is signed in to the site, where there can be one."""
-    wipe_profile: Callable[[], None] = lambda: None
-    """Wipes what the window keeps, where no window is open; called in another thread."""
     stuck: Callable[[], None] | None = None
     """Called in some thread when the proxy's loop is blocked; where it is None nobody watches."""
 

@@ -138,7 +138,7 @@ class PageTransport:
         return PageCall(
             method=call.method,
             path=call.path,
-            headers=self._upstream.page_headers(call, stamp()),
+            headers=self._upstream.page_headers(call, stamp(), self._window.news.script),
             body=call.body,
             bearer=self._site.pages.bearer if call.signed else "",
         )

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from tray_app.core.session import Session, from_text
 from tray_app.store.keeper import Keeper
+from tray_app.store.profile import Profile
 from tray_app.store.ring import RingAbsentError, RingError
 
 from .activity import Activity
@@ -36,6 +37,7 @@ class Person:
         session: A session that is there from the beginning and is kept nowhere.
         learn: Told every secret as it comes up, so that none reaches a log.
         changed: Called when something is other than it was, in whatever thread that happens.
+        profile: What the window keeps; None for nothing.
         clock: Monotonic seconds.
         wall_clock: Unix seconds.
     """
@@ -47,10 +49,12 @@ class Person:
         session: Session | None = None,
         learn: Callable[..., None] = lambda *_: None,
         changed: Callable[[], None] = lambda: None,
+        profile: Profile | None = None,
         clock: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
         self._learn_these = learn
+        self.profile = profile or Profile(None)
         self.changed = changed
         self.safe = Safe(keeper)
         self.keys = Keys()
@@ -112,15 +116,19 @@ class Person:
         self.keys.take_up(keys)
         self._learn()
         self._provide_default()
-        self.owner.take_up(from_text(kept[SESSION] or ""))
+        self.owner.take_up(from_text(kept[SESSION] or "") or self._by_window())
         self._save_keys_soon()
         _log.info("keyring=read keys=%d session=%s", len(keys), self.owner.state)
 
     def _go_without(self) -> None:
         self.keys.take_up(())
         self._provide_default()
-        self.owner.take_up(None)
+        self.owner.take_up(self._by_window())
         _log.warning("keyring=unusable state=%s", self.safe.status().state)
+
+    def _by_window(self) -> Session | None:
+        """The session of the window, of which no more is known than that it has one."""
+        return Session("", {}, by_window=True) if self.profile.is_signed_in else None
 
     def _provide_default(self) -> None:
         if not self.keys.all():

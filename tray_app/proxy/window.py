@@ -62,6 +62,8 @@ class News(Struct, frozen=True, kw_only=True):
     """Where it is, without query and fragment; empty while there is none."""
     stored: Mapping[str, str] = {}
     """What the chat origin's local storage said last."""
+    script: str = ""
+    """The path of the page's own script, which has its version; empty until a page was ready."""
     check: bool = False
     """Whether the page asks for a person."""
     hidden_by_person: int = 0

@@ -102,6 +102,9 @@ class WindowedSession:
     async def with_cookies(self, session: Session) -> Session:
         """The session with the window's cookies, for one call that is not made by its page."""
         cookies = await self._window.cookies()
+        found = self.found().session
+        if found is not None:
+            session = msgspec.structs.replace(session, token=found.token)
         return session_with(session, cookies, self._site)
 
 

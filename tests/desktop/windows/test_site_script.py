@@ -20,7 +20,8 @@ _SEEN = {
     "is_there": True,
     "stored": {},
     "check": False,
-    "has_script": True,
+    "script": "/s",
+    "is_complete": True,
     "is_wrapped": True,
 }
 _RUN = """
@@ -111,7 +112,7 @@ def test_nonsense_of_a_page_is_nothing(told: object, noise: bytes) -> None:
 )  # fmt: skip
 def test_a_look_is_what_we_asked_for_or_nothing(more: dict[str, object]) -> None:
     """S97"""
-    assert looked(json.dumps(_SEEN)) == Look("x", True, {}, False, True, True)
+    assert looked(json.dumps(_SEEN)) == Look("x", True, {}, False, "/s", True, True)
     assert looked(json.dumps(_SEEN | more)) is None
 
 

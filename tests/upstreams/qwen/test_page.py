@@ -66,6 +66,18 @@ def test_whatever_is_no_session_is_none(stored: dict[str, str], kind: str) -> No
     assert read(stored, NOW_S).kind == kind
 
 
+@pytest.mark.parametrize(("left_s", "kind"), [(19, "signed_in"), (11, "signed_in"), (9, "old")])
+def test_a_token_that_lives_briefly_is_good_for_the_first_half_of_its_life(
+    left_s: int, kind: str
+) -> None:
+    ends_s = NOW_S + left_s
+    told = token({"id": "1", "exp": int(ends_s)})
+    made_s = ends_s - 20
+
+    stored = state(token=told, expiresAt=ends_s * 1000, updatedAt=made_s * 1000)
+    assert read(stored, NOW_S).kind == kind
+
+
 def test_the_pages_number_counts_where_the_token_says_none() -> None:
     told = token({"id": "1"})
 

@@ -4,7 +4,7 @@ import pytest
 
 from tray_app.core.calls import Call, Stamp
 from tray_app.core.session import Session
-from tray_app.upstreams.qwen.wire import SITE, headers
+from tray_app.upstreams.qwen.wire import SITE, WEB_APP_VERSION, headers, page_headers
 
 STAMP = Stamp(
     now_s=0.0, new_id=lambda: "id-1", timezone="GMT+0800", local="Tue Sep 22 2026 04:13:35"
@@ -50,3 +50,27 @@ def test_some_calls_say_one_thing_more(call: Call, name: str, value: str) -> Non
 def test_nobodys_call_carries_nobodys_session() -> None:
     assert not {"Authorization", "Cookie"} & set(sent(Call("GET", "/x"), None))
     assert not {"Authorization", "Cookie"} & set(sent(Call("GET", "/x", signed=False)))
+
+
+@pytest.mark.parametrize(
+    ("script", "version"),
+    [
+        ("/qwen-chat-fe/0.3.47/js/main.js", "0.3.47"),
+        ("/other/qwen-chat-fe/1.2/js/main.js", "1.2"),
+        ("", WEB_APP_VERSION),
+        ("/qwen-chat-fe/latest/js/main.js", WEB_APP_VERSION),
+        ("/qwen-chat-fe/0.3.4\r\nevil: 1/js/main.js", WEB_APP_VERSION),
+    ],
+)
+def test_the_pages_calls_say_the_version_of_the_page(script: str, version: str) -> None:
+    """S116"""
+    said = page_headers(Call("POST", "/x", body=b"{}"), STAMP, script)
+
+    assert said == {
+        "Accept": "application/json, text/plain, */*",
+        "Content-Type": "application/json",
+        "source": "web",
+        "timezone": "Tue Sep 22 2026 04:13:35 GMT+0800",
+        "version": version,
+        "x-request-id": "id-1",
+    }

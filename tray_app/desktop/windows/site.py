@@ -14,6 +14,7 @@ import time
 import webbrowser
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from tray_app.core.site import Site
 from tray_app.desktop.icons import app_file
@@ -359,10 +360,12 @@ class SiteWindow:
             # It was to be left, and nothing came in its place.
             page.is_installed = True
         is_check = self._site.pages.check_path in self._url
-        is_ready = (seen.has_script and seen.is_wrapped) or page.is_late
+        page.note(is_complete=seen.is_complete)
+        is_ready = bool(seen.script) and (seen.is_wrapped or page.is_at_rest)
+        is_ready = is_ready or page.is_late
         if page.is_installed and not page.is_usable and not is_check and is_ready:
             page.is_usable = True
-            self._wire.tell(Usable(seen.is_wrapped))
+            self._wire.tell(Usable(seen.is_wrapped, urlsplit(seen.script).path[:_URL_CHARS]))
             self._calls.start_waiting()
 
     def _tell_check(self, *, visible: bool) -> None:

@@ -111,6 +111,8 @@ class Usable(Struct, frozen=True, tag="usable", tag_field="told", forbid_unknown
 
     wrapped: bool
     """False where that was waited for in vain: calls are made all the same."""
+    script: str = ""
+    """The path of the page's own script; empty where none was found."""
 
 
 class Check(Struct, frozen=True, tag="check", tag_field="told", forbid_unknown_fields=True):

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 USABLE_S = 12.0
 """How long a new page may take until it can make calls."""
+REST_S = 5.0
+"""So long after it was loaded a page's script has put itself before `fetch`, seen or not: what a
+script has bound looks like the browser's own."""
 RENEWS_S = 15.0
 """So long a new page may take to renew its session."""
 RENEWAL_S = 25.0
@@ -28,6 +31,20 @@ class PageState:
         self.is_usable = False
         """It can make calls."""
         self.stored: dict[str, str] | None = None
+        self._complete_s: float | None = None
+
+    def note(self, *, is_complete: bool) -> None:
+        """Note whether everything of the page was loaded."""
+        if not is_complete:
+            self._complete_s = None
+        elif self._complete_s is None:
+            self._complete_s = time.monotonic()
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether everything was loaded for so long that no script is still to come."""
+        complete_s = self._complete_s
+        return complete_s is not None and time.monotonic() - complete_s > REST_S
 
     @property
     def is_late(self) -> bool:

@@ -52,7 +52,10 @@ class Look(Struct, frozen=True, forbid_unknown_fields=True):
     """Whether our script is in it: it was not loaded anew since."""
     stored: dict[str, str]
     check: bool
-    has_script: bool
+    script: str
+    """The address of the page's own script, once the document was read."""
+    is_complete: bool
+    """Everything that the document names was loaded."""
     is_wrapped: bool
 
 

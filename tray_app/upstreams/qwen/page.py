@@ -24,14 +24,16 @@ STORED = (STATE, SIGNED_OUT, _BARE, _BARE_EXPIRY)
 """What of the local storage says who is signed in."""
 
 LEFT_S = 60.0
-"""A token that ends sooner is not taken up: the page is about to renew it."""
+"""A token that ends sooner is not taken up: the page is about to renew it. Of one that lives
+briefly that is true in the second half of its life."""
 _JWT = re.compile(r"[A-Za-z0-9_-]{2,}\.[A-Za-z0-9_-]{2,}\.[A-Za-z0-9_-]*")
 _TOKEN_CHARS = 16_384
 
 
 class _State(Struct):
     token: str
-    expiresAt: float | None = None  # noqa: N815  the site's name
+    expiresAt: float | None = None  # noqa: N815  the site's names
+    updatedAt: float | None = None  # noqa: N815
 
 
 def read(stored: Mapping[str, str], now_s: float) -> PageSession:
@@ -43,7 +45,7 @@ def read(stored: Mapping[str, str], now_s: float) -> PageSession:
     """
     if stored.get(SIGNED_OUT):
         return PageSession("signed_out")
-    token, expires_at = _token(stored)
+    token, expires_at, made_at = _token(stored)
     if len(token) > _TOKEN_CHARS or not _JWT.fullmatch(token):
         return PageSession("nobody")
     if is_guest(token):
@@ -51,19 +53,23 @@ def read(stored: Mapping[str, str], now_s: float) -> PageSession:
     # What the token says of itself comes first: the page's own number may be of the one before.
     ends_s = expiry_of(token) or expires_at
     session = Session(token=token, cookies={}, expires_at=ends_s, by_window=True)
-    is_over = ends_s is not None and ends_s <= now_s + LEFT_S
+    life_s = ends_s - made_at if ends_s is not None and made_at is not None else None
+    margin_s = LEFT_S if life_s is None or life_s <= 0 else min(LEFT_S, life_s / 2)
+    is_over = ends_s is not None and ends_s <= now_s + margin_s
     return PageSession("old" if is_over else "signed_in", session)
 
 
-def _token(stored: Mapping[str, str]) -> tuple[str, float | None]:
+def _token(stored: Mapping[str, str]) -> tuple[str, float | None, float | None]:
+    """The token, when it ends by what stands beside it, and when it was made."""
     if STATE in stored:
         try:
             state = msgspec.json.decode(stored[STATE], type=_State)
         except (msgspec.DecodeError, RecursionError, UnicodeError):
-            return "", None
-        return state.token, _seconds(state.expiresAt)
+            return "", None, None
+        return state.token, _seconds(state.expiresAt), _seconds(state.updatedAt)
     said = stored.get(_BARE_EXPIRY, "")
-    return stored.get(_BARE, ""), _seconds(float(said) if re.fullmatch(r"\d{1,15}", said) else None)
+    ends_at = _seconds(float(said) if re.fullmatch(r"\d{1,15}", said) else None)
+    return stored.get(_BARE, ""), ends_at, None
 
 
 def _seconds(milliseconds: float | None) -> float | None:

@@ -23,9 +23,9 @@ class Qwen:
         """Every header that goes out with `call`."""
         return wire.headers(site, call, session, stamp, f"Portico/{__version__}")
 
-    def page_headers(self, call: Call, stamp: Stamp) -> dict[str, str]:
+    def page_headers(self, call: Call, stamp: Stamp, script: str) -> dict[str, str]:
         """The headers that the site's own code sets for `call`."""
-        return wire.page_headers(call, stamp)
+        return wire.page_headers(call, stamp, script)
 
     def ask(self, prompt: Prompt, choice: Choice, stamp: Stamp, site: Site) -> Flow:
         """Answer a prompt; ends in a `Stream`."""

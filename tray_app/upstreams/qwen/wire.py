@@ -4,6 +4,8 @@ The list of headers is short on purpose: what a browser would add by itself is n
 Seen: 2026-09-24, web app 0.3.11 and 0.3.12.
 """
 
+import re
+
 from tray_app.core.calls import Call, Stamp
 from tray_app.core.session import Session
 from tray_app.core.site import Pages, Site
@@ -39,6 +41,9 @@ SITE = Site(
 
 WEB_APP_VERSION = "0.3.12"
 """Said in the `version` header; without it the site answers a misleading `Bad_Request`."""
+
+_VERSION = re.compile(r"/qwen-chat-fe/(\d{1,4}(?:\.\d{1,4}){1,3})/")
+"""Where the version stands in the path of the page's script. Seen: 2026-09."""
 
 MODELS = "/api/models"
 NEW_CHAT = "/api/v2/chats/new"
@@ -81,12 +86,13 @@ def headers(
     return sent
 
 
-def page_headers(call: Call, stamp: Stamp) -> dict[str, str]:
+def page_headers(call: Call, stamp: Stamp, script: str = "") -> dict[str, str]:
     """The headers that the site's own code sets; the browser adds its own to them."""
+    found = _VERSION.search(script)
     sent = {
         "Accept": "application/json, text/plain, */*",
         "source": "web",
-        "version": WEB_APP_VERSION,
+        "version": found[1] if found else WEB_APP_VERSION,
         "timezone": f"{stamp.local} {stamp.timezone}",
         "x-request-id": stamp.new_id(),
     }

@@ -12,8 +12,8 @@
       stored[key] = value;
     }
   }
-  const hasScript = [...document.scripts].some(({ src }) => src?.includes(pages.script));
-  const text = hasScript ? "" : document.documentElement.outerHTML.slice(0, 1 << 16);
+  const script = [...document.scripts].find(({ src }) => src?.includes(pages.script))?.src ?? "";
+  const text = script !== "" ? "" : document.documentElement.outerHTML.slice(0, 1 << 16);
   return JSON.stringify({
     url: location.href,
     is_there: window[name] !== undefined,
@@ -21,7 +21,8 @@
     check:
       [...document.querySelectorAll(pages.check_frames)].some(isSeen) ||
       pages.check_words.some((word) => text.includes(word)),
-    has_script: hasScript && document.readyState !== "loading",
+    script: document.readyState === "loading" ? "" : script,
+    is_complete: document.readyState === "complete",
     is_wrapped: !/\[native code\]/.test(Function.prototype.toString.call(window.fetch)),
   });
 })
