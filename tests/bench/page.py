@@ -36,6 +36,10 @@ from .children import Gauge
 _TOOLS = ("Xvfb", "dbus-daemon", "openbox", "xdotool", "xprop", "import")
 _CALL = Call("POST", "/api/v2/chat/completions?chat_id=none", body=b"{}", streams=True)
 _QUIET_S = 0.05
+_RENEWS_S = 17.0
+"""So long a page that was loaded is looked at, since it may be renewing its session."""
+_IDLE_S = 3.0
+"""The shortest time in which something can be said of a second."""
 _MARK = b"data: "
 _LIMITS = Limits()
 
@@ -155,8 +159,8 @@ async def _compared(site: PracticeSite, profile: Path, trips: int, idle_s: float
                 site.will(Stamped(10))
                 await hear(transport)
             ways = await _measured(site, [page, direct], trips)
-            await asyncio.sleep(3)
-            wakes, cpu_ms = await _idle(idle_s)
+            await asyncio.sleep(_RENEWS_S)
+            wakes, cpu_ms = await _idle(max(idle_s, _IDLE_S))
         finally:
             await direct.close()
     return PageCost(ways[0], ways[1], wakes, cpu_ms)
