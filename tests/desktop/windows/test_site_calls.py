@@ -297,7 +297,7 @@ def test_a_page_that_goes_elsewhere_by_itself_ends_its_calls_too(
 def test_a_site_that_breaks_off_is_told_as_the_network(
     practice: PracticeSite, child: SiteChild
 ) -> None:
-    practice.will(acts.Drop(), acts.say("half ", finished=False, then="reset"))
+    practice.will(acts.Drop(), acts.say("half ", finished=False, pace_s=0.2, then="reset"))
     chat = child.new_chat()
 
     early, late = child.ask("hello", chat).ended(), child.ask("hello", chat).ended()

@@ -78,6 +78,8 @@ class GtkEngine(Engine):
     """WebKitGTK."""
 
     _url = ""
+    _is_asking = True
+    """A page is asked for and not there yet; it may never be."""
 
     def disarm(self) -> None:
         """Nothing of the page reaches Python, no dialog stops it, and it goes nowhere else."""
@@ -85,6 +87,7 @@ class GtkEngine(Engine):
         view.manager.unregister_script_message_handler("jsBridge")
         view.webview.disconnect_by_func(view.on_navigation)
         view.webview.connect("load-changed", self._note_load)
+        view.webview.connect("notify::uri", self._note_address)
         self._tame(view.webview)
         settings = view.webview.get_settings()
         settings.props.javascript_can_access_clipboard = False
@@ -113,7 +116,11 @@ class GtkEngine(Engine):
     def _note_load(self, webview: Any, event: Any) -> None:
         from gi.repository import WebKit2
 
-        if event == WebKit2.LoadEvent.COMMITTED:
+        self._is_asking = event in {WebKit2.LoadEvent.STARTED, WebKit2.LoadEvent.REDIRECTED}
+        self._note_address(webview)
+
+    def _note_address(self, webview: Any, _: object = None) -> None:
+        if not self._is_asking:
             url = webview.get_uri() or ""
             self._url = "" if url == "about:blank" else url
 
@@ -139,8 +146,9 @@ class GtkEngine(Engine):
         return True
 
     def _open(self, webview: Any, action: Any) -> None:
-        """What comes of a window that a page opens: ways to sign in go on in this one."""
+        """What comes of a window that a page opens; outside nothing where nobody clicked."""
         url = action.get_request().get_uri() or ""
+        # Without an opener a way to sign in by a window of its own goes on in this one.
         if where(url, self._site) == "here":
             webview.load_uri(url)
         elif action.is_user_gesture():
