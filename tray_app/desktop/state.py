@@ -85,7 +85,7 @@ def _notices(facts: Facts, words: Words) -> Iterator[tuple[str, Notice]]:
     if session.state == "locked" or status.keyring.state == "locked":
         yield "keyring.locked", _notice(words, "keyring.locked")
     if is_checking(status):
-        yield "check", _notice(words, "check", count=status.queue.in_flight + status.queue.waiting)
+        yield "check", _notice(words, "check")
     elif status.hold is not None and status.hold.kind == "network":
         time = left(status.hold.seconds_left, words)
         yield "failing", _notice(words, "failing", time=time)

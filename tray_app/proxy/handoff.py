@@ -93,6 +93,11 @@ class HandOff:
         return self._asking is not None and self._asking.is_on
 
     @property
+    def waiting(self) -> int:
+        """How many requests wait for a person, beside those that wait for their turn."""
+        return 0 if self._asking is None else self._asking.waiting
+
+    @property
     def stands(self) -> bool:
         """Whether the window shows a check that nobody has answered yet; from any thread."""
         return self._asking is not None and self._asking.stands

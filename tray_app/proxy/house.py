@@ -232,7 +232,8 @@ class House:
     def status(self) -> Status:
         """What there is to say at this moment."""
         status = status_of(self.parts, Run("running"))
-        queue = QueueStatus(waiting=self.gate.waiting, in_flight=self.gate.in_flight)
+        waiting = self.gate.waiting + self.handoff.waiting
+        queue = QueueStatus(waiting=waiting, in_flight=self.gate.in_flight)
         return msgspec.structs.replace(
             status,
             port=self._port,
