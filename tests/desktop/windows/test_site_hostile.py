@@ -20,7 +20,7 @@ from tray_app.practice.checks import Shape
 APP = '<p id="who"></p><script type="module" src="/qwen-chat-fe/0.3.12/js/main.js"></script>'
 Start = Callable[..., SiteChild]
 
-GOES = "onload = () => { const { body } = document; let f; %s }"
+GOES = "setTimeout(() => { const { body } = document; let f; %s }, 1000)"
 
 
 @contextmanager
@@ -76,7 +76,7 @@ def test_the_page_does_not_go_where_the_window_may_not(
     with elsewhere("<title>elsewhere</title>") as (other, asked):
         child = page_that(GOES % goes.replace("{other}", other), practice, start)
 
-        time.sleep(1.0)
+        time.sleep(2.0)
         child.answers_ping()
 
         assert set(child.urls()) == {f"{practice.origin}/auth"}
