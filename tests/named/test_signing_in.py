@@ -264,3 +264,18 @@ def test_a_front_that_is_newer_is_spoken_to_in_its_version(
 
     asked = program.box.site.heard("asked", path="/api/v2/chat/completions")
     assert [one["version"] for one in asked] == ["0.3.47"]
+
+
+@pytest.mark.parametrize("kind", ["bind", "proxy"])
+def test_a_page_whose_fetch_looks_like_the_browser_s_is_waited_for(
+    program: Program, person: Person, kind: str
+) -> None:
+    site = program.box.site
+    site.set(wrapped_as=kind, wrap_after_s=2.5)
+    signs_in(program, person)
+    assert program.says()
+    site.do("expire")
+    assert program.says()
+
+    assert not site.heard("too_early")
+    assert not site.heard("copied_mark")

@@ -16,6 +16,10 @@ PUNISH = "/_____tmd_____/punish"
 WAF = """<!doctypehtml><html><head><meta charset=utf-8><meta name="aliyun_waf_aa" content="{mark}">
 <script src="/_____tmd_____/waf.js" data-to="{to}"></script></head><body>{fill}</body></html>"""
 
+WALL = """<!doctypehtml><html><head><meta charset=utf-8><meta name="aliyun_waf_bb" content="{mark}">
+<title>Verification</title><script defer src="/_____tmd_____/punish.js"></script></head>
+<body><button id=nc>Slide to verify</button></body></html>"""
+
 
 def punish_url(path: str) -> str:
     """Where a person answers, as the site tells it."""
@@ -34,12 +38,22 @@ def as_json(path: str, acts: str = "pass") -> web.Response:
     return web.json_response(told, headers={"bxpunish": acts}, dumps=_dense)
 
 
+def as_wall() -> web.Response:
+    """The check as a page that is answered where it is, at whatever address."""
+    return web.Response(text=WALL.format(mark=secrets.token_hex(8)), content_type="text/html")
+
+
 def as_html() -> web.Response:
     """The check as a page, 16 kB of it."""
     to = f"{PUNISH}?x5secdata={secrets.token_hex(24)}&x5step=1"
     fill = "<!-- " + "a" * 16_000 + " -->"
     body = WAF.format(mark=secrets.token_hex(8), to=to, fill=fill)
     return web.Response(text=body, content_type="text/html")
+
+
+def wall(world: World) -> web.Response:
+    """What a check that blocks everything shows in place of all else."""
+    return as_wall() if world.script.challenge == "wall" else as_html()
 
 
 def bad_request() -> web.Response:
@@ -57,7 +71,7 @@ def is_asking(world: World) -> bool:
 
 def blocks_everything(world: World) -> bool:
     """Whether not even a page is served."""
-    return is_asking(world) and world.script.challenge == "html"
+    return is_asking(world) and world.script.challenge in {"html", "wall"}
 
 
 def refused(world: World, request: web.Request, body: bytes) -> web.Response | None:
@@ -101,8 +115,8 @@ def _challenge(world: World, request: web.Request) -> web.Response:
     shape = world.script.challenge
     if "named-person" in request.headers:
         return as_json(request.path, "dialog")
-    if shape == "html":
-        return as_html()
+    if shape in {"html", "wall"}:
+        return wall(world)
     if shape == "held":
         told = {
             "code": 0,

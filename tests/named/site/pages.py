@@ -43,7 +43,7 @@ async def hears(request: web.Request, handler: Handler) -> web.StreamResponse:
     is_free = "/_____tmd_____/" in request.path or request.path.startswith("/qwen-chat-fe/")
     if checks.blocks_everything(world) and not is_free and request.method == "GET":
         world.note("while_challenged_read", path=request.path)
-        return checks.as_html()
+        return checks.wall(world)
     return await handler(request)
 
 
@@ -68,7 +68,7 @@ async def document(request: web.Request) -> web.Response:
     script = world.script
     asks = script.asks_on_load and checks.is_asking(world) and script.challenge != "navigation"
     return _file(
-        "index.html", key=key, version=script.fe_version, wrap=str(script.wrap_after_s),
+        "index.html", key=key, version=script.fe_version, wrap=str(script.wrap_after_s), kind=script.wrapped_as,
         below=str(script.renew_below_s), guest="yes" if script.guest_first else "",
         pushes="yes" if script.pushes else "", punish=checks.punish_url("api") if asks else "",
     )  # fmt: skip

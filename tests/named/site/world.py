@@ -33,6 +33,8 @@ class Script:
     guest_first: bool = True
     page_only: bool = True
     wrap_after_s: float = 0.8
+    wrapped_as: str = "function"
+    """How the page puts its own `fetch` before the browser's: `function`, `bind` or `proxy`."""
     fe_version: str = "0.3.12"
     pace_s: float = 0.02
     words: int = 12

@@ -96,7 +96,11 @@
       }
     };
     Object.defineProperty(wrapped, "name", { value: "fetch" });
-    window.fetch = wrapped;
+    const hidden = {
+      bind: () => wrapped.bind(window),
+      proxy: () => new Proxy(before, { apply: (_, self, asked) => wrapped.apply(self, asked) }),
+    };
+    window.fetch = (hidden[told.kind] ?? (() => wrapped))();
   };
 
   // -- views
