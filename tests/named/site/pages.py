@@ -68,8 +68,9 @@ async def document(request: web.Request) -> web.Response:
     script = world.script
     asks = script.asks_on_load and checks.is_asking(world) and script.challenge != "navigation"
     return _file(
-        "index.html", key=key, version=script.fe_version, wrap=str(script.wrap_after_s), kind=script.wrapped_as,
-        below=str(script.renew_below_s), guest="yes" if script.guest_first else "",
+        "index.html", key=key, version=script.fe_version, wrap=str(script.wrap_after_s),
+        kind=script.wrapped_as, below=str(script.renew_below_s),
+        guest="yes" if script.guest_first else "",
         pushes="yes" if script.pushes else "", punish=checks.punish_url("api") if asks else "",
     )  # fmt: skip
 
