@@ -48,6 +48,13 @@ class Person:
         """Type into whatever has the keyboard."""
         self.eyes.run("xdotool", "type", "--delay", "20", text)
 
+    def closes(self, title: str) -> None:
+        """Close the window that has these words in its title, by its frame's keys."""
+        [window] = self.eyes.run("xdotool", "search", "--onlyvisible", "--name", title).split()
+        self.eyes.run("xdotool", "windowactivate", "--sync", window)
+        self.eyes.keys("alt+F4")
+        until(lambda: not self.title(title), PAGE_S)
+
     def signs_in(self, password: str = PASSWORD) -> None:
         """Fill in the site's form by the keyboard, wherever the focus was."""
         self.fills("Email", EMAIL)

@@ -10,6 +10,7 @@ import pytest
 
 from tests.desktop.xfce import Xfce
 from tests.named.box import Box
+from tests.named.conftest import keyring
 from tests.named.person import Person
 from tests.named.program import Program, portico
 from tests.named.test_signing_in import signs_in
@@ -162,13 +163,48 @@ def test_a_check_whose_window_was_closed_does_not_keep_a_client(
     site.set(challenge="modal")
     asked = Asked(signed_in)
     person.sees("Slide to verify")
-    windows = person.eyes.run(
-        "xdotool", "search", "--onlyvisible", "--name", "chat.qwen.ai"
-    ).split()  # fmt: skip
-    person.eyes.run("xdotool", "windowclose", windows[0])
-    until(lambda: not person.title("chat.qwen.ai"))
+    family = {one.pid for one in signed_in.family()}
+    person.closes("chat.qwen.ai")
     asked.join(ASKING_S + 30)
 
     assert not asked.is_alive()
     assert isinstance(asked.error, openai.APIError)
     assert len(site.heard("while_challenged", by="portico")) == 1
+    # The page was hidden, and lives on with its check.
+    assert family <= {one.pid for one in signed_in.family()}
+
+
+@pytest.mark.parametrize("expired", [False, True], ids=["token good", "token over"])
+@pytest.mark.parametrize("shape", ["html", "wall"])
+def test_a_check_in_place_of_the_first_page_is_answered(
+    named: Box, desk: Xfce, folder: Path, person: Person, shape: str, *, expired: bool
+) -> None:
+    site = named.site
+    with keyring(desk):
+        with portico(named, desk, folder / "home") as first:
+            signs_in(first, person)
+            assert first.says()
+            until(lambda: site.heard("chat_deleted"))
+            first.quit()
+        site.do("forget")
+        site.set(challenge=shape, needs_clearance=True)
+        if expired:
+            site.do("expire")
+        with portico(named, desk, folder / "home") as second:
+            asked = Asked(second)
+            person.sees("Slide to verify", within_s=20)
+            until(lambda: second.status()["hold"], 10)
+            hold = second.status()["hold"]
+            # A person is not always quick.
+            time.sleep(30)
+            person.clicks("Slide to verify")
+            until(lambda: site.heard("answered"))
+            asked.has_it()
+            until(lambda: not person.title("chat.qwen.ai"))
+
+            assert hold["kind"] == "asking"
+            assert len(site.heard("completion")) == 1
+            assert len(site.heard("while_challenged", by="portico")) <= 1
+            assert second.says()
+    assert not site.heard("forged_answer")
+    assert not site.heard("stale_refresh")
