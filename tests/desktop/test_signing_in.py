@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import pytest
@@ -30,6 +30,7 @@ class Person:
         self.told: list[str] = []
         self.asked: list[tuple[str, str]] = []
         self.agrees = True
+        self.meanwhile: Callable[[], None] = lambda: None
 
     def signing(self, limit_s: float = 20.0) -> SigningIn:
         """Signing in, as a click begins it."""
@@ -47,6 +48,7 @@ class Person:
         )
 
     async def _adopt(self, confirmed: bool) -> dict[str, Any]:
+        await asyncio.to_thread(self.meanwhile)
         command = self.proxy.service.control("session", {"what": "adopt", "confirmed": confirmed})
         told: Any = await asyncio.wrap_future(self.proxy.service.post(command))
         return dict(told)
@@ -114,6 +116,28 @@ async def test_who_closes_the_window_has_not_signed_in(person: Person) -> None:
 
     assert signed == Signed("left")
     assert person.proxy.control("status")["session"]["state"] == "signed_out"
+
+
+async def test_who_closes_the_window_and_asks_for_it_again_goes_on(person: Person) -> None:
+    def comes_back() -> None:
+        person.window.close_by_person()
+        person.window.show()
+        until(lambda: person.window.status.state == "shown")
+
+    async with person.sitting() as signing:
+        person.proxy.site.on("settings", _forbidden())
+        person.meanwhile = comes_back
+        await asyncio.to_thread(person.window.sign_in)
+        await asyncio.to_thread(until, lambda: person.told)
+        person.meanwhile = lambda: None
+        is_over, state = signing.done(), person.window.status.state
+        await asyncio.to_thread(person.window.do, person.window._forgotten())
+        await asyncio.to_thread(person.window.sign_in)
+        signed = await signing
+
+    assert not is_over
+    assert state == "shown"
+    assert signed.how == "signed_in"
 
 
 async def test_a_window_that_dies_or_cannot_be_ends_it(person: Person) -> None:

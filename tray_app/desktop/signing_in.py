@@ -89,8 +89,11 @@ class SigningIn(Struct, frozen=True):
         while True:
             news.clear()
             state = self.window.status.state
-            if self.window.news.hidden_by_person > left_before:
+            left = self.window.news.hidden_by_person
+            if left > left_before and state != "shown":
                 return Signed("left", said=said)
+            # Whoever closed it, and asked for it again while the site was asked, has not left.
+            left_before = left
             if state == "absent" or (state == "closed" and was_open):
                 return Signed("gone", said=said)
             was_open = was_open or state in {"hidden", "shown"}
