@@ -51,7 +51,7 @@ class Acts:
     def __init__(self, hands: Hands) -> None:
         self._hands = hands
         self._instance = hands.instance
-        self._is_signing_in = False
+        self._is_signing_in = self._is_signing_out = False
         self._deeds: dict[str, Callable[[Action], Any]] = {
             "start": lambda _: self._instance.supervisor.start(),
             "stop": lambda _: self._instance.supervisor.stop(),
@@ -118,14 +118,14 @@ class Acts:
         window = self._instance.supervisor.parts.window
         if window is None or window.status.state == "absent":
             await self._bring(Action("bring"))
-        elif not self._is_signing_in and await self._knows_the_terms():
+        elif self._is_signing_in:
+            window.show()
+        elif await self._knows_the_terms() and not self._is_signing_in:
             self._is_signing_in = True
             try:
                 await self._sign_in_by(window)
             finally:
                 self._is_signing_in = False
-        else:
-            window.show()
 
     async def _knows_the_terms(self) -> bool:
         """Whether the person has read once what the site's terms say of this."""
@@ -162,8 +162,19 @@ class Acts:
             name = signed.account
             who = words("session.as", name=name) if name else words("session.signed_in")
             self._hands.tell(who, words("told.signed_in_window"))
-        elif signed.how != "left":
+        elif signed.how == "other":
+            await self._leave_other_account(window)
+        elif signed.how != "left" and not self._is_signing_out:
             tell(words(f"told.sign_in_{signed.how}"))
+
+    async def _leave_other_account(self, window: SiteWindow) -> None:
+        """Sign out the account that the person does not want: the window would offer it again."""
+        words = self._hands.words()
+        if self._instance.status.session.by_window:
+            await self._command("session", what="clear")
+        else:
+            await window.forget()
+        self._hands.tell(words("app"), words("told.sign_in_other"))
 
     def _show_check(self, _: Action) -> None:
         window = self._instance.supervisor.parts.window
@@ -199,7 +210,11 @@ class Acts:
     async def _sign_out(self, _: Action) -> None:
         account = self._instance.status.session.account
         if await self._agreed("sign-out", views.ask_to_sign_out(account, self._hands.words())):
-            await self._command("session", what="clear")
+            self._is_signing_out = True
+            try:
+                await self._command("session", what="clear")
+            finally:
+                self._is_signing_out = False
 
     def _pair(self, action: Action) -> None:
         if action.value == "on":

@@ -96,7 +96,7 @@ class SigningIn(Struct, frozen=True):
             left_before = left
             if state == "absent" or (state == "closed" and was_open):
                 return Signed("gone", said=said)
-            was_open = was_open or state in {"hidden", "shown"}
+            was_open = was_open or state != "closed"
             found = await self._found()
             token = found.session.token if found.session is not None else ""
             # What was refused where the site asked for a person may be taken after that.

@@ -248,6 +248,8 @@ class SiteKeeper:
     async def ask(self, answer: PageAnswer, call: PageCall) -> None:
         """Have the page make a call; raises `ProxyError`."""
         child = await self.ready()
+        # It may have ended in the same moment in which its page became ready.
+        child.check()
         child.ask(answer, call)
         self._weigh()
 
@@ -276,6 +278,10 @@ class SiteKeeper:
             self._child.visit(self._site.pages.home)
             self._note(msgspec.structs.replace(self.news, url=""))
             was_there = False
+        if self._is_person_signing_in():
+            raise ProxyError(
+                Kind.UPSTREAM_TIMEOUT, "Somebody is just signing in in Portico's window"
+            )
         child = await self.ready()
         if not was_there:
             with contextlib.suppress(TimeoutError):
@@ -284,6 +290,15 @@ class SiteKeeper:
         if not is_done():
             child.say(Renew())
             await self._until(child, is_done)
+
+    def _is_person_signing_in(self) -> bool:
+        """Whether a person is on the way through sign-in pages, which must not be loaded anew."""
+        url = urlsplit(self.news.url)
+        is_elsewhere = f"{url.scheme}://{url.netloc}" != self._site.chat_origin
+        below = f"{self._site.pages.sign_in}/"
+        return (
+            self._is_shown and bool(self.news.url) and (is_elsewhere or url.path.startswith(below))
+        )
 
     def _is_at_sign_in(self) -> bool:
         url = urlsplit(self.news.url)

@@ -1,6 +1,7 @@
 """What the control door can do: the commands, by name."""
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -118,9 +119,9 @@ class Control:
 
     async def _wipe_window(self) -> None:
         window = self._house.parts.window
-        if window is not None:
-            await window.forget()
         try:
+            if window is not None:
+                await window.forget()
             await asyncio.to_thread(self._house.person.profile.wipe)
         except StoreError as error:
             raise DoorError(f"Portico is signed out, but its window may not be: {error}") from None
@@ -174,7 +175,9 @@ class Control:
             return {"other": account, "before": before}
         # Who has just signed in is not to wait for what an earlier session was asked.
         house.brakes.release()
-        await asyncio.to_thread(house.person.profile.mark)
+        with suppress(OSError, StoreError):
+            # The keyring says it too.
+            await asyncio.to_thread(house.person.profile.mark)
         return {"account": account, **await self._kept([said])}
 
     async def _kept(self, said: list[str]) -> dict[str, Any]:

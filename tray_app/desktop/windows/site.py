@@ -11,13 +11,13 @@ import queue
 import secrets
 import threading
 import time
-import webbrowser
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from tray_app.core.site import Site
 from tray_app.desktop.icons import app_file
+from tray_app.desktop.opening import OpeningError, open_page
 
 from . import engine
 from .messages import Closed, Failed, MessageError, Ping, Pong
@@ -109,7 +109,7 @@ class SiteWindow:
         self._title = begin.title
         self._is_shown = begin.shown
         self._is_leaving = False
-        self._url = ""
+        self._url = self._turned_back = ""
         self._scripts = Scripts(begin.site, secrets.token_hex(16))
         self._calls = Calls(self._scripts, self._run, wire.tell)
         self._is_check_told = False
@@ -314,8 +314,8 @@ class SiteWindow:
         is_flood = now_s - self._outside_s < _OUTSIDE_S
         if self._is_shown and not is_flood and where(url, self._site) == "outside":
             self._outside_s = now_s
-            with contextlib.suppress(webbrowser.Error):
-                webbrowser.open(url)
+            with contextlib.suppress(OpeningError):
+                open_page(url)
 
     def _look(self) -> None:
         """See where the page is and what it says, and tell what is new."""
@@ -341,9 +341,12 @@ class SiteWindow:
     def _tell_address(self, url: str, *, is_new: bool) -> None:
         if url and where(url, self._site) != "here":
             # The engine should not have gone there; no engine can be relied on for that.
-            self._open_outside(url)
-            self._go(self._site.pages.home)
+            if url != self._turned_back:
+                self._turned_back = url
+                self._open_outside(url)
+                self._go(self._site.pages.home)
             return
+        self._turned_back = ""
         told = plain(url)[:_URL_CHARS]
         if told and (told != self._url or is_new):
             self._url = told

@@ -5,7 +5,6 @@ function here but `disarm` is called in the thread that drives the page, never i
 """
 
 import contextlib
-import sys
 import threading
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -41,14 +40,15 @@ class Engine:
 
     def load(self, url: str) -> None:
         """Have the page be another one."""
-        self._window.load_url(url)
+        # Asked of the window itself, pywebview would run no script until the page is complete.
+        self._window.gui.load_url(url, self._window.uid)
 
     def url(self) -> str:
         """The address of the page that is there; empty where there is none yet."""
         from webview.errors import WebViewException
 
         with contextlib.suppress(WebViewException):
-            return str(_within(self._window.get_current_url) or "")
+            return str(_within(lambda: self._window.gui.get_current_url(self._window.uid)) or "")
         return ""
 
     def cookies(self) -> list[Cookie]:
@@ -88,6 +88,8 @@ class GtkEngine(Engine):
         view.webview.disconnect_by_func(view.on_navigation)
         view.webview.connect("load-changed", self._note_load)
         view.webview.connect("notify::uri", self._note_address)
+        # Left alone, the engine writes what a page sends into the person's folder, unasked.
+        view.webview.get_context().connect("download-started", lambda _, file: file.cancel())
         self._tame(view.webview)
         settings = view.webview.get_settings()
         settings.props.javascript_can_access_clipboard = False
@@ -104,10 +106,17 @@ class GtkEngine(Engine):
         webview.connect("permission-request", _deny)
         webview.connect("print", lambda *_: True)
         webview.connect("close", lambda _: webview.load_uri(self._url))
+        # The address in the frame is the one thing that no page can write.
+        webview.connect("enter-fullscreen", lambda _: True)
 
     def load(self, url: str) -> None:
         """Have the page be another one; pywebview would run no script until it is complete."""
-        _on_the_main_thread(lambda: self._view.webview.load_uri(url))
+        _on_the_main_thread(lambda: self._ask_for(self._view.webview, url))
+
+    def _ask_for(self, webview: Any, url: str) -> None:
+        """Load a page, whose address is not that of the window before it is there."""
+        self._is_asking = True
+        webview.load_uri(url)
 
     def url(self) -> str:
         """The address of the page that is there, and not of one that is only asked for."""
@@ -150,7 +159,7 @@ class GtkEngine(Engine):
         url = action.get_request().get_uri() or ""
         # Without an opener a way to sign in by a window of its own goes on in this one.
         if where(url, self._site) == "here":
-            webview.load_uri(url)
+            self._ask_for(webview, url)
         elif action.is_user_gesture():
             self._astray(url)
 
@@ -266,11 +275,11 @@ def engine_of(window: Any, site: Site, astray: Callable[[str], None]) -> Engine:
 
 def keep_out() -> None:
     """Have pywebview put nothing into the pages of this process; said before the first window."""
-    if sys.platform != "linux":
-        return
-    from webview.platforms import gtk
+    import webview.util
 
-    setattr(gtk, "inject_pywebview", _note_loaded)  # noqa: B010  it is not meant to be replaced
+    # Before an engine's own module takes them over, which it does when the first window is made.
+    setattr(webview.util, "inject_pywebview", _note_loaded)  # noqa: B010  not meant to be replaced
+    setattr(webview.util, "js_bridge_call", lambda *_: None)  # noqa: B010
 
 
 def _note_loaded(_: str, window: Any) -> str:

@@ -23,7 +23,7 @@ DRAIN_CHARS = 96 << 20
 """What a page says at once at most, all calls together."""
 _TAKE_CHARS = 1 << 20
 """What comes of one call at once, so that a large answer holds up no other."""
-_STORED_CHARS = 256 << 10
+_STORED_CHARS = 64 << 10
 
 _T = TypeVar("_T")
 
@@ -75,7 +75,10 @@ class Scripts:
             "check_frames": site.pages.check_frames,
             "check_words": site.pages.check_words,
         }
-        self.install = f"{_read('site.js')}({_literal(name)}, {ANSWER_CHARS}, {_TAKE_CHARS})"
+        # The page may have become another one since it was looked at.
+        self._is_elsewhere = f"location.origin !== {_literal(site.chat_origin)}"
+        install = f"{_read('site.js')}({_literal(name)}, {ANSWER_CHARS}, {_TAKE_CHARS})"
+        self.install = f"{self._is_elsewhere} ? 0 : {install}"
         arguments = f"{_literal(name)}, {_literal(site.chat_origin)}, {_literal(pages)}"
         self.look = f"{_read('look.js')}({arguments})"
         self.drain = f"{self._name} === undefined ? '' : {self._name}.drain()"
@@ -90,7 +93,7 @@ class Scripts:
             "bearer": call.bearer,
         }
         done = f"{self._name}.start({_literal(call.id)}, {_literal(asked)})"
-        return f"{self._name} === undefined ? 0 : {done}"
+        return f"{self._is_elsewhere} || {self._name} === undefined ? 0 : {done}"
 
     def abort(self, call_id: str) -> str:
         """Have the page end a call."""
