@@ -283,7 +283,8 @@ class PaperWindow:
             self._check = url
             await self._tell(url=url.partition("?")[0], check=False)
             return
-        await self._tell(url=url.partition("?")[0], check=False)
+        script = "/qwen-chat-fe/0.3.12/js/main.js"
+        await self._tell(url=url.partition("?")[0], check=False, script=script)
         check = await self.browser.run_scripts(urlsplit(url).path)
         await self._tell()
         if check:

@@ -26,6 +26,7 @@ class Desk:
         self.looks = 0
         self.outcomes: list[ProxyError] = []
         self.ahead_s = 0.0
+        self.in_flight = 0
         self.asking = Asking(
             Asked(
                 window=window,
@@ -34,6 +35,7 @@ class Desk:
                 unanswered=lambda: self.told.append("unanswered"),
                 answered=lambda: self.told.append("answered"),
                 changed=lambda: None,
+                in_flight=lambda: self.in_flight,
                 clock=lambda: time.monotonic() + self.ahead_s,
                 within_s=within_s,
             )

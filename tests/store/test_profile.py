@@ -23,9 +23,23 @@ def test_a_mark_says_that_somebody_signed_in_until_it_is_wiped(tmp_path: Path) -
     assert not folder.exists()
 
 
+def test_a_mark_is_taken_away_without_what_else_is_there(tmp_path: Path) -> None:
+    """S113"""
+    (tmp_path / "cookies").write_text("still in use")
+    profile = Profile(tmp_path)
+    profile.mark()
+
+    profile.unmark()
+    profile.unmark()
+
+    assert not profile.is_signed_in
+    assert (tmp_path / "cookies").exists()
+
+
 def test_where_nothing_is_kept_nothing_is_marked(tmp_path: Path) -> None:
     for profile in (Profile(None), Profile(tmp_path / "none")):
         profile.mark()
+        profile.unmark()
         profile.wipe()
 
         assert not profile.is_signed_in

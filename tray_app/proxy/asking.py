@@ -26,6 +26,8 @@ REPEATED_S = 600.0
 LEAVING_S = 10.0
 """How long the page of a check may take to go after it was answered."""
 _SOON_S = 0.05
+LEAD_S = 30.0
+"""How long the page of a check waits for answers that run in the page that is there."""
 COOKIE_S = 2.0
 """How often it is looked for the cookie of an answer, while somebody is asked."""
 TRIES = 5
@@ -44,6 +46,8 @@ class Asked(Struct, frozen=True):
     answered: Callable[[], None]
     """Called when somebody did, also after that time."""
     changed: Callable[[], None]
+    in_flight: Callable[[], int]
+    """How many answers run."""
     clock: Callable[[], float]
     within_s: float
 
@@ -65,6 +69,7 @@ class Asking:
         """How many requests wait for the answer, beside those that wait for their turn."""
         self._looking: asyncio.Task[None] | None = None
         self._tasting: asyncio.Task[None] | None = None
+        self._leading: asyncio.Task[None] | None = None
 
     @property
     def is_on(self) -> bool:
@@ -115,15 +120,34 @@ class Asking:
         self._timer = loop.call_later(self._asked.within_s, self._give_up)
         self._outcome = loop.create_future()
 
+    def stand(self) -> None:
+        """Look out for a late answer to a check of before, of which nobody is asked any more."""
+        self._watching, self._is_proven, self._saw = True, False, self.is_seen
+
     def _watch(self, url: str) -> None:
         """Show the check, and look out for its answer."""
         self._watching = True
         self._is_proven = False
         self._saw = self.is_seen
         # A check that stands already is where it has to be answered: nothing is loaded over it.
-        self._window.show(None if self._saw else self._path_of(url))
+        self._window.show(None)
+        if not self._saw and self._leading is None:
+            loop = asyncio.get_running_loop()
+            self._leading = loop.create_task(self._lead(self._path_of(url)), name="lead")
         if self.is_on:
             self._tasting = asyncio.get_running_loop().create_task(self._taste(), name="cookie")
+
+    async def _lead(self, path: str) -> None:
+        """Go to the page of the check, once that ends no answer that runs in this one."""
+        try:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LEAD_S):
+                    while self._asked.in_flight() > 0 and not self.is_seen:  # noqa: ASYNC110
+                        await asyncio.sleep(_SOON_S)
+            if self._watching and not self.is_seen:
+                self._window.show(path)
+        finally:
+            self._leading = None
 
     async def _taste(self) -> None:
         """Look for the cookie that an answer leaves: not every check can be seen to be gone."""
@@ -174,7 +198,8 @@ class Asking:
                 self._saw = True
                 self._asked.changed()
             return
-        if self._saw:
+        if self._saw and self._window.news.url:
+            # A window that is gone has answered nothing.
             self._look_soon()
 
     def _look_soon(self) -> None:
@@ -193,13 +218,18 @@ class Asking:
             self._looking = None
 
     async def _is_answered(self) -> bool:
+        was_seen = self.is_seen
         try:
             await self._asked.probe()
         except ProxyError as error:
-            _log.info("check=stands kind=%s", error.kind.value)
-            # Whatever else went wrong says nothing of the check.
-            self._saw = error.kind is not Kind.VERIFICATION_NEEDED
-            return False
+            if error.kind is not Kind.SESSION_ENDED:
+                _log.info("check=stands kind=%s", error.kind.value)
+                # Whatever else went wrong says nothing of the check; one that is on its way out
+                # is looked at again.
+                is_other = error.kind is not Kind.VERIFICATION_NEEDED
+                self._saw = is_other or was_seen or self.is_seen
+                return False
+            # The site itself spoke: no check stands before it.
         self._saw = self.is_seen
         return not self._saw
 
@@ -242,8 +272,9 @@ class Asking:
         self._watching = False
         self._answered_s = None
         self._end(answered=False)
-        if self._looking is not None:
-            self._looking.cancel()
+        for task in (self._looking, self._leading):
+            if task is not None:
+                task.cancel()
 
     def _is_check_page(self) -> bool:
         return self._asked.site.pages.check_path in urlsplit(self._window.news.url).path

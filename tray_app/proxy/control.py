@@ -120,6 +120,8 @@ class Control:
     async def _wipe_window(self) -> None:
         window = self._house.parts.window
         try:
+            # First, so that whatever fails then leaves nobody signed in at the next start.
+            await asyncio.to_thread(self._house.person.profile.unmark)
             if window is not None:
                 await window.forget()
             await asyncio.to_thread(self._house.person.profile.wipe)
@@ -136,8 +138,9 @@ class Control:
         before = house.owner.session
         if before is not None and before.by_window and house.parts.window is not None:
             # One owner at a time: the page must not renew what it has while this is tried.
-            await house.parts.window.close()
             house.handoff.drop()
+            await house.hush(ProxyError(Kind.WINDOW_CLOSED, "The session is being changed"))
+            await house.parts.window.close()
             said.append("Portico's window is closed: from now on Portico renews the session.")
         house.owner.try_out(pasted.session)
         try:
@@ -174,11 +177,13 @@ class Control:
             house.owner.undo()
             return {"other": account, "before": before}
         # Who has just signed in is not to wait for what an earlier session was asked.
-        house.brakes.release()
+        if account != before:
+            house.brakes.release()
+        kept = await self._kept([said])
         with suppress(OSError, StoreError):
             # The keyring says it too.
             await asyncio.to_thread(house.person.profile.mark)
-        return {"account": account, **await self._kept([said])}
+        return {"account": account, **kept}
 
     async def _kept(self, said: list[str]) -> dict[str, Any]:
         """Keep the session that was tried out, and say what there is to say."""

@@ -62,6 +62,7 @@ class HandOff:
             unanswered=self._unanswered,
             answered=self._answered,
             changed=hands.changed,
+            in_flight=lambda: hands.gate.in_flight,
             clock=hands.clock,
             within_s=hands.asking_s,
         )
@@ -78,12 +79,15 @@ class HandOff:
                 loop.call_soon_threadsafe(self._look)
 
         self._unfollow = self._window.follow(told)
+        if self._asking is not None and self._hands.brakes.is_holding and self._is_page_used():
+            self._asking.stand()
         self._look()
 
     def end(self) -> None:
-        """Ask nobody any more."""
-        if self._unfollow is not None:
-            self._unfollow()
+        """Ask nobody any more; may be said twice."""
+        unfollow, self._unfollow = self._unfollow, None
+        if unfollow is not None:
+            unfollow()
         if self._asking is not None:
             self._asking.close()
 
@@ -128,14 +132,14 @@ class HandOff:
     def check(self, call: Call) -> None:
         """Raise `ProxyError` where a call may not be made now.
 
-        While a person is asked none is made, nor by a page that shows a check; on hold, none that
-        nobody waits for.
+        While a person is asked none is made, nor by a page that shows a check; on hold no prompt,
+        and nothing that nobody waits for.
         """
         if self._would_be_lost():
             raise ProxyError(
                 Kind.VERIFICATION_NEEDED, "Qwen asks for a person just now", again="answered"
             )
-        if call.bare and self._hands.brakes.is_holding:
+        if (call.bare or call.streams) and self._hands.brakes.is_holding:
             raise ProxyError(Kind.COOLING_DOWN)
 
     def _would_be_lost(self) -> bool:

@@ -141,6 +141,9 @@ class House:
         """The next token of the session on a lane, by whoever owns its renewal."""
         session = lane.session
         if self._page is not None and session is not None and session.by_window:
+            if self.handoff.sees_check or self.handoff.is_asking:
+                # Loaded anew, the page would lose its check, which nobody has answered.
+                raise ProxyError(Kind.VERIFICATION_NEEDED, "Qwen asks for a person just now")
             return await self._page.session.renew(session.token)
         return await self.runner.renew(self.parts.upstream.renew(), lane)
 

@@ -18,6 +18,10 @@ _NOT_ASKED = {
     Kind.UPSTREAM_DISCONNECTED,
     Kind.UPSTREAM_TIMEOUT,
     Kind.RATE_LIMITED,
+    Kind.WINDOW_CLOSED,
+    Kind.WINDOW_STUCK,
+    Kind.VERIFICATION_NEEDED,
+    Kind.COOLING_DOWN,
     Kind.BREAKER_OPEN,
 }
 """What says nothing of the chat that was to be deleted."""

@@ -144,6 +144,7 @@ class Service:
             network = network_of(self._parts, taken.address, self.port, taken.note)
             self._house = house = House(self._parts, self.port, network)
             stack.callback(house.unwatch)
+            stack.callback(house.handoff.end)
             stack.push_async_callback(house.transport.close)
             self.endpoint = house.endpoint
             self._commands = Control(house).commands()

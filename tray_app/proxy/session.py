@@ -190,7 +190,8 @@ class SessionOwner:
         """Note that the site took a token."""
         if self._refused_token == token:
             self._refused_token = None
-        if self.session is not None and self.session.token == token:
+        session = self.session
+        if session is not None and session.token == token and not session.by_window:
             self._over = None
 
     def observed(self, session: Session) -> None:

@@ -53,6 +53,11 @@ class SiteTime:
         self._ahead_s = ahead_s if abs(ahead_s) > TOLERATED_S else 0.0
 
     @property
+    def ahead_s(self) -> float:
+        """How far the site's clock is ahead of ours, as far as it told; 0 where that is little."""
+        return self._ahead_s
+
+    @property
     def is_sure(self) -> bool:
         """Whether the site told its time, and nobody has set our clock since."""
         return bool(self._heard) and not self._clocks.have_parted

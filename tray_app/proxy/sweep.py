@@ -60,7 +60,7 @@ class Sweep:
         is_busy = desk.gate.in_flight or desk.gate.waiting
         if lane.session is None or desk.owner.state != "signed_in":
             return None
-        if is_busy or desk.handoff.hold() is not None:
+        if is_busy or desk.handoff.hold() is not None or desk.handoff.is_quiet:
             return None
         return self._chats.left_over(lane.session.account)
 

@@ -53,6 +53,9 @@ class WindowedSession:
             self._owner.ended_in_window("guest" if found.kind == "guest" else "revoked")
         elif found.session is not None:
             self._take_note(found.session, is_new=found.kind == "signed_in")
+        elif self._is_at_sign_in() and self._window.status.state == "shown":
+            # Whoever signs in there now may be anybody.
+            self._was_at_sign_in = True
 
     def _take_note(self, session: Session, *, is_new: bool) -> None:
         """Note a session of the page; one that somebody just signed in to may be anybody's."""
@@ -72,7 +75,7 @@ class WindowedSession:
     def found(self, stored: Mapping[str, str] | None = None) -> PageSession:
         """Who is signed in, by what the page keeps."""
         kept = self._window.news.stored if stored is None else stored
-        return self._upstream.read_page(kept, self._wall_clock())
+        return self._upstream.read_page(kept, self._wall_clock() + self._owner.time.ahead_s)
 
     async def renew(self, stale: str) -> Tokens:
         """The token after `stale`; raises `ProxyError` where there is none."""
@@ -94,8 +97,9 @@ class WindowedSession:
         try:
             return await self._window.renew(is_settled)
         except ProxyError as error:
-            # A page that has nothing after so long has not merely been slow.
-            if error.kind is Kind.UPSTREAM_TIMEOUT and self.found().kind == "nobody":
+            # A page that was there and has nothing after so long has not merely been slow.
+            is_late = error.kind is Kind.UPSTREAM_TIMEOUT and bool(self._window.news.script)
+            if is_late and self.found().kind == "nobody":
                 return {}
             raise
 

@@ -30,6 +30,15 @@ class Profile:
         if self._folder is not None and self._folder.is_dir():
             write_private(self._folder / _MARK, b"")
 
+    def unmark(self) -> None:
+        """Note that nobody is signed in there; raises `StoreError`."""
+        if self._folder is None:
+            return
+        try:
+            (self._folder / _MARK).unlink(missing_ok=True)
+        except OSError as error:
+            raise StoreError(f"{self._folder} cannot be changed ({error.strerror}).") from error
+
     def wipe(self) -> None:
         """Sign out there; raises `StoreError`. No window may be open."""
         if self._folder is not None:
