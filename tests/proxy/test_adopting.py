@@ -150,7 +150,7 @@ def test_a_pasted_session_ends_the_asking_for_the_one_before(site: PracticeSite)
         thread.join(10)
 
         assert said[-1].startswith("Qwen takes it: ")
-        assert replies[0].code == "verification_needed"
+        assert replies[0].code == "window_closed"
         assert proxy.control("status")["hold"] is None
         assert proxy.chat().status == 200
 

@@ -9,6 +9,7 @@ import pytest
 
 from tests.harness import QUICK, Reply, Running, running
 from tests.proxy.test_relay import broken
+from tests.waiting import until
 from tray_app.core.site import Site
 from tray_app.practice import PracticeSite, acts
 from tray_app.proxy.transport import DirectTransport
@@ -132,10 +133,10 @@ def test_pools_over_which_nothing_runs_are_closed_as_they_are_retired(site: Prac
             seen.append(transport._pool)
             wake(proxy)
         site.wait_until(lambda: all(pool.client.closed for pool in seen))
+        until(lambda: not transport._closing._running)
 
         assert len(set(map(id, seen))) == 50
         assert not transport._retired
-        assert not transport._closing._running
         assert chat(proxy).status == 200
 
 

@@ -47,7 +47,7 @@ class Asked(Struct, frozen=True):
     """Called when somebody did, also after that time."""
     changed: Callable[[], None]
     in_flight: Callable[[], int]
-    """How many answers run."""
+    """How many answers run, with the one that met the check."""
     clock: Callable[[], float]
     within_s: float
 
@@ -129,9 +129,14 @@ class Asking:
         self._watching = True
         self._is_proven = False
         self._saw = self.is_seen
-        # A check that stands already is where it has to be answered: nothing is loaded over it.
-        self._window.show(None)
-        if not self._saw and self._leading is None:
+        if self._saw:
+            # It has to be answered where it stands: nothing is loaded over it.
+            self._window.show(None)
+        elif self._asked.in_flight() <= 1:
+            self._window.show(self._path_of(url))
+        elif self._leading is None:
+            # Beside the one that met the check others run, in the page that would be left.
+            self._window.show(None)
             loop = asyncio.get_running_loop()
             self._leading = loop.create_task(self._lead(self._path_of(url)), name="lead")
         if self.is_on:

@@ -36,6 +36,8 @@ class Profile:
             return
         try:
             (self._folder / _MARK).unlink(missing_ok=True)
+        except NotADirectoryError:
+            pass
         except OSError as error:
             raise StoreError(f"{self._folder} cannot be changed ({error.strerror}).") from error
 

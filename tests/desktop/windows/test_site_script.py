@@ -27,18 +27,24 @@ _SEEN = {
 _RUN = """
 const asked = [];
 const name = "name";
+const location = { origin: %s };
 const window = { [name]: { start: (id, call) => { asked.push([id, call]); return 1; } } };
 const got = (%s);
 process.stdout.write(JSON.stringify([got, asked]));
 """
 
 
-def asked_by(script: str) -> Any:
+def asked_by(script: str, origin: str = SITE.chat_origin) -> Any:
     """What a page is asked by a script, in an engine that is no browser."""
     if shutil.which("node") is None:
         pytest.skip("node runs the script")
     done = subprocess.run(
-        ["node", "-"], input=_RUN % script, text=True, capture_output=True, check=True, timeout=20
+        ["node", "-"],
+        input=_RUN % (json.dumps(origin), script),
+        text=True,
+        capture_output=True,
+        check=True,
+        timeout=20,
     )
     return json.loads(done.stdout)
 
@@ -74,6 +80,15 @@ def test_scripts_do_nothing_in_a_page_that_has_not_ours() -> None:
     assert asked_by(other.start(Fetch("1", "GET", "/", {}))) == [0, []]
     assert asked_by(other.abort("1")) == [0, []]
     assert asked_by(other.drain) == ["", []]
+
+
+def test_no_call_is_made_by_a_page_of_another_origin() -> None:
+    """S97"""
+    asked = SCRIPTS.start(Fetch("1", "GET", "/", {}))
+
+    assert asked_by(asked)[1] != []
+    assert asked_by(asked, "https://github.com") == [0, []]
+    assert asked_by(SCRIPTS.install, "https://github.com") == [0, []]
 
 
 def test_the_scripts_of_two_windows_have_different_names() -> None:
