@@ -222,3 +222,26 @@ def test_a_token_that_cannot_stand_in_a_header_is_refused(site: PracticeSite) ->
 
         assert told["said"][-1].startswith("Qwen takes it")
         assert proxy.chat().status == 200
+
+
+def test_a_session_that_is_tried_out_is_nobody_s_yet(site: PracticeSite) -> None:
+    with running(site, session=None) as proxy:
+        site.on("settings", acts.Slow(acts.refused("Forbidden", "suspended", 403), 1.5))
+        failed: list[DoorError] = []
+
+        def bring() -> None:
+            with pytest.raises(DoorError) as error:
+                proxy.control("session", what="import", text=pasted(site))
+            failed.append(error.value)
+
+        thread = threading.Thread(target=bring)
+        thread.start()
+        site.wait_until(lambda: site.heard_on("/api/v2/users/user/settings"))
+        state, code = proxy.control("status")["session"]["state"], proxy.chat().code
+        is_tried = thread.is_alive()
+        thread.join()
+
+        assert is_tried
+        assert (state, code) == ("signed_out", "not_signed_in")
+        assert "was not taken" in str(failed[0])
+        assert not site.heard_on("/api/v2/chats/new")

@@ -330,7 +330,7 @@ def status_of(parts: Parts, run: Run) -> Status:
         state=run.kind,
         note=run.said,
         session=SessionStatus(
-            state=person.owner.state,
+            state=person.owner.told_state,
             account=session.account if session else "",
             expires_at=session.expires_at if session else None,
             renews=session is not None and _renews(session, parts.upstream),

@@ -30,6 +30,7 @@ from .runner import Run, Runner
 from .session import SessionOwner
 from .tasks import Fuse
 from .transport import Body
+from .unusable import unusable
 from .watch import Watcher
 
 _log = logging.getLogger(__name__)
@@ -126,6 +127,9 @@ class Relay:
     async def _jobs(self, asked: Asked, key: LocalKey) -> list[Job]:
         desk = self._desk
         desk.owner.check()
+        if (state := desk.owner.told_state) not in {"signed_in", "refused"}:
+            # Another session is tried out, and is nobody's yet.
+            raise unusable(state)
         deadline_s = desk.clock() + key.profile.patience_s
         aliases = desk.settings().aliases
         return [

@@ -51,6 +51,8 @@ class _Before(Struct, frozen=True):
     over: str | None = None
     unread: bool = False
     refused_token: str | None = None
+    state: str = ""
+    """As others were told it; empty where it was not known yet."""
 
 
 class SessionOwner:
@@ -125,9 +127,15 @@ class SessionOwner:
         return "refused" if session.token == self._refused_token else "signed_in"
 
     @property
+    def told_state(self) -> str:
+        """The state as others are told it: a session that is tried out does not count yet."""
+        before = self._before
+        return before.state if before is not None and before.state else self.state
+
+    @property
     def note(self) -> str:
         """What a person should know and do, in a sentence or two; empty where all is well."""
-        state = self.state
+        state = self.told_state
         if state != "signed_in":
             return unusable(state).text
         return self.time.note
@@ -291,7 +299,9 @@ class SessionOwner:
 
     def try_out(self, session: Session) -> None:
         """Take another session, which is kept by `keep` or given back by `undo`."""
-        self._before = _Before(self.lane, self._over, self._unread, self._refused_token)
+        self._before = _Before(
+            self.lane, self._over, self._unread, self._refused_token, self.told_state
+        )
         self._take(session)
 
     def undo(self) -> None:
