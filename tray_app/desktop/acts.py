@@ -7,6 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from msgspec import Struct
 
@@ -119,13 +120,19 @@ class Acts:
         if window is None or window.status.state == "absent":
             await self._bring(Action("bring"))
         elif self._is_signing_in:
-            window.show()
+            self._show_again(window)
         elif await self._knows_the_terms() and not self._is_signing_in:
             self._is_signing_in = True
             try:
                 await self._sign_in_by(window)
             finally:
                 self._is_signing_in = False
+
+    def _show_again(self, window: SiteWindow) -> None:
+        """Show where somebody signs in already, or where they begin if it leads nowhere there."""
+        pages = self._instance.supervisor.parts.site.pages
+        is_refused = urlsplit(window.news.url).hostname in pages.refusing
+        window.show(pages.sign_in if is_refused else None)
 
     async def _knows_the_terms(self) -> bool:
         """Whether the person has read once what the site's terms say of this."""
