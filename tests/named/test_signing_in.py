@@ -274,3 +274,25 @@ def test_a_page_whose_fetch_looks_like_the_browser_s_is_waited_for(
 
     assert not site.heard("too_early")
     assert not site.heard("copied_mark")
+
+
+@pytest.mark.parametrize("expired", [False, True], ids=["token good", "token over"])
+def test_who_only_looks_at_the_form_stays_signed_in(
+    program: Program, person: Person, *, expired: bool
+) -> None:
+    site = program.box.site
+    signs_in(program, person)
+    assert program.says()
+    if expired:
+        site.do("expire")
+    opens(program, person, first=False)
+    if person.title("chat.qwen.ai"):
+        person.closes("chat.qwen.ai")
+    time.sleep(4)
+    site.do("expire")
+    assert program.says()
+    assert program.says()
+
+    assert len(site.heard("signed_in")) == 1
+    assert site.heard("renewed")
+    assert program.status()["session"]["state"] == "signed_in"
