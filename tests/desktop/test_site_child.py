@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from tests.desktop.site_windows import Host, call, host
 from tests.waiting import comes
 from tray_app.core.errors import Kind, ProxyError
 from tray_app.proxy.window import WindowStatus
+from tray_app.upstreams.qwen import SITE
 
 
 async def fails(host: Host, path: str, body: bytes | None = None) -> ProxyError:
@@ -67,6 +69,28 @@ async def test_a_page_that_asks_for_a_person_is_asked_nothing_more(tmp_path: Pat
         assert (await fails(here, "/x?text=a")).kind is Kind.VERIFICATION_NEEDED
 
         assert here.heard == before
+
+
+async def test_the_check_is_known_before_the_call_that_was_lost_to_it_ends(
+    tmp_path: Path,
+) -> None:
+    async with host(tmp_path / "p") as here:
+        known: list[str] = []
+
+        def told() -> None:
+            if SITE.pages.check_path in here.window.news.url:
+                # In this time the end of the call would reach whoever waits in another thread.
+                time.sleep(0.3)
+                known.append(here.window.news.url)
+
+        def loses() -> list[str]:
+            error = asyncio.run(fails(here, "/checks"))
+            return known if error.kind is Kind.VERIFICATION_NEEDED else []
+
+        here.window.follow(told)
+        known_at_the_end = await asyncio.to_thread(lambda: [*loses()])
+
+        assert known_at_the_end
 
 
 async def test_a_page_that_is_left_asks_nobody_any_more(tmp_path: Path) -> None:

@@ -275,7 +275,6 @@ class SiteChild:
                 self._opened.set()
             case At(url):
                 self.url = url
-                self._judge()
             case Usable():
                 self.is_usable = True
             case Pong(n):
@@ -287,6 +286,9 @@ class SiteChild:
                 pass
         if not self.is_over:
             self._told(message)
+        if isinstance(message, At):
+            # Whoever loses a call to a check must find that check when they look for it.
+            self._judge()
 
     def _fail(self, why: str) -> None:
         if why == "bad_line":
