@@ -1,0 +1,105 @@
+"""The whole way on a real screen: the notice, the sign-in page, an answer, a check, signing out."""
+
+import http.client
+import json
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.desktop.running import Tray, tray
+from tests.desktop.xfce import Xfce
+from tests.waiting import until
+
+pytestmark = pytest.mark.desktop
+
+SIGN_IN = "Sign in to Qwen Chat - http://127.0.0.1:[0-9]*"
+CHECK = "Qwen asks for a person: answer here - http://127.0.0.1:[0-9]*"
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[Tray]:
+    xfce = Xfce(tmp_path)
+    xfce.start(panel=True)
+    try:
+        with tray(xfce, tmp_path / "portico") as started:
+            started.line("Practice mode on port")
+            yield started
+    finally:
+        xfce.stop()
+
+
+def status(running: Tray) -> dict[str, dict[str, object]]:
+    told: dict[str, dict[str, object]] = json.loads(running.portico.say("status", "--json"))
+    return told
+
+
+def chat(running: Tray, text: str) -> tuple[int, str]:
+    """The status of a request, and the answer."""
+    key = running.portico.say("key", "show")
+    connection = http.client.HTTPConnection("127.0.0.1", running.portico.port, timeout=90)
+    try:
+        body = json.dumps(
+            {"model": "qwen3.7-plus", "messages": [{"role": "user", "content": text}]}
+        )
+        headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+        connection.request("POST", "/v1/chat/completions", body, headers)
+        response = connection.getresponse()
+        return response.status, response.read().decode()
+    finally:
+        connection.close()
+
+
+def sign_in(running: Tray, email: str) -> None:
+    """Fill in the form as a person does."""
+    screen = running.eyes
+    _, _, (x, y, width, height), _ = screen.find("Email", "entry")
+    screen.run("xdotool", "mousemove", str(x + width // 2), str(y + height // 2))
+    screen.run("xdotool", "click", "1")
+    screen.run("xdotool", "type", "--delay", "30", email)
+    screen.keys("Tab")
+    screen.run("xdotool", "type", "--delay", "30", "secret")
+    screen.keys("Return")
+
+
+def test_a_person_signs_in_is_answered_by_the_page_answers_a_check_and_signs_out(
+    running: Tray,
+) -> None:
+    running.remote.click("Sign in…")
+    running.press("Before you sign in", "Cancel")
+    assert not running.has_window(SIGN_IN)
+    assert running.portico.say("settings", "get", "terms_read") == "false"
+
+    running.remote.click("Sign in…")
+    running.press("Before you sign in", "I understand, go on")
+    until(lambda: running.has_window(SIGN_IN))
+    sign_in(running, "me@example.org")
+    running.press("Another account", "Use it")
+    until(lambda: status(running)["session"]["by_window"])
+    until(lambda: not running.has_window(SIGN_IN))
+    said = chat(running, "hello from the page")
+
+    assert status(running)["session"]["account"] == "me@example.org"
+    assert status(running)["transport"]["why"] == "window"
+    assert said[0] == 200
+    assert "hello from the page" in said[1]
+
+    answers: list[tuple[int, str]] = []
+    asking = threading.Thread(target=lambda: answers.append(chat(running, "practice: modal")))
+    asking.start()
+    running.line("Qwen asks for a person: look at its window")
+    until(lambda: running.has_window(CHECK))
+    running.eyes.click("I am a person")
+    asking.join(60)
+    running.line("Practice mode on port")
+
+    assert [code for code, _ in answers] == [200]
+    assert not running.has_window(CHECK)
+
+    running.remote.click("Sign out…")
+    running.press("Sign out", "Sign out")
+    until(lambda: status(running)["session"]["state"] == "signed_out")
+
+    assert chat(running, "nobody")[0] == 401
+    assert running.portico.say("settings", "get", "terms_read") == "true"
