@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -333,3 +334,24 @@ def test_nothing_is_asked_of_a_page_of_which_nobody_wants_anything(
     woken = later.voluntary - switches.voluntary
     assert used_s < 0.1
     assert woken < 25
+
+
+@pytest.mark.desktop
+def test_a_page_writes_no_file_into_the_persons_folder(
+    practice: PracticeSite, start: Start, screen: Screen
+) -> None:
+    """S96"""
+    home = Path(screen.environment["HOME"])
+    saves = (
+        "const a = document.createElement('a'); a.download = 'evil.desktop';"
+        "a.href = URL.createObjectURL(new Blob(['x'])); body.append(a); a.click();"
+        "f = document.createElement('iframe'); f.src = '/api/attached'; body.append(f)"
+    )
+    attached = acts.Whole(b"x", headers=(("Content-Disposition", "attachment"),))
+    practice.on("unknown", *[attached] * 2)
+    child = page_that(GOES % saves, practice, start)
+    time.sleep(3.0)
+
+    child.answers_ping()
+    written = [path for path in home.rglob("*") if path.is_file()]
+    assert [path for path in written if path.read_bytes() == b"x"] == []
