@@ -62,6 +62,33 @@ def test_what_is_no_session_is_not_taken_up(site: PracticeSite, who: str, said: 
     window.stop()
 
 
+def test_who_signs_in_while_the_site_is_asked_is_taken_up_next(site: PracticeSite) -> None:
+    window = PaperWindow(site)
+    window.sign_in("me@practice.example")
+    with running(site, session=None, window=window) as proxy:
+        refused: list[DoorError] = []
+
+        def adopts() -> None:
+            with pytest.raises(DoorError) as error:
+                adopt(proxy)
+            refused.append(error.value)
+
+        thread = threading.Thread(target=adopts)
+        thread.start()
+        site.wait_until(lambda: site.heard_on("/api/v2/user/info"))
+        window.do(window.browser.sign_in("me@practice.example"))
+        # A window is looked at so often that this is known a moment later.
+        time.sleep(0.3)
+        window.do(window._tell(url=f"{site.origin}/auth"))
+        thread.join()
+        told = adopt(proxy)
+
+        assert len(refused) == 1
+        assert told["account"] == "me@practice.example"
+        assert proxy.chat().status == 200
+    window.stop()
+
+
 def test_without_a_window_there_is_nothing_to_take_up(site: PracticeSite) -> None:
     with running(site) as proxy:
         with pytest.raises(DoorError, match="Nobody is signed in"):

@@ -22,6 +22,8 @@ _NOT_FOUND = {
     "signed_out": "Qwen's page is signed out. Sign in there.",
     "guest": "You are there as a guest. Sign in with your account.",
 }
+SEEN_S = 0.8
+"""So soon what a page keeps is known here, while the window is shown."""
 _UNKNOWN = "Portico does not know this command."
 
 
@@ -204,6 +206,9 @@ class Control:
                 raise
             return f"It could not be checked: {error.text}"
         owner.belongs_to(account)
+        if surely:
+            # The page sends what it has by now: that somebody signed in meanwhile is seen by then.
+            await asyncio.sleep(SEEN_S)
         owner.check()
         return f"Qwen takes it: {account.label}." if account.label else "Qwen takes it."
 
