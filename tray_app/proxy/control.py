@@ -22,7 +22,7 @@ _NOT_FOUND = {
     "signed_out": "Qwen's page is signed out. Sign in there.",
     "guest": "You are there as a guest. Sign in with your account.",
 }
-SEEN_S = 0.8
+SEEN_S = 0.4
 """So soon what a page keeps is known here, while the window is shown."""
 _UNKNOWN = "Portico does not know this command."
 

@@ -18,7 +18,7 @@ from tray_app.core.site import Site
 
 from .limits import Limits
 from .moment import stamp
-from .transport import Body, deadline
+from .transport import Body, whole
 from .window import PageAnswer, PageCall, SiteWindow
 
 _TOLD_S = 1.0
@@ -75,15 +75,7 @@ class PageTransport:
         """The whole answer, however many pieces it came in."""
         async with self.open(call, session) as body:
             heed(body)
-            pieces: list[bytes] = []
-            size = 0
-            async with deadline(self._limits().first_event_s, Kind.UPSTREAM_TIMEOUT):
-                while data := await body.read():
-                    pieces.append(data)
-                    size += len(data)
-                    if size > self._limits().answer_bytes:
-                        raise ProxyError(Kind.UPSTREAM_BAD_RESPONSE, "Qwen's answer is too large")
-        return Answer(body.status, body.headers, b"".join(pieces))
+            return Answer(body.status, body.headers, await whole(body, self._limits()))
 
     @asynccontextmanager
     async def open(self, call: Call, session: Session | None) -> AsyncIterator[Body]:

@@ -114,15 +114,7 @@ class DirectTransport:
     ) -> Answer:
         async with self.open(call, session) as body:
             heed(body)
-            pieces: list[bytes] = []
-            size = 0
-            async with deadline(self._limits().first_event_s, Kind.UPSTREAM_TIMEOUT):
-                while data := await body.read():
-                    pieces.append(data)
-                    size += len(data)
-                    if size > self._limits().answer_bytes:
-                        raise ProxyError(Kind.UPSTREAM_BAD_RESPONSE, "Qwen's answer is too large")
-        return Answer(body.status, body.headers, b"".join(pieces))
+            return Answer(body.status, body.headers, await whole(body, self._limits()))
 
     @asynccontextmanager
     async def open(self, call: Call, session: Session | None) -> AsyncIterator[Body]:
@@ -316,6 +308,19 @@ def _cookies(response: aiohttp.ClientResponse, date: str) -> tuple[SetCookie, ..
     host = response.url.host or ""
     read = (read_set_cookie(line, host, date) for line in lines if len(line) <= _COOKIE_CHARS)
     return tuple(cookie for cookie in read if cookie is not None)
+
+
+async def whole(body: Body, limits: Limits) -> bytes:
+    """All of an answer that is not too large, read in time; raises `ProxyError`."""
+    pieces: list[bytes] = []
+    size = 0
+    async with deadline(limits.first_event_s, Kind.UPSTREAM_TIMEOUT):
+        while data := await body.read():
+            pieces.append(data)
+            size += len(data)
+            if size > limits.answer_bytes:
+                raise ProxyError(Kind.UPSTREAM_BAD_RESPONSE, "Qwen's answer is too large")
+    return b"".join(pieces)
 
 
 @asynccontextmanager

@@ -19,8 +19,8 @@ def page(age_s: float, *, usable: bool, stored: str = "") -> PageState:
     ("age_s", "usable", "waited", "shown", "busy", "look_s"),
     [
         (0, False, False, False, False, 0.1), (11, False, False, False, True, 0.1),
-        (1, True, False, False, False, 0.5), (13, False, False, False, False, 0.5),
-        (16, True, False, True, False, 0.5), (16, True, False, False, True, 1.0),
+        (1, True, False, False, False, 0.25), (13, False, False, False, False, 0.25),
+        (16, True, False, True, False, 0.25), (16, True, False, False, True, 1.0),
         (16, True, True, False, False, 0.1), (16, True, False, False, False, None),
         (900, False, False, False, False, None),
     ],

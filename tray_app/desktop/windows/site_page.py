@@ -13,7 +13,7 @@ RENEWS_S = 15.0
 """So long a new page may take to renew its session."""
 RENEWAL_S = 25.0
 """How long a renewal may take altogether."""
-_LOOK_S = 0.5
+_LOOK_S = 0.25
 """How often a page is looked at that somebody sees, or that may be renewing its session."""
 _LOOK_BUSY_S = 1.0
 """The same while it makes calls and nobody sees it."""
