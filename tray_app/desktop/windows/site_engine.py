@@ -101,7 +101,7 @@ class GtkEngine(Engine):
         webview.connect("decide-policy", self._decide)
         # A link asks for a window by the policy, a script by this signal alone.
         webview.connect("create", self._open)
-        webview.connect("load-changed", self._watch)
+        webview.connect("load-failed", self._failed)
         webview.connect("script-dialog", _dismiss)
         webview.connect("permission-request", _deny)
         webview.connect("print", lambda *_: True)
@@ -163,18 +163,18 @@ class GtkEngine(Engine):
         elif action.is_user_gesture():
             self._astray(url)
 
-    def _watch(self, webview: Any, event: Any) -> None:
-        """Stop the window on its way elsewhere; the engine tells this of no frame in it."""
-        from gi.repository import WebKit2
+    def _failed(self, _: Any, _event: Any, url: str, _error: Any) -> bool:
+        """Have the page stay that is there, where one failed to load that is not the site's.
 
-        url = webview.get_uri() or ""
-        is_asked_for = event in {WebKit2.LoadEvent.STARTED, WebKit2.LoadEvent.REDIRECTED}
-        if is_asked_for and where(url, self._site) != "here":
-            webview.stop_loading()
+        Without it the engine would show a page of its own at that address.
+        """
+        is_elsewhere = where(url, self._site) != "here"
+        if is_elsewhere:
             self._astray(url)
+        return is_elsewhere
 
     def _decide_document(self, decision: Any) -> bool:
-        """Refuse whatever was not stopped on its way, and what would be downloaded."""
+        """Only here the engine tells a document of the window from one of a frame in it."""
         if not decision.is_main_frame_main_resource():
             return False
         url = decision.get_response().get_uri() or ""
