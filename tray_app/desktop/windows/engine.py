@@ -38,6 +38,8 @@ def missing(environ: Mapping[str, str]) -> EngineFault | None:
 def _missing_on_linux(environ: Mapping[str, str]) -> EngineFault | None:
     if not (environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY")):
         return "no_display"
+    if _is_qt(environ):
+        return None if _has_qt() else "no_webkit"
     find_gi(_DISTRIBUTION)
     try:
         import gi
@@ -86,7 +88,25 @@ def free_libraries(environ: MutableMapping[str, str]) -> None:
 
 def gui() -> Gui | None:
     """The engine that pywebview is to take; None where there is no choice."""
-    return "gtk" if sys.platform == "linux" else None
+    if sys.platform != "linux":
+        return None
+    return "qt" if _is_qt(os.environ) else "gtk"
+
+
+def _is_qt(environ: Mapping[str, str]) -> bool:
+    """Whether Qt's engine is wanted, or the only one there."""
+    if environ.get("PYWEBVIEW_GUI"):
+        return environ["PYWEBVIEW_GUI"] == "qt"
+    find_gi(_DISTRIBUTION)
+    return importlib.util.find_spec("gi") is None and _has_qt()
+
+
+def _has_qt() -> bool:
+    try:
+        found = importlib.util.find_spec("PyQt6.QtWebEngineWidgets")
+    except ImportError:
+        return False
+    return found is not None and importlib.util.find_spec("qtpy") is not None
 
 
 def is_modern(renderer: str) -> bool:
@@ -96,7 +116,7 @@ def is_modern(renderer: str) -> bool:
 
 def introduce() -> None:
     """Give the window to its desktop entry, where windows belong to one."""
-    if sys.platform == "linux":
+    if gui() == "gtk":
         from gi.repository import GLib
 
         GLib.set_prgname("portico")
@@ -105,7 +125,7 @@ def introduce() -> None:
 
 def paper() -> str:
     """The colour of an empty window, so that it does not flash before the page is there."""
-    if sys.platform != "linux":
+    if gui() != "gtk":
         return _LIGHT
     from gi.repository import Gtk
 

@@ -48,13 +48,16 @@ class Engine:
         from webview.errors import WebViewException
 
         with contextlib.suppress(WebViewException):
-            return str(_within(lambda: self._window.gui.get_current_url(self._window.uid)) or "")
+            return str(within(lambda: self._window.gui.get_current_url(self._window.uid)) or "")
         return ""
 
     def cookies(self) -> list[Cookie]:
         """The session's cookies."""
-        found = _within(self._window.get_cookies) or []
-        told = (morsel for jar in found for morsel in jar.values())
+        return self.ours_of(within(self._window.get_cookies) or [])
+
+    def ours_of(self, jars: Iterable[Any]) -> list[Cookie]:
+        """The session's cookies among those that pywebview tells, one jar for each."""
+        told = (morsel for jar in jars for morsel in jar.values())
         return self._ours(
             _cookie(one.key, one.coded_value, str(one["domain"]), secure=bool(one["secure"]))
             for one in told
@@ -269,8 +272,13 @@ def engine_of(window: Any, site: Site, astray: Callable[[str], None]) -> Engine:
     """The engine that shows a window."""
     import webview
 
+    renderer = str(webview.renderer)
+    if renderer.startswith("qt"):
+        from .qt_engine import QtEngine
+
+        return QtEngine(window, site, astray)
     kinds = {"gtkwebkit2": GtkEngine, "wkwebview": MacEngine}
-    return kinds.get(str(webview.renderer), Engine)(window, site, astray)
+    return kinds.get(renderer, Engine)(window, site, astray)
 
 
 def keep_out() -> None:
@@ -327,7 +335,7 @@ def _on_the_main_thread(work: Callable[[], object]) -> None:
     done.wait(_PATIENCE_S)
 
 
-def _within(ask: Callable[[], Any]) -> Any:
+def within(ask: Callable[[], Any]) -> Any:
     """What a question gives, None where it takes too long: engines wait for ever."""
     given: list[Any] = []
     asking = threading.Thread(target=lambda: given.append(ask()), daemon=True)

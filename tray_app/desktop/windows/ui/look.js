@@ -13,7 +13,7 @@
     }
   }
   const script = [...document.scripts].find(({ src }) => src?.includes(pages.script))?.src ?? "";
-  const text = script !== "" ? "" : document.documentElement.outerHTML.slice(0, 1 << 16);
+  const text = script !== "" ? "" : (document.documentElement?.outerHTML ?? "").slice(0, 1 << 16);
   return JSON.stringify({
     url: location.href,
     is_there: window[name] !== undefined,
