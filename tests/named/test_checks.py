@@ -129,6 +129,7 @@ def test_an_empty_answer_is_never_sent_again(signed_in: Program) -> None:
     assert len(site.heard("while_challenged", path="/api/v2/chat/completions")) == 1
 
 
+@pytest.mark.long
 def test_a_check_that_nobody_answers_becomes_a_pause(signed_in: Program, person: Person) -> None:
     site = signed_in.box.site
     site.set(challenge="json")
@@ -156,6 +157,7 @@ def test_a_check_that_nobody_answers_becomes_a_pause(signed_in: Program, person:
     assert signed_in.says()
 
 
+@pytest.mark.long
 def test_a_check_whose_window_was_closed_does_not_keep_a_client(
     signed_in: Program, person: Person
 ) -> None:  # fmt: skip
@@ -174,6 +176,7 @@ def test_a_check_whose_window_was_closed_does_not_keep_a_client(
     assert family <= {one.pid for one in signed_in.family()}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("expired", [False, True], ids=["token good", "token over"])
 @pytest.mark.parametrize("shape", ["html", "wall"])
 def test_a_check_in_place_of_the_first_page_is_answered(
