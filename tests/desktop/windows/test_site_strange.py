@@ -227,7 +227,8 @@ def test_a_call_ends_when_the_page_goes_to_a_check_by_itself(visit: Visiting) ->
     child = visit(path=f"/home?page=wanders&to={quote('/_____tmd_____/punish?page=none')}")
     call = ask(child, "/api/many?times=2000&apart_s=0.02")
 
-    assert ended(call, 5).why == "left"
+    # The engine ends a page's calls before the page is gone; what is seen first is told.
+    assert ended(call, 5).why in {"left", "network"}
     until(lambda: "punish" in every(child, At)[-1].url)
     assert len(every(child, Usable)) == 1
 
