@@ -46,7 +46,7 @@ def test_the_status_is_told_to_people_and_to_scripts(portico: Portico) -> None:
     assert told["hold"] is None
     assert told["endpoint"] in said
     assert "signed in as practice" in said
-    assert "calls      made by Portico itself, since the session was brought from" in said
+    assert "calls      made by Portico itself, as the session was brought from" in said
     portico.chat(portico.say("key", "show"))
     assert re.search(r"lately +\d\d:\d\d:\d\d +default +qwen3.7-plus +ok, ", portico.say("status"))
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import psutil
 
+from tests.waiting import comes
 from tray_app.desktop.site_child import Times
 from tray_app.desktop.site_keeper import WindowPlan
 from tray_app.desktop.site_window import SiteWindow
@@ -80,3 +81,9 @@ async def host(profile: Path, *words: str, idle_s: float = 600.0) -> AsyncIterat
 def as_the_proxy_sees_it(window: SiteWindow) -> Protocol:
     """The same window; that it fits is checked by mypy."""
     return window
+
+
+async def sign_in_shown(window: SiteWindow) -> None:
+    """Have the page shown where people sign in."""
+    window.show(SITE.pages.sign_in)
+    await comes(lambda: window.status.state == "shown")

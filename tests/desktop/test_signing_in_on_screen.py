@@ -3,31 +3,17 @@
 import http.client
 import json
 import threading
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from tests.desktop.running import Tray, tray
-from tests.desktop.xfce import Xfce
+from tests.desktop.running import Tray
+from tests.desktop.test_acts import running as running
 from tests.waiting import until
 
 pytestmark = pytest.mark.desktop
 
 SIGN_IN = "Sign in to Qwen Chat - http://127.0.0.1:[0-9]*"
 CHECK = "Qwen asks for a person: answer here - http://127.0.0.1:[0-9]*"
-
-
-@pytest.fixture
-def running(tmp_path: Path) -> Iterator[Tray]:
-    xfce = Xfce(tmp_path)
-    xfce.start(panel=True)
-    try:
-        with tray(xfce, tmp_path / "portico") as started:
-            started.line("Practice mode on port")
-            yield started
-    finally:
-        xfce.stop()
 
 
 def status(running: Tray) -> dict[str, dict[str, object]]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.desktop.site_windows import QUICK, call, host
+from tests.desktop.site_windows import QUICK, call, host, sign_in_shown
 from tests.desktop.windows.site_child import SECRET
 from tests.waiting import comes
 from tray_app.core.errors import Kind, ProxyError
@@ -82,19 +82,19 @@ async def test_a_window_can_be_shown_and_hidden_at_any_time(tmp_path: Path) -> N
 
 async def test_signing_in_shows_its_page_wherever_the_window_is(tmp_path: Path) -> None:
     async with host(tmp_path / "p") as here:
-        await here.window.sign_in()
+        await sign_in_shown(here.window)
         assert here.window.status.state == "shown"
         assert here.heard[0] == "Begin /auth"
         here.window.show("/")
 
-        await here.window.sign_in()
+        await sign_in_shown(here.window)
 
         await comes(lambda: "Visit /auth" in here.heard)
 
 
 async def test_what_the_person_and_the_page_do_is_news(tmp_path: Path) -> None:
     async with host(tmp_path / "p") as here:
-        await here.window.sign_in()
+        await sign_in_shown(here.window)
 
         await here.get("/closed")
 
@@ -184,10 +184,9 @@ async def test_a_missing_engine_is_said_and_not_looked_for_at_each_call(tmp_path
             await comes(lambda: not here.children())
         assert len([line for line in here.heard if line.startswith("Begin")]) == 1
 
-        with pytest.raises(ProxyError, match="WebKitGTK"):
-            await here.window.sign_in()
+        here.window.show("/auth")
 
-        assert len([line for line in here.heard if line.startswith("Begin")]) == 2
+        await comes(lambda: sum(line.startswith("Begin") for line in here.heard) == 2)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ import pytest
 
 from tests.bench import frames
 from tests.desktop.screen import Screen, is_gone, screen_in
-from tests.desktop.site_windows import title
+from tests.desktop.site_windows import sign_in_shown, title
 from tests.waiting import comes
 from tray_app.compose import practice_site
 from tray_app.core.errors import Kind, ProxyError
@@ -104,7 +104,7 @@ async def window(site: PracticeSite, profile: Path, idle_s: float = 600.0) -> As
 
 async def sign_in(here: Here, screen: Screen) -> None:
     """Sign in as a person does."""
-    await here.window.sign_in()
+    await sign_in_shown(here.window)
     await comes(lambda: here.window.news.url.endswith("/auth"), WITHIN_S)
     await asyncio.to_thread(screen.find, "Email", "entry")
     await asyncio.sleep(0.5)

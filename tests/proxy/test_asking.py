@@ -89,8 +89,6 @@ async def test_who_asks_while_somebody_is_asked_shows_nothing_anew(
     assert desk.asking.begin()
 
     assert window.shown == ["/"]
-    desk.asking.show()
-    assert window.shown == ["/", None]
     desk.asking.close()
 
 

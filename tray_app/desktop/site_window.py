@@ -22,7 +22,7 @@ _T = TypeVar("_T")
 class SiteWindow:
     """The site's window; see `tray_app.proxy.window.SiteWindow` for what others may ask of it.
 
-    To watch somebody sign in: `await sign_in()`, then `follow` it, and look at `news.stored` (who
+    To watch somebody sign in: `show` the page for it, `follow` it, and look at `news.stored` (who
     is signed in), `news.hidden_by_person` (they gave up) and `status` at each change.
 
     Args:
@@ -36,7 +36,6 @@ class SiteWindow:
     ) -> None:
         words = command("site") if words is None else words
         self._keeper = SiteKeeper(plan, words, times or Times())
-        self.plan = plan
         self._loop: asyncio.AbstractEventLoop | None = None
 
     @property
@@ -91,10 +90,6 @@ class SiteWindow:
     async def cookies(self) -> tuple[PageCookie, ...]:
         """The session's cookies, but for those by which the page renews it."""
         return await self._there(self._keeper.cookies())
-
-    async def sign_in(self) -> None:
-        """Show the page where people sign in; raises `ProxyError` where there can be no window."""
-        await self._there(self._keeper.show_at(self.plan.site.pages.sign_in))
 
     def show(self, path: str | None = None) -> None:
         """Show the window, at this page of the chat origin or where it is."""

@@ -190,10 +190,6 @@ class Asking:
                 while self.is_seen:  # noqa: ASYNC110  it is told in another thread
                     await asyncio.sleep(_SOON_S)
 
-    def show(self) -> None:
-        """Show the window once more, to who looks for it."""
-        self._window.show(None)
-
     def look(self) -> None:
         """Note what the page says now."""
         if not self._watching or self._looking is not None:

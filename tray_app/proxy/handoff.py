@@ -191,11 +191,6 @@ class HandOff:
         if self._asking is not None:
             self._asking.proven()
 
-    def show(self) -> None:
-        """Show the window with the check once more."""
-        if self._asking is not None:
-            self._asking.show()
-
     def _ask(self, error: ProxyError) -> bool:
         """See to it that a challenge does not end in a hold, if that can be."""
         hands, session = self._hands, self._hands.owner.session

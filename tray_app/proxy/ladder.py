@@ -43,10 +43,10 @@ we do since that was `chosen`, since nobody asked for a person (`quiet`), since 
 
 _SAID: dict[Why, str] = {
     "window": "made by Qwen's page in Portico's window",
-    "closed": "made by Qwen's page, since Qwen asked for a person elsewhere",
+    "closed": "made by Qwen's page, as Qwen asked for a person elsewhere",
     "chosen": "made by Portico itself, as the setting transport says",
     "quiet": "made by Portico itself, as long as Qwen asks for nobody",
-    "pasted": "made by Portico itself, since the session was brought from a browser",
+    "pasted": "made by Portico itself, as the session was brought from a browser",
     "no_window": "not possible: the session is a window's, and there is none here",
     "nobody": "none: nobody is signed in",
 }
