@@ -3,7 +3,7 @@
 A dialect never meets the upstream's JSON and an upstream never meets a client's; both meet here.
 """
 
-from typing import Literal
+from typing import Any, Literal
 
 from msgspec import Struct
 
@@ -51,6 +51,31 @@ class Message(Struct, frozen=True):
     """Who speaks, when a client tells several people of one role apart."""
 
 
+class Tool(Struct, frozen=True):
+    """A function of the client that the model may call."""
+
+    name: str
+    description: str = ""
+    parameters: dict[str, Any] = {}
+    """JSON schema of its arguments, as the client sent it; empty where it sent none."""
+
+
+class ToolChoice(Struct, frozen=True, gc=False):
+    """Whether a tool has to be called."""
+
+    mode: Literal["auto", "none", "required"] = "auto"
+    name: str = ""
+    """The only tool that may be called; empty for any."""
+
+
+class Format(Struct, frozen=True):
+    """The JSON that an answer's text has to be."""
+
+    schema: dict[str, Any] | None = None
+    """None for any object."""
+    name: str = ""
+
+
 class Variant(Struct, frozen=True, gc=False):
     """Features switched on for one prompt, by a suffix of the model's name or by a field."""
 
@@ -70,6 +95,16 @@ class Prompt(Struct, frozen=True):
     """What the body says about thinking; None leaves it to the name."""
     search: bool = False
     """The body asks for a search, whatever the name says."""
+    tools: tuple[Tool, ...] = ()
+    tool_choice: ToolChoice = ToolChoice()
+    one_call: bool = False
+    """At most one tool may be called in one answer."""
+    stop: tuple[str, ...] = ()
+    """The answer's text ends before the first of these; none is empty."""
+    max_tokens: int | None = None
+    """How long the answer may be, thinking included; at least 1."""
+    format: Format | None = None
+    """None for any text."""
 
 
 class ModelInfo(Struct, frozen=True, gc=False):
@@ -117,6 +152,19 @@ class ReasoningDelta(Struct, frozen=True, gc=False):
     text: str
 
 
+class ToolCallDelta(Struct, frozen=True, gc=False):
+    """A piece of a call of a client's tool; the first of a call names it."""
+
+    index: int
+    """Which call of this answer it is, from 0 on."""
+    arguments: str
+    """The next piece of their JSON text."""
+    id: str = ""
+    """In the first piece only."""
+    name: str = ""
+    """In the first piece only."""
+
+
 class Source(Struct, frozen=True, gc=False):
     """A page that a search of this answer found; markers in the text name it by number."""
 
@@ -158,7 +206,9 @@ class Finished(Struct, frozen=True, gc=False):
     reason: Finish = "stop"
 
 
-Event = TextDelta | ReasoningDelta | Source | Citation | ImageReady | Usage | Finished
+Event = (
+    TextDelta | ReasoningDelta | ToolCallDelta | Source | Citation | ImageReady | Usage | Finished
+)
 
-MEANINGFUL = (TextDelta, ReasoningDelta, ImageReady)
+MEANINGFUL = (TextDelta, ReasoningDelta, ToolCallDelta, ImageReady)
 """Events that show an answer has begun: from here on nothing may be asked again."""
