@@ -135,7 +135,9 @@ def test_a_secret_learnt_later_is_taken_out_from_then_on(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    "text", ["a\nb", "a\r\nb", "a\x00b", "a\u2028b\u2029c", "a\x1b[31mb", "a\x85b\x0bc", "\ud800"]
+    "text",
+    ["a\nb", "a\r\nb", "a\x00b", "a\u2028b\u2029c", "a\x1b[31mb", "a\x85b\x0bc", "\ud800"],
+    ids=ascii,
 )
 def test_a_record_is_one_line_whatever_it_says(folder: Path, text: str) -> None:
     _log.info("before %s after", text)

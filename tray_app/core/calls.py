@@ -72,6 +72,8 @@ class Tokens(Struct, frozen=True):
 class Decoder(Protocol):
     """Turns the bytes of one answer into events."""
 
+    begun: bool
+    """Something of the answer was emitted: it must not be asked for again."""
     finished: bool
     """The protocol's own end was seen: what follows is of no interest."""
 

@@ -85,6 +85,10 @@ class Upstream(Protocol):
     """A service that answers prompts; everything here is pure."""
 
     name: str
+    body_bytes: int
+    """How large the body of a prompt should be at most."""
+    reserved_tools: frozenset[str]
+    """Names that it takes for tools of its own."""
 
     def headers(
         self, site: Site, call: Call, session: Session | None, stamp: Stamp
@@ -99,6 +103,9 @@ class Upstream(Protocol):
 
     def ask(self, prompt: Prompt, choice: Choice, stamp: Stamp, site: Site) -> Flow:
         """Answer a prompt; ends in a `Stream`."""
+
+    def weigh(self, prompt: Prompt, choice: Choice) -> int:
+        """The bytes of the body that a prompt becomes."""
 
     def forget(self, chat: str) -> Flow:
         """Delete a chat by its id; raises `ProxyError` unless it is gone then."""

@@ -17,6 +17,7 @@ T = TypeVar("T")
 _BOM = b"\xef\xbb\xbf"
 _HEADER_SAFE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _IGNORED_NAMES = 20
+MAX_STOPS = 4
 NO_DEFAULT_MODEL = "This request names no model"
 
 to_json = msgspec.json.Encoder().encode
@@ -106,6 +107,20 @@ def usage_object(usages: Iterable[Usage]) -> dict[str, Any]:
 def wish_of_effort(effort: str | None) -> bool | None:
     """What an effort says about thinking: the two lowest say no, every other one yes."""
     return None if effort is None else effort not in {"none", "minimal"}
+
+
+def check_limit(name: str, limit: int | None) -> None:
+    """Raise `ProxyError` for a length that no answer can have."""
+    if limit is not None and limit < 1:
+        raise invalid(name, f"{name}: expected at least 1, got {limit}")
+
+
+def stops_of(sent: str | list[str] | None) -> tuple[str, ...]:
+    """The strings before which an answer ends; raises `ProxyError` naming the field."""
+    stops = [sent] if isinstance(sent, str) else sent or []
+    if len(stops) > MAX_STOPS:
+        raise invalid("stop", f"stop: expected at most {MAX_STOPS} strings, got {len(stops)}")
+    return tuple(dict.fromkeys(stop for stop in stops if stop))
 
 
 def markdown_image(url: str) -> str:

@@ -24,19 +24,24 @@ from tray_app.core.sse import DONE, frame
 
 from .openai import (
     NO_DEFAULT_MODEL,
+    check_limit,
     decode,
     error_body,
     error_object,
     ignored_fields,
     invalid,
     markdown_image,
+    stops_of,
     to_json,
     usage_object,
 )
 
 _HONOURED = frozenset(
-    {"model", "prompt", "suffix", "echo", "stream", "stream_options", "n", "best_of", "user"}
-)
+    {
+        "model", "prompt", "suffix", "echo", "stream", "stream_options", "n", "best_of", "user",
+        "stop", "max_tokens",
+    }
+)  # fmt: skip
 _PROMPTS = 4
 _CONTINUE = (
     "Continue the text that the user sends, from exactly where it stops. "
@@ -62,6 +67,7 @@ class _Request(Struct):
     n: int | None = None
     best_of: int | None = None
     max_tokens: int | None = None
+    stop: str | list[str] | None = None
 
 
 _request = msgspec.json.Decoder(_Request)
@@ -81,8 +87,13 @@ class OpenAICompletions:
         for name in ("n", "best_of"):
             if (getattr(sent, name) or 1) > 1:
                 raise invalid(name, f"{name}: only one answer to each prompt can be made")
+        check_limit("max_tokens", sent.max_tokens)
+        stop = stops_of(sent.stop)
         texts = _texts(sent)
-        prompts = tuple(Prompt(model, _messages(text, sent.suffix)) for text in texts)
+        prompts = tuple(
+            Prompt(model, _messages(text, sent.suffix), stop=stop, max_tokens=sent.max_tokens)
+            for text in texts
+        )
         options = sent.stream_options
         with_usage = bool(options and options.include_usage)
         echoes = texts if sent.echo else ("",) * len(texts)

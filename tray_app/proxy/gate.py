@@ -81,6 +81,12 @@ class Gate:
             self._took.append(self._clock() - start_s)
             self._pump()
 
+    async def again(self) -> None:
+        """Wait, within a turn, until one start more is due."""
+        start_s = max(self._clock(), self._next_start_s)
+        self._next_start_s = start_s + self._rules().spacing_s
+        await asyncio.sleep(start_s - self._clock())
+
     async def _enter(self, key: str, patience_s: float, queue: QueueClass) -> None:
         if self._closed:
             raise ProxyError(Kind.SERVER_STOPPING)

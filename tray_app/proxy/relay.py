@@ -5,16 +5,17 @@ import contextlib
 import logging
 import random
 from collections.abc import Callable, Mapping
+from fnmatch import fnmatchcase
 
 from aiohttp import web
 from msgspec import Struct
 
 from tray_app.core.calls import Stream
 from tray_app.core.errors import Again, Kind, ProxyError
-from tray_app.core.model import MEANINGFUL, Choice, Event, Prompt
+from tray_app.core.model import Choice, Event, Prompt
 from tray_app.core.ports import Asked, Dialect, Encoder, Upstream
 from tray_app.core.site import Site
-from tray_app.filters import chain
+from tray_app.filters import Means, Prepared, Talk, prepared
 from tray_app.store.settings import Settings
 
 from .activity import Activity, Deed
@@ -59,7 +60,7 @@ class Desk(Struct, frozen=True):
 class Job(Struct, frozen=True):
     """One prompt, with all that its answer depends on."""
 
-    prompt: Prompt
+    prepared: Prepared
     choice: Choice
     key: LocalKey
     deadline_s: float
@@ -113,7 +114,8 @@ class Relay:
     ) -> web.StreamResponse:
         encoder = asked.encoder(stamp())
         fuse = Fuse()
-        exchange = self._exchange(request, asked, {**headers, **_told(asked, encoder)}, fuse)
+        told = _told(asked, encoder, jobs)
+        exchange = self._exchange(request, asked, {**headers, **told}, fuse)
         self._fuses.add(fuse)
         self._idle.clear()
         try:
@@ -132,10 +134,23 @@ class Relay:
             raise unusable(state)
         deadline_s = desk.clock() + key.profile.patience_s
         aliases = desk.settings().aliases
-        return [
-            Job(prompt, await desk.models.choose(prompt, aliases), key, deadline_s)
-            for prompt in asked.prompts
-        ]
+        jobs = []
+        for prompt in asked.prompts:
+            choice = await desk.models.choose(prompt, aliases)
+            jobs.append(Job(self._prepared(prompt, choice), choice, key, deadline_s))
+        return jobs
+
+    def _prepared(self, prompt: Prompt, choice: Choice) -> Prepared:
+        """A prompt as the upstream takes it; raises `ProxyError` where it is too long."""
+        upstream, patterns = self._desk.upstream, self._desk.settings().xml_tools
+        writes_xml = any(fnmatchcase(choice.model.id, pattern) for pattern in patterns)
+        means = Means(
+            weigh=lambda told: upstream.weigh(told, choice),
+            body_bytes=upstream.body_bytes,
+            reserved_tools=upstream.reserved_tools,
+            grammar="xml" if writes_xml else "json",
+        )
+        return prepared(prompt, means)
 
     def _exchange(
         self, request: web.BaseRequest, asked: Asked, headers: Mapping[str, str], fuse: Fuse
@@ -175,6 +190,7 @@ class _Answering:
         self._began = False
         self._out: list[bytes] = []
         self._token = ""
+        self._talk = Talk(job.prepared, job.key.profile, stamp().new_id, self._emit)
 
     async def run(self) -> None:
         tried: set[Again] = set()
@@ -208,14 +224,28 @@ class _Answering:
         left_s = max(0.001, job.deadline_s - desk.clock())
         async with desk.gate.turn(job.key.name, left_s, job.key.profile.queue):
             with desk.brakes.trying(model), desk.handoff.trying():
-                self._token = (await desk.owner.current()).token
-                flow = desk.upstream.ask(job.prompt, job.choice, stamp(), desk.site)
-                async with desk.runner.running(flow) as run:
-                    if not isinstance(run.end, Stream):
-                        raise ProxyError(Kind.INTERNAL_ERROR, "A prompt came to no stream")
-                    await self._read(run, run.end)
-                desk.owner.taken(self._token)
-                desk.handoff.worked()
+                await self._ask(self._talk.prompt)
+                while (more := self._talk.next()) is not None:
+                    self._exchange.unlisten()
+                    self._began = False
+                    await desk.gate.again()
+                    await self._ask(more)
+
+    async def _ask(self, prompt: Prompt) -> None:
+        """One question to the upstream and all of its answer."""
+        desk = self._desk
+        self._token = (await desk.owner.current()).token
+        flow = desk.upstream.ask(prompt, self._job.choice, stamp(), desk.site)
+        async with desk.runner.running(flow) as run:
+            if not isinstance(run.end, Stream):
+                raise ProxyError(Kind.INTERNAL_ERROR, "A prompt came to no stream")
+            try:
+                await self._read(run, run.end)
+            except ProxyError as error:
+                if not self._talk.rescue(error):
+                    raise
+        desk.owner.taken(self._token)
+        desk.handoff.worked()
 
     async def _read(self, run: Run, stream: Stream) -> None:
         limits = self._desk.limits()
@@ -230,9 +260,9 @@ class _Answering:
 
     async def _relay(self, stream: Stream, body: Body, idle_s: float) -> None:
         """Every piece of the answer, one write for each read."""
-        decoder, exchange, out = stream.decoder, self._exchange, self._out
-        feed = chain(self._job.key.profile, self._emit)
-        while not decoder.finished:
+        decoder, exchange, out, talk = stream.decoder, self._exchange, self._out, self._talk
+        feed = talk.feed
+        while not (decoder.finished or talk.ending.over):
             data = await body.read()
             exchange.heard()
             began = self._began
@@ -242,8 +272,9 @@ class _Answering:
                 else:
                     decoder.close(feed)
             finally:
+                self._began = decoder.begun
                 # What came before an error belongs to the client.
-                if self._began and (sent := b"".join(out)):
+                if sent := b"".join(out):
                     out.clear()
                     await exchange.write(sent)
             if self._began and not began:
@@ -254,15 +285,14 @@ class _Answering:
                 return
 
     def _emit(self, event: Event) -> None:
-        if not self._began and isinstance(event, MEANINGFUL):
-            self._began = True
         self._out.append(self._encoder.feed(event))
 
 
-def _told(asked: Asked, encoder: Encoder) -> dict[str, str]:
+def _told(asked: Asked, encoder: Encoder, jobs: list[Job]) -> dict[str, str]:
     told = {"Content-Type": encoder.content_type}
     if asked.stream:
         told["X-Accel-Buffering"] = "no"
-    if asked.ignored:
-        told["x-portico-ignored"] = ", ".join(asked.ignored)
+    shortened = [name for job in jobs for name in job.prepared.shortened]
+    if asked.ignored or shortened:
+        told["x-portico-ignored"] = ", ".join(dict.fromkeys([*asked.ignored, *shortened]))
     return told

@@ -53,6 +53,13 @@ class Settings(Struct, frozen=True, kw_only=True):
     aliases: Annotated[
         dict[str, str], _about('Other names for models, with *: {"gpt-*": "qwen3.7-plus"}.')
     ] = {}
+    xml_tools: Annotated[
+        tuple[str, ...],
+        _about(
+            "Models that are asked to write calls of tools in XML instead of JSON, with *: "
+            '["*coder*"]. Both are understood from every model.'
+        ),
+    ] = ()
     hosts: Annotated[
         tuple[Annotated[str, Meta(pattern=r"\A[A-Za-z0-9._-]+\Z|\A\[[0-9A-Fa-f:.]+\]\Z")], ...],
         _about("Further host names, without ports, under which clients may call Portico."),

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -13,9 +14,7 @@ from tray_app.upstreams.qwen import catalog
 from tray_app.upstreams.qwen.catalog import BUILT_IN, WISHES, choose
 
 
-def wanted(
-    name: str, models: tuple[ModelInfo, ...] = BUILT_IN, **said: bool
-) -> tuple[str, Variant]:
+def wanted(name: str, models: tuple[ModelInfo, ...] = BUILT_IN, **said: Any) -> tuple[str, Variant]:
     choice = choose(Prompt(name, (), **said), models)
     return choice.model.id, choice.variant
 

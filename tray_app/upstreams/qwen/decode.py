@@ -125,6 +125,7 @@ class QwenDecoder:
         media_hosts: tuple[str, ...] = (),
         incremental: bool = True,
     ) -> None:
+        self.begun = False
         self.finished = False
         self.response_id: str | None = None
         self._sse = SseDecoder()
@@ -293,6 +294,7 @@ class QwenDecoder:
             if not self._answered:
                 self._emit_reasoning(self._summary.close(), emit)
                 self._answered = True
+            self.begun = True
             self._answer_bytes += len(text)
             emit(TextDelta(text))
         if delta.status == "finished":
@@ -309,13 +311,14 @@ class QwenDecoder:
         for url in image_urls(delta.content, delta.extra):
             if url not in self._images and is_media(url, self._media_hosts):
                 self._images.add(url)
-                self._answered = True
+                self._answered = self.begun = True
                 emit(ImageReady(url))
         if self._draws and delta.status == "finished":
             self._finish(None, emit)
 
     def _emit_reasoning(self, text: str, emit: Emit) -> None:
         if text:
+            self.begun = True
             self._answer_bytes += len(text)
             emit(ReasoningDelta(text))
 
@@ -324,6 +327,7 @@ class QwenDecoder:
             if not self._unknown:
                 raise faults.empty()
             # Text of phases nobody knows is the answer only where there is no other.
+            self.begun = True
             emit(TextDelta("".join(self._unknown)))
         self.finished = True
         emit(self._counted())

@@ -13,6 +13,9 @@ from tray_app.core.model import Choice, Prompt, Variant
 
 from .flatten import flatten
 
+_ID_CHARS = 36
+_TIMES_CHARS = 2 * 9
+"""So much longer than a single digit are the seconds of today, twice."""
 _encode = msgspec.json.Encoder().encode
 
 
@@ -73,6 +76,12 @@ def question(prompt: Prompt, choice: Choice, chat_id: str, stamp: Stamp) -> byte
     if choice.variant.draw:
         body["size"] = "1:1"
     return _encode(body)
+
+
+def weigh(prompt: Prompt, choice: Choice) -> int:
+    """The bytes of the body that `question` makes; its ids and times are always as long."""
+    stamp = Stamp(now_s=0.0, new_id=lambda: " " * _ID_CHARS, timezone="", local="")
+    return len(question(prompt, choice, " " * _ID_CHARS, stamp)) + _TIMES_CHARS
 
 
 def _content(prompt: Prompt, choice: Choice) -> str:

@@ -16,6 +16,8 @@ class Qwen:
     """The web API behind chat.qwen.ai."""
 
     name = "qwen"
+    body_bytes = wire.BODY_BYTES
+    reserved_tools = wire.NATIVE_TOOLS
 
     def headers(
         self, site: Site, call: Call, session: Session | None, stamp: Stamp
@@ -30,6 +32,10 @@ class Qwen:
     def ask(self, prompt: Prompt, choice: Choice, stamp: Stamp, site: Site) -> Flow:
         """Answer a prompt; ends in a `Stream`."""
         return flow.ask(prompt, choice, stamp, site.media_hosts)
+
+    def weigh(self, prompt: Prompt, choice: Choice) -> int:
+        """The bytes of the body that a prompt becomes."""
+        return encode.weigh(prompt, choice)
 
     def forget(self, chat: str) -> Flow:
         """Delete a chat that an earlier run left."""

@@ -31,6 +31,21 @@ PAGES = Pages(
 )
 """Seen: 2026-06 to 2026-10, several sources."""
 
+BODY_BYTES = 96_000
+"""What a body stays below with room to spare: from about 128 KiB on the site asks for a person.
+Seen: 2026-08-04 and 2026-09, bodies of 117 kB passed and of 129 kB did not."""
+
+NATIVE_TOOLS = frozenset(
+    {
+        "bash", "bio", "code_interpreter", "edit_file", "fetch", "fetch_page", "generate_image",
+        "history_retriever", "image_edit", "image_edit_tool", "image_gen", "image_gen_tool",
+        "image_search", "image_zoom_in_tool", "local_tool", "present_file", "read_file", "slides",
+        "tool_call", "web_extractor", "web_search", "web_search_image", "write_file",
+    }
+)  # fmt: skip
+"""Tools of the site's own: it tries to run what is called by one of these names.
+Seen: 2026-03 to 2026-10, phases of streams and what peers report."""
+
 SITE = Site(
     name="qwen",
     chat_origin="https://chat.qwen.ai",

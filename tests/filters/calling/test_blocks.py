@@ -1,0 +1,195 @@
+"""Calls found in an answer while it streams, and text that is none: F8."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tray_app.core.model import Tool
+from tray_app.filters.calling.block import Ended
+from tray_app.filters.calling.blocks import Blocks
+from tray_app.filters.calling.names import Names
+
+NAMES = Names([Tool(name) for name in ("read", "write", "list_files", "Bash")], frozenset())
+
+
+class Heard:
+    """Takes down what was found: texts as strings, calls as pairs."""
+
+    def __init__(self) -> None:
+        self.found: list[Any] = []
+
+    def text(self, text: str) -> None:
+        if self.found and isinstance(self.found[-1], str):
+            self.found[-1] += text
+        else:
+            self.found.append(text)
+
+    def ended(self, ended: Ended) -> None:
+        self.found += [(call.name, call.arguments) for call in ended.calls]
+        if ended.problem:
+            self.found.append(ended.problem)
+
+    def echoed(self) -> None:
+        self.found.append("echo")
+
+
+def found(*pieces: str) -> list[Any]:
+    """What is found in an answer that comes in these pieces."""
+    heard = Heard()
+    blocks = Blocks(NAMES, heard)
+    for piece in pieces:
+        blocks.feed(piece)
+    problem = blocks.close()
+    if problem is None:
+        blocks.flush()
+    else:
+        heard.found.append(problem.problem)
+    return heard.found
+
+
+def call(name: str = "read", **arguments: Any) -> str:
+    return f"<tool_call>\n{json.dumps({'name': name, 'arguments': arguments})}\n</tool_call>"
+
+
+READ = ("read", {"path": "a"})
+XML = "<tool_call>\n<function=read>\n<parameter=path>\na\n</parameter>\n</function>\n</tool_call>"
+BARE = "<function=read>\n<parameter=path>\na\n</parameter>\n</function>"
+ABOUT_CALLS = f"Write it like this:\n{call(path='b')}\nand wait."
+
+FOUND: list[tuple[str, list[Any]]] = [
+    ("Hello", ["Hello"]),
+    (call(path="a"), [READ]),
+    (f"I look.\n\n{call(path='a')}", ["I look.", READ]),
+    (f"{call(path='a')}\nNow I wait.", [READ, "\nNow I wait."]),
+    (f"{call(path='a')}\n{call('list_files')}", [READ, ("list_files", {})]),
+    (f"{call(path='a')}{call('list_files')}\n", [READ, ("list_files", {}), "\n"]),
+    (XML, [READ]),
+    (f"Yes.\n{XML}\n{XML}", ["Yes.", READ, READ]),
+    (BARE, [READ]),
+    (f"So:\n{BARE}\n{BARE}\nDone", ["So:", READ, READ, "\nDone"]),
+    (BARE + "\n</tool_call>", [READ, "\n"]),
+    (call(path="a") + "\n</tool_call>", [READ, "\n"]),
+    (call(path="a").removesuffix("\n</tool_call>"), [READ]),
+    (call(path="a").removesuffix("</tool_call>") + "\nI wait.", [READ, "\n\nI wait."]),
+    (call(path="a").removesuffix("</tool_call>") + call("list_files"), [READ, ("list_files", {})]),
+    (f"<tool_calls>\n{call(path='a')}\n</tool_calls>", [READ, "\n"]),
+    (call("write", content=ABOUT_CALLS), [("write", {"content": ABOUT_CALLS})]),
+    (call("write", content='"</tool_call>"'), [("write", {"content": '"</tool_call>"'})]),
+    (f"<tool_call>\n<function=write>\n<parameter=content>\n{ABOUT_CALLS}\n</parameter>\n"
+     "</function>\n</tool_call>", [("write", {"content": ABOUT_CALLS})]),
+    (f"{call(path='a')}\n<tool_response>\nx\n</tool_response>\nDone.", [READ, "echo"]),
+    ("<tool_response>\nx", ["echo"]),
+    # Talk about calls.
+    ("The tag `<tool_call>` begins one.", ["The tag `<tool_call>` begins one."]),
+    ("A <tool_call> tag is used so.", ["A <tool_call> tag is used so."]),
+    (f"Like this:\n```\n{call(path='a')}\n```\n", [f"Like this:\n```\n{call(path='a')}\n```\n"]),
+    (f"```xml\n{XML}\n```", [f"```xml\n{XML}\n```"]),
+    (f"```py\nx\n```\n{call(path='a')}", ["```py\nx\n```", READ]),
+    ("if a < b and b <tool: c", ["if a < b and b <tool: c"]),
+    ("<function> of it</function>", ["<function> of it</function>"]),
+    ("x <", ["x <"]),
+    # Without tags.
+    ('{"name": "read", "arguments": {"path": "a"}}', [READ]),
+    ('{"tool": "read", "parameters": {"path": "a"}}\n', [READ]),
+    ('I look.\n\n{"name": "read", "arguments": {"path": "a"}}', ["I look.", READ]),
+    ('```json\n{"name": "read", "arguments": {"path": "a"}}\n```', [READ]),
+    ('I look.\n```\n{"name": "read", "arguments": {"path": "a"}}\n```\n', ["I look.", READ]),
+    ('{"type": "function", "function": {"name": "read", "arguments": {"path": "a"}}}', [READ]),
+    ('{"name": "read", "arguments": {"path": "a"}}\nThat is how.',
+     ['{"name": "read", "arguments": {"path": "a"}}\nThat is how.']),
+    ('{"name": "Ann", "age": 3}', ['{"name": "Ann", "age": 3}']),
+    ('{"path": "a"}', ['{"path": "a"}']),
+    ('```json\n{"name": "Ann"}\n```', ['```json\n{"name": "Ann"}\n```']),
+    ("```python\nprint({})\n```", ["```python\nprint({})\n```"]),
+    # Half a call.
+    ("<tool_call>", ["half"]),
+    ("<tool_call>\n", ["half"]),
+    ("Yes.\n<tool_c", ["Yes.", "half"]),
+    ('<tool_call>\n{"name": "write", "arguments": {"content": "ab', ["half"]),
+    ("<tool_call>\n<function=write>\n<parameter=content>\nab", ["half"]),
+    (f'{call(path="a")}\n<tool_call>\n{{"name": "wri', [READ, "half"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("answer", "expected"), FOUND)
+def test_calls_and_texts_are_told_apart(answer: str, expected: list[Any]) -> None:
+    """F8"""
+    assert found(answer) == expected
+
+
+@pytest.mark.parametrize(("answer", "expected"), FOUND)
+@given(st.data())
+def test_it_does_not_matter_how_an_answer_is_cut(
+    answer: str, expected: list[Any], data: st.DataObject
+) -> None:
+    """F1, F8"""
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(answer)), max_size=6)))
+    pieces = [answer[a:b] for a, b in zip([0, *cuts], [*cuts, len(answer)], strict=True)]
+
+    assert found(*pieces) == expected
+    assert found(*answer) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "released"),
+    [
+        ("Hello", "Hello"),
+        ("a <", "a "),
+        ("a <b", "a <b"),
+        ("a <tool", "a "),
+        ("a <tool:", "a <tool:"),
+        ("a\n", "a"),
+        ("a\n\nb", "a\n\nb"),
+        ('{"na', ""),
+        ('{"nap', '{"nap'),
+        ('{"name": "re', ""),
+        ('{"name": "Ann"', '{"name": "Ann"'),
+        ("```js", ""),
+        ("```json\n[", "```json\n["),
+        ("```python", "```python"),
+    ],
+)
+def test_text_is_held_no_longer_than_it_must_be(text: str, released: str) -> None:
+    heard = Heard()
+    Blocks(NAMES, heard).feed(text)
+
+    assert "".join(heard.found) == released
+
+
+@given(st.text(st.sampled_from('<>/`{}"\n tolcanfu_=a')))
+def test_text_without_calls_comes_through_letter_by_letter(text: str) -> None:
+    """F2"""
+    heard = found(*text)
+
+    if all(isinstance(one, str) and one not in {"half", "broken"} for one in heard):
+        assert "".join(heard) in text or "".join(heard) == text
+
+
+def test_a_call_that_goes_on_in_a_second_answer_is_whole() -> None:
+    heard = Heard()
+    blocks = Blocks(NAMES, heard)
+    blocks.feed('Well.\n<tool_call>\n{"name": "read", "argu')
+    problem = blocks.close()
+    assert problem is not None
+    assert problem.problem == "half"
+
+    blocks.feed('ments": {"path": "a"}}\n</tool_call>')
+
+    assert blocks.close() is None
+    assert heard.found == ["Well.", READ]
+
+
+def test_a_call_that_is_begun_anew_is_there_once() -> None:
+    heard = Heard()
+    blocks = Blocks(NAMES, heard)
+    blocks.feed('<tool_call>\n{"name": "read", "argu')
+    blocks.close()
+    blocks.restart()
+
+    blocks.feed(call(path="a"))
+
+    assert blocks.close() is None
+    assert heard.found == [READ]

@@ -1,0 +1,312 @@
+"""Finds the calls in an answer while it streams, and lets all other text through at once.
+
+Only what may become markup is held back: the shortest tail that could be the beginning of a tag,
+the line ends before it, and a call from its first character on. Markup in a code fence, in a code
+span or in a sentence about calling is text like any other.
+
+Models also write a call as JSON without any tag, on a line of its own or in a fence of its own. It
+is one where it names a tool that is offered and nothing follows it; it is held from the brace on
+as long as it can still be that.
+"""
+
+import re
+from typing import Literal, Protocol
+
+from . import lenient
+from .block import Block, Ended
+from .names import Names
+from .reading import read_calls
+
+_TAG = re.compile(
+    r"<(?:(?P<wrapper>(?:tool_call|function_call|function_invocation|tool_use)(?:\s[^<>]*)?>)"
+    r"|(?P<bare>(?:function|invoke)(?:\s+name)?\s*=)"
+    r"|(?P<echo>tool_response[\s>])"
+    r"|(?P<debris>/?(?:tool_calls|function_calls)>"
+    r"|/(?:tool_call|function_call|function_invocation|tool_use|tool_response)>))"
+)
+_LATE_DEBRIS = re.compile(r"</(?:function|invoke|parameter|arg_value|tools?)>")
+_LITERALS = (
+    "<tool_calls>", "<tool_call ", "<tool_call>", "<function_calls>", "<function_call>",
+    "<function_invocation>", "<function=", "<function name=", "<invoke name=", "<tool_use>",
+    "<tool_response>", "</tool_calls>", "</tool_call>", "</function_calls>", "</function_call>",
+    "</function_invocation>", "</tool_use>", "</tool_response>", "</function>", "</invoke>",
+    "</parameter>", "</arg_value>", "</tools>",
+)  # fmt: skip
+_LONGEST = 64
+"""No beginning of a tag is held that is longer."""
+_HALF = 6
+"""So much of a tag at the very end of an answer is half a call and no text."""
+_MARKS = re.compile(r"<|```|~~~|\{|[`~]{1,2}\Z")
+_CALL_START = re.compile(r"\s*(?:[{\[<`'\"/#]|[\w.:-]+\s*(?:[\n({<]))")
+_CALL_MAY_START = re.compile(r"\s*[\w.:-]*[^\S\n]*\Z")
+_FENCED = re.compile(r"(```|~~~)[ \t]*(?:json|tool_call|tool_code|xml)?[ \t]*\n\s*(?=\S)")
+_MAY_BE_FENCED = re.compile(r"(```|~~~)[ \t]*([a-z_]*)[ \t]*(?:\n\s*)?\Z")
+_FENCES = frozenset({"```", "~~~"})
+_FENCE_WORDS = ("json", "tool_call", "tool_code")
+_KEY = re.compile(r'\{\s*"([^"\\]*)"\s*:\s*')
+_MAY_BE_KEY = re.compile(r'\{\s*(?:"([^"\\]*)(?:"\s*)?)?\Z')
+_VALUE = re.compile(r'"([^"\\]*)"')
+_MAY_BE_VALUE = re.compile(r'(?:"([^"\\]*))?\Z')
+_NAMING = ("name", "tool", "tool_name", "function", "function_name", "type")
+_LINE = 80
+"""So much of a line is remembered: enough to know whether it opens a fence."""
+
+
+_Found = Literal["text", "held", "json"] | int
+"""What a mark in the text turned out to be."""
+
+
+class Sink(Protocol):
+    """What is told of the text and the calls that were found, in their order."""
+
+    def text(self, text: str) -> None:
+        """Text for the person."""
+
+    def ended(self, ended: Ended) -> None:
+        """Calls, or why there are none."""
+
+    def echoed(self) -> None:
+        """The model began to answer its own call; what follows is invented."""
+
+
+class Blocks:
+    """Finds the calls of one answer; hands on to `sink` what it finds."""
+
+    def __init__(self, names: Names, sink: Sink) -> None:
+        self._names = names
+        self._sink = sink
+        self._held = ""
+        """Of the text: what may be the beginning of markup."""
+        self._space = ""
+        """Line ends before what may be markup."""
+        self._line = ""
+        self._fence = ""
+        self._block: Block | None = None
+        self._tag = ""
+        """The tag of the open block, while it is not yet known to hold a call."""
+        self._untagged: list[str] | None = None
+        self._trusts_tags_only = False
+        self._is_over = False
+        self._is_after_call = False
+        self._last = ""
+
+    def feed(self, text: str) -> None:
+        """Take in the next text of the answer."""
+        while text and not self._is_over:
+            if self._block is not None:
+                text = self._feed_block(self._block, text)
+            elif self._untagged is not None:
+                self._untagged.append(text)
+                return
+            else:
+                text = self._feed_text(self._held + text)
+
+    def _feed_block(self, block: Block, text: str) -> str:
+        ended = block.feed(text)
+        if self._tag and ended is None:
+            inner = block.text
+            if _CALL_START.match(inner):
+                self._tag = ""
+            elif not _CALL_MAY_START.match(inner):
+                return self._back_to_text(inner)
+        if ended is None:
+            return ""
+        self._leave()
+        self._sink.ended(ended)
+        return ended.rest
+
+    def _back_to_text(self, inner: str) -> str:
+        """What looked like a block is talk about one; returns what is to be looked at again."""
+        tag = self._tag
+        self._leave()
+        self._is_after_call = False
+        self._remember(tag)
+        self._say(tag)
+        return inner
+
+    def _leave(self) -> None:
+        self._block = None
+        self._tag = self._line = ""
+        self._is_after_call = True
+
+    def _feed_text(self, text: str) -> str:
+        """Hand on what is text; returns what has to be looked at in another way."""
+        self._held = ""
+        said = seen = 0
+        for mark in _MARKS.finditer(text):
+            start = mark.start()
+            if start < said:
+                continue
+            self._remember(text[seen:start])
+            seen = start
+            found = self._look(text, start, mark[0])
+            if found == "text":
+                continue
+            if found == "held":
+                self._say(text[said:start])
+                self._held = text[start:]
+                return ""
+            self._say(text[said:start])
+            if not isinstance(found, int):
+                return self._open(found, text[start:])
+            said = seen = found
+        self._remember(text[seen:])
+        self._say(text[said:])
+        return ""
+
+    def _look(self, text: str, start: int, mark: str) -> _Found | re.Match[str]:
+        """What begins there; a number is the end of debris that nobody needs to see."""
+        if self._fence or self._line.lstrip()[:3] in _FENCES:
+            return "text"
+        if mark == "<":
+            return self._look_at_tag(text, start)
+        if self._line.strip() or self._trusts_tags_only:
+            return "text"
+        is_begun = mark != "{" and mark not in _FENCES
+        return "held" if is_begun else self._look_at_line(text[start:], mark)
+
+    def _look_at_tag(self, text: str, start: int) -> _Found | re.Match[str]:
+        if self._last == "`":
+            return "text"
+        found = _TAG.match(text, start)
+        if found is not None:
+            return found.end() if found.lastgroup == "debris" else found
+        if self._is_after_call and (late := _LATE_DEBRIS.match(text, start)):
+            return late.end()
+        return "held" if _may_be_tag(text[start:]) else "text"
+
+    def _look_at_line(self, rest: str, mark: str) -> _Found:
+        """What a line is that begins with a brace or a fence."""
+        brace = 0
+        if mark != "{":
+            fenced = _FENCED.match(rest)
+            if fenced is None:
+                begun = _MAY_BE_FENCED.match(rest)
+                may_be = begun and any(word.startswith(begun[2]) for word in _FENCE_WORDS)
+                return "held" if may_be else "text"
+            brace = fenced.end()
+            if rest[brace] != "{":
+                return "text"
+        return self._look_at_json(rest, brace)
+
+    def _look_at_json(self, text: str, brace: int) -> _Found:
+        """Whether the JSON there is about a tool of ours, by its first key."""
+        key = _KEY.match(text, brace)
+        if key is None:
+            begun = _MAY_BE_KEY.match(text, brace)
+            names = (*_NAMING, *self._names.offered)
+            may_be = begun and any(name.startswith(begun[1] or "") for name in names)
+            return "held" if may_be else "text"
+        if key[1] in self._names.offered:
+            return "json"
+        if key[1] not in _NAMING:
+            return "text"
+        value = _VALUE.match(text, key.end())
+        if value is None:
+            return "held" if _MAY_BE_VALUE.match(text, key.end()) else "text"
+        if key[1] == "type":
+            return "json" if value[1] == "function" else "text"
+        return "text" if self._names.meant(value[1]) is None else "json"
+
+    def _open(self, found: _Found | re.Match[str], rest: str) -> str:
+        """Begin to hold what was found; returns the text that belongs to it."""
+        self._space = ""
+        if not isinstance(found, re.Match):
+            self._untagged = []
+            return rest
+        if found.lastgroup == "echo":
+            self._is_over = True
+            self._sink.echoed()
+            return ""
+        is_bare = found.lastgroup == "bare"
+        self._block = Block(is_bare=is_bare)
+        self._tag = "" if is_bare else found[0]
+        return rest[len(self._tag) :]
+
+    def _say(self, text: str) -> None:
+        """Hand on text, except for the line ends at its end."""
+        kept = text.rstrip("\n")
+        if kept:
+            self._sink.text(self._space + kept)
+            self._space = ""
+            self._is_after_call = self._is_after_call and not kept.strip()
+        self._space += text[len(kept) :]
+
+    def _remember(self, text: str) -> None:
+        """Follow lines and fences up to a place."""
+        if not text:
+            return
+        self._last = text[-1]
+        if "\n" not in text:
+            if len(self._line) < _LINE:
+                self._line += text
+            return
+        lines = (self._line + text).split("\n")
+        self._line = lines[-1]
+        for line in lines[:-1]:
+            mark = line.lstrip()[:3]
+            if mark in _FENCES:
+                self._fence = mark if not self._fence else self._fence.replace(mark, "")
+
+    def close(self) -> Ended | None:
+        """The answer is over; returns what is wrong with its last call, if something is.
+
+        Where half of it is missing, it may be fed on.
+        """
+        if self._untagged is not None:
+            self._close_untagged("".join(self._untagged))
+        if self._block is not None:
+            if self._tag and not _CALL_START.match(self._block.text):
+                return Ended(problem="half", why="the answer ended before the call was written")
+            ended = self._block.close()
+            if ended.problem is not None:
+                return ended
+            self._leave()
+            self._sink.ended(ended)
+            self.feed(ended.rest)
+            return self.close()
+        if len(self._held) >= _HALF and self._held[0] == "<":
+            return Ended(problem="half", why="the answer ended before the call was written")
+        held, self._held = self._held, ""
+        self._say(held)
+        return None
+
+    def _close_untagged(self, text: str) -> None:
+        """Decide what JSON without a tag was: a call that nothing follows, or text."""
+        self._untagged = None
+        fenced = _FENCED.match(text)
+        start = fenced.end() if fenced else 0
+        try:
+            _, end = lenient.read(text, start)
+            calls = tuple(read_calls(text[start:end], closed=True))
+        except ValueError:
+            calls, end = (), 0
+        rest = text[end:].strip().removeprefix("```").removeprefix("~~~")
+        if calls and not rest and all(self._names.meant(call.name) for call in calls):
+            self._space = ""
+            self._sink.ended(Ended(calls))
+            return
+        self._trusts_tags_only = True
+        self.feed(text)
+
+    def flush(self) -> None:
+        """Hand on the line ends that were held: no call follows them."""
+        if self._space:
+            self._sink.text(self._space)
+            self._space = ""
+
+    def restart(self) -> None:
+        """Forget a call that was begun; the model writes it anew."""
+        self._leave()
+        self._held = ""
+        self._untagged = None
+
+
+def _may_be_tag(text: str) -> bool:
+    """Whether a tag that matters may begin like this."""
+    if len(text) > _LONGEST or "\n" in text or ">" in text:
+        return False
+    return any(
+        literal.startswith(text) or (literal[-1] in " >" and text.startswith(literal[:-1] + " "))
+        for literal in _LITERALS
+    )

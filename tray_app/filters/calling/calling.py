@@ -1,0 +1,279 @@
+"""The filter that turns the markup of calls into calls, and sees to those that go wrong.
+
+A call is sent once its block is complete, its name one that is offered and its arguments such as
+the tool's schema allows: what was sent can be neither corrected nor taken back. Where a call is not
+so, nothing of it is sent and the model is asked once more, told what was wrong; where it stops in
+mid-call, it is asked to go on. If that does not help the answer is an error, never half a call.
+"""
+
+from collections.abc import Callable
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+
+from tray_app.core.errors import Kind, ProxyError
+from tray_app.core.model import (
+    Event,
+    Finish,
+    Finished,
+    Message,
+    Prompt,
+    ReasoningDelta,
+    TextDelta,
+    TextPart,
+    ToolCallDelta,
+    Usage,
+)
+from tray_app.filters.ending import Ending
+from tray_app.filters.schema import fit
+
+from .block import Ended
+from .blocks import Blocks
+from .names import Names
+from .reading import RawCall
+
+_PIECE = 1_000
+"""Characters of arguments in one delta."""
+_DRAFTS = ("<tool_call", "<function=")
+_DRAFT_CHARS = 32
+_RESTARTS = ("<tool_call", "<function", "<invoke", "```", '{"name"')
+_KNOWN_CHARS = 12
+"""So much of an answer that goes on shows whether it begins anew instead."""
+_AS_TOLD = "as JSON in <tool_call></tool_call> tags, and write nothing else."
+_UNREADABLE = "The call cannot be read: {}"
+_CORRECT = f"Write that call again, complete and corrected, {_AS_TOLD}"
+
+
+class Calling:
+    """A filter for answers that may call tools.
+
+    Args:
+        prompt: What the client asked: its choice of tools, and how many may be called.
+        new_id: A fresh random id at each call.
+    """
+
+    def __init__(
+        self,
+        emit: Callable[[Event], None],
+        prompt: Prompt,
+        names: Names,
+        new_id: Callable[[], str],
+        ending: Ending,
+    ) -> None:
+        self.again: tuple[Message, ...] | None = None
+        """What to append to the prompt and ask once more; None for a complete answer."""
+        self._emit = emit
+        self._choice = prompt.tool_choice
+        self._one_call = prompt.one_call
+        self._names = names
+        self._new_id = new_id
+        self._ending = ending
+        self._blocks = Blocks(names, self)
+        self._raw: list[str] = []
+        self._sent: list[tuple[str, str]] = []
+        self._fault: _Fault | None = None
+        self._wrong: _Fault | None = None
+        """What the present turn is to repair."""
+        self._sent_before = 0
+        self._turn: Literal["first", "goes on", "repair"] = "first"
+        self._tried: set[str] = set()
+        self._beginning: str | None = None
+        self._withheld: list[str] = []
+        self._thought = ""
+        self._is_done = self._has_drafted = False
+
+    def __call__(self, event: Event) -> None:
+        if self._is_done:
+            if type(event) is Usage:
+                self._emit(event)
+        elif type(event) is TextDelta:
+            self._raw.append(event.text)
+            self._feed(event.text)
+        elif type(event) is ReasoningDelta:
+            self._look_for_draft(event.text)
+            self._emit(event)
+        elif type(event) is Finished:
+            self._end(event.reason)
+        else:
+            self._emit(event)
+
+    def _feed(self, text: str) -> None:
+        if self._beginning is None:
+            self._blocks.feed(text)
+            return
+        self._beginning += text
+        if len(self._beginning.lstrip()) >= _KNOWN_CHARS:
+            self._begin()
+
+    def _begin(self) -> None:
+        """An answer that was to go on has begun: it goes on, or writes the call anew."""
+        text, self._beginning = self._beginning or "", None
+        if text.lstrip().startswith(_RESTARTS):
+            self._blocks.restart()
+        self._blocks.feed(text)
+
+    def _look_for_draft(self, text: str) -> None:
+        """Notice a call among the thoughts: it is none, but the model may take it for one."""
+        if not self._has_drafted:
+            self._thought += text
+            self._has_drafted = any(draft in self._thought for draft in _DRAFTS)
+            self._thought = self._thought[-_DRAFT_CHARS:]
+
+    def text(self, text: str) -> None:
+        """Text for the person; in a repair it is about the repair."""
+        if self._fault is not None:
+            return
+        if self._turn == "repair":
+            self._withheld.append(text)
+        else:
+            self._emit(TextDelta(text))
+
+    def ended(self, ended: Ended) -> None:
+        """Calls, or why there are none; nothing counts after the first fault."""
+        for call in ended.calls:
+            if self._fault is None and not self._is_done:
+                self._call(call)
+        if ended.problem is not None and self._fault is None:
+            self._fault = _Fault(_UNREADABLE.format(ended.why))
+
+    def echoed(self) -> None:
+        """The model answers itself: what is there counts, what follows is invented."""
+        if not self._sent and self._fault is None:
+            self._fault = _Fault("You wrote the result of a call that you have not made")
+        self._leave()
+
+    def _leave(self) -> None:
+        self._end("stop")
+        self._ending.over = True
+
+    def _call(self, raw: RawCall) -> None:
+        tool = self._names.meant(raw.name)
+        if tool is None:
+            offered = ", ".join(self._names.offered)
+            said = f"There is no tool named {raw.name!r}. The tools are: {offered}"
+            self._fault = _Fault(said, is_unknown=True)
+            return
+        if self._choice.name and tool.name != self._choice.name:
+            only = self._names.out(self._choice.name)
+            self._fault = _Fault(f"Only {only} may be called now")
+            return
+        fitted = fit(raw.arguments, tool.parameters, as_text=raw.as_text, lenient_required=True)
+        if fitted.problems:
+            name = self._names.out(tool.name)
+            said = f"The arguments of {name} do not fit its parameters: "
+            self._fault = _Fault(said + "; ".join(fitted.problems))
+            return
+        self._send(tool.name, msgspec.json.encode(fitted.value).decode())
+
+    def _send(self, name: str, arguments: str) -> None:
+        if self._sent and self._sent[-1] == (name, arguments):
+            # Models repeat a call when they repeat an apology; it was meant once.
+            return
+        index = len(self._sent)
+        self._sent.append((name, arguments))
+        call_id = "call_" + self._new_id().replace("-", "")[:24]
+        self._emit(ToolCallDelta(index, "", call_id, name))
+        for at in range(0, len(arguments), _PIECE):
+            self._emit(ToolCallDelta(index, arguments[at : at + _PIECE]))
+        if self._one_call:
+            self._leave()
+
+    def _end(self, reason: Finish) -> None:
+        if self._beginning is not None:
+            self._begin()
+        left = None if self._fault is not None else self._blocks.close()
+        if self._is_done:
+            return
+        if left is not None and (reason == "content_filter" or self._ending.over):
+            # Cut by a limit: what is there of the call was never told.
+            self._finish(reason)
+        elif left is not None and left.problem == "half":
+            self._go_on(reason)
+        else:
+            self._fault = self._fault or self._missing(left, reason)
+            if self._fault is not None:
+                self._repair(self._fault)
+            else:
+                self._say_withheld()
+                self._finish(reason)
+
+    def _missing(self, left: Ended | None, reason: Finish) -> "_Fault | None":
+        """What is wrong with an answer whose calls were all good."""
+        if left is not None:
+            return _Fault(_UNREADABLE.format(left.why))
+        if self._wrong is not None and len(self._sent) == self._sent_before:
+            # The model was told and wrote no call: that is an answer only to "no such tool".
+            return None if self._wrong.is_unknown and self._withheld else self._wrong
+        if self._choice.mode == "required" and not self._sent and reason == "stop":
+            return _Fault("You called no tool", Kind.TOOL_CALL_MISSING)
+        return None
+
+    def _say_withheld(self) -> None:
+        if len(self._sent) == self._sent_before:
+            self._blocks.flush()
+            if self._withheld:
+                self._emit(TextDelta("".join(self._withheld)))
+
+    def _finish(self, reason: Finish) -> None:
+        self._is_done = True
+        self._emit(Finished("tool_calls" if self._sent and reason == "stop" else reason))
+
+    def _go_on(self, reason: Finish) -> None:
+        """The answer stopped in mid-call: ask for the rest of it."""
+        if "goes on" not in self._tried:
+            self._beginning = ""
+            self._ask("goes on", None)
+        elif reason == "length":
+            self._finish(reason)
+        else:
+            raise _Fault("It stopped in the middle of the call, twice").error()
+
+    def _repair(self, fault: "_Fault") -> None:
+        """Nothing of the call was sent: tell the model what is wrong, and let it write it anew."""
+        if "repair" in self._tried:
+            raise fault.error()
+        self._blocks.restart()
+        self._fault, self._wrong = None, fault
+        self._sent_before = len(self._sent)
+        accepted = " The calls before it are accepted; leave them out." if self._sent else ""
+        name = self._names.out(self._choice.name)
+        which = f" Call {name}." if name and not self._sent else ""
+        told = f"That was not carried out. {fault.why}.{accepted}{which} {_CORRECT}"
+        self._ask("repair", told)
+
+    def _ask(self, turn: Literal["goes on", "repair"], told: str | None) -> None:
+        said = "".join(self._raw)
+        self.again = (Message("assistant", (TextPart(said),)),) if said else ()
+        if told is not None:
+            self.again += (Message("user", (TextPart(told),)),)
+        self._raw.clear()
+        self._turn = turn
+        self._tried.add(turn)
+
+    def rescue(self, error: ProxyError) -> bool:
+        """Whether an answer that failed like this may yet become one: `again` says how.
+
+        A call among the thoughts with no answer after it is such a case; it was not carried out,
+        since thoughts are full of calls that a model decides against.
+        """
+        is_empty = error.kind is Kind.UPSTREAM_EMPTY
+        if not is_empty or not self._has_drafted or self._sent or "repair" in self._tried:
+            return False
+        self._repair(_Fault("You wrote a call in your thoughts and then answered nothing"))
+        return True
+
+
+class _Fault(Struct, frozen=True):
+    """What is wrong with a call, in a sentence to the model, without its full stop."""
+
+    why: str
+    kind: Kind = Kind.TOOL_CALL_INVALID
+    is_unknown: bool = False
+    """There is no such tool, so an answer without a call is one."""
+
+    def error(self) -> ProxyError:
+        """The same for whoever asked."""
+        if self.kind is Kind.TOOL_CALL_MISSING:
+            return ProxyError(self.kind, "The model called no tool though one had to be called")
+        return ProxyError(self.kind, f"The model wrote a call that cannot be used ({self.why})")

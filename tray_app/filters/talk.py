@@ -1,0 +1,137 @@
+"""One prompt on its way to an answer: what is asked, and what becomes of what is answered.
+
+Most prompts are asked once. Where a call of a tool or a structured answer went wrong, the model is
+asked once more, told what was wrong; all of it is one answer to whoever asked.
+"""
+
+from collections.abc import Callable
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from tray_app.core.errors import Kind, ProxyError
+from tray_app.core.model import TOKEN_BYTES, Event, Prompt, TextPart
+from tray_app.core.ports import Profile
+
+from . import structured
+from .calling.calling import Calling
+from .calling.fitting import fitted
+from .calling.form import Grammar
+from .calling.names import Names
+from .citations import Citing
+from .counting import Counting
+from .ending import Ending
+from .limit import Limit
+from .reasoning import Hiding, Tagging
+from .stop import Stop
+from .structured import Structured
+
+Emit = Callable[[Event], None]
+
+
+class Means(Struct, frozen=True):
+    """What the upstream of a prompt takes."""
+
+    weigh: Callable[[Prompt], int]
+    """The bytes of the body that a prompt becomes."""
+    body_bytes: int
+    """How large a body should be at most."""
+    reserved_tools: frozenset[str]
+    """Names that it takes for tools of its own."""
+    grammar: Grammar
+    """How the model is asked to write its calls."""
+
+
+class Prepared(Struct, frozen=True):
+    """A prompt as it is asked."""
+
+    asked: Prompt
+    """As the client sent it."""
+    told: Prompt
+    """As the upstream is asked: texts alone, with all that the model has to know."""
+    names: Names | None
+    """None where no tool may be called."""
+    body_bytes: int = 0
+    """What `told` weighs; 0 where nobody asked."""
+    shortened: tuple[str, ...] = ()
+    """What had to be told shorter."""
+
+
+def prepared(prompt: Prompt, means: Means) -> Prepared:
+    """The prompt as the upstream takes it; raises `ProxyError` where it is too long for that."""
+    is_plain = all(
+        message.role != "tool" and all(type(part) is TextPart for part in message.parts)
+        for message in prompt.messages
+    )
+    told = prompt if prompt.format is None else structured.instructed(prompt)
+    if is_plain and not prompt.tools:
+        return Prepared(prompt, told, None)
+    names = Names(prompt.tools, means.reserved_tools)
+    told, shortened = fitted(told, names, means.grammar, means.weigh, means.body_bytes)
+    size = means.weigh(told)
+    if size > means.body_bytes:
+        raise _too_long(size, means.body_bytes)
+    calls = bool(prompt.tools) and prompt.tool_choice.mode != "none"
+    return Prepared(prompt, told, names if calls else None, size, shortened)
+
+
+def _too_long(size: int, most: int) -> ProxyError:
+    """In the words by which clients know that they have to shorten the conversation."""
+    return ProxyError(
+        Kind.CONTEXT_LENGTH_EXCEEDED,
+        f"This model's maximum context length is {most // TOKEN_BYTES} tokens. "
+        f"Your messages resulted in {size // TOKEN_BYTES} tokens",
+    )
+
+
+class Talk:
+    """The filters between an upstream and a client, for one prompt and all that is asked for it.
+
+    Args:
+        profile: How the client wants to be told.
+        new_id: A fresh random id at each call.
+        emit: Takes every event for the client.
+    """
+
+    def __init__(
+        self, prepared: Prepared, profile: Profile, new_id: Callable[[], str], emit: Emit
+    ) -> None:
+        asked = prepared.asked
+        self.prompt = prepared.told
+        """What to ask now."""
+        self.ending = Ending()
+        self._calling: Calling | None = None
+        self._structured: Structured | None = None
+        more_than_text = bool(prepared.names or asked.format or asked.stop or asked.max_tokens)
+        if more_than_text:
+            size, most = prepared.body_bytes, asked.max_tokens
+            emit = Counting(emit, size, self.ending, max_tokens=most)
+        if profile.reasoning == "think":
+            emit = Tagging(emit)
+        elif profile.reasoning == "hidden":
+            emit = Hiding(emit)
+        emit = Citing(emit, profile.citations)
+        if asked.format is not None:
+            emit = self._structured = Structured(emit, asked.format)
+        if asked.stop:
+            emit = Stop(emit, asked.stop, self.ending)
+        if prepared.names is not None:
+            emit = self._calling = Calling(emit, asked, prepared.names, new_id, self.ending)
+        if asked.max_tokens is not None:
+            emit = Limit(emit, asked.max_tokens, self.ending)
+        self.feed: Emit = emit
+        """Takes every event of the upstream."""
+
+    def rescue(self, error: ProxyError) -> bool:
+        """Whether an answer that ended like this may become one yet: `next` says how."""
+        return self._calling is not None and self._calling.rescue(error)
+
+    def next(self) -> Prompt | None:
+        """What to ask after an answer is over; None where nothing is left to ask."""
+        for asker in (self._calling, self._structured):
+            if asker is not None and asker.again is not None:
+                again, asker.again = asker.again, None
+                self.ending.over = False
+                self.prompt = replace(self.prompt, messages=self.prompt.messages + again)
+                return self.prompt
+        return None
