@@ -12,7 +12,7 @@ from .session import PageSession, Pasted, Session
 from .site import Site
 
 ThinkingPolicy = Literal["asked", "suffix"]
-CitationStyle = Literal["links", "plain"]
+CitationStyle = Literal["links", "plain", "list", "none"]
 ReasoningPlace = Literal["both", "reasoning_content", "reasoning", "think", "hidden"]
 QueueClass = Literal["interactive", "background"]
 
@@ -27,7 +27,7 @@ class Profile(Struct, frozen=True):
     thinking: ThinkingPolicy = "asked"
     """Whether fields of a body may switch thinking on, or the name's suffix alone."""
     citations: CitationStyle = "links"
-    """Whether markers of sources become links or stay as they are."""
+    """Whether markers of sources become links, stay, count a list at the end, or go."""
     model: str = ""
     """The model for requests that name none."""
     queue: QueueClass = "interactive"

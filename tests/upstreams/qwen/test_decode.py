@@ -312,6 +312,11 @@ def test_usage_that_is_not_told_is_guessed_and_says_so() -> None:
     assert Usage(input_tokens=101, output_tokens=11, estimated=True) in events
 
 
+def test_a_guess_of_usage_goes_by_bytes() -> None:
+    events = decode(created(), delta("字" * 40), finished())
+    assert Usage(input_tokens=1, output_tokens=31, estimated=True) in events
+
+
 def test_cut_anywhere_the_text_is_a_beginning_of_the_whole() -> None:
     """F10, R20"""
     stream = (TRANSCRIPTS / "thinking_summary.sse").read_bytes()

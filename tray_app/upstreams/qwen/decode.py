@@ -14,12 +14,14 @@ from msgspec import UNSET, Raw, Struct, UnsetType
 
 from tray_app.core.errors import Kind, ProxyError
 from tray_app.core.model import (
+    TOKEN_BYTES,
     Event,
     Finished,
     ImageReady,
     ReasoningDelta,
     TextDelta,
     Usage,
+    utf8_bytes,
 )
 from tray_app.core.sse import EventTooLargeError, SseDecoder
 
@@ -51,8 +53,6 @@ _SILENT = frozenset(
 _CONTROL = frozenset({b"[DONE]", b"true"})
 _BAD_FRAMES = 3
 _BODY_BYTES = 256 << 10
-_TOKEN_BYTES = 4
-"""A guess for usage the site does not tell: about four bytes of UTF-8 to a token."""
 
 Emit = Callable[[Event], None]
 Mode = Literal["sniffing", "events", "page"]
@@ -295,7 +295,7 @@ class QwenDecoder:
                 self._emit_reasoning(self._summary.close(), emit)
                 self._answered = True
             self.begun = True
-            self._answer_bytes += len(text)
+            self._answer_bytes += utf8_bytes(text)
             emit(TextDelta(text))
         if delta.status == "finished":
             self._finish(reason, emit)
@@ -319,7 +319,7 @@ class QwenDecoder:
     def _emit_reasoning(self, text: str, emit: Emit) -> None:
         if text:
             self.begun = True
-            self._answer_bytes += len(text)
+            self._answer_bytes += utf8_bytes(text)
             emit(ReasoningDelta(text))
 
     def _finish(self, reason: str | None, emit: Emit) -> None:
@@ -342,8 +342,8 @@ class QwenDecoder:
         if told is not None:
             return told
         return Usage(
-            input_tokens=self._prompt_bytes // _TOKEN_BYTES + 1,
-            output_tokens=self._answer_bytes // _TOKEN_BYTES + 1,
+            input_tokens=self._prompt_bytes // TOKEN_BYTES + 1,
+            output_tokens=self._answer_bytes // TOKEN_BYTES + 1,
             estimated=True,
         )
 
