@@ -1,0 +1,252 @@
+"""What a prompt says of one tool: all of it, or less where the prompt has to be short.
+
+However short, every tool, parameter, type, choice of values and "required" is told: what the
+TypeScript-like lines have no way to say stays in JSON.
+"""
+
+import json
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping
+from enum import IntEnum
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from tray_app.core.model import Tool
+
+Schema = dict[str, Any]
+
+
+class Level(IntEnum):
+    """How short tools are told; each level does what those before it do."""
+
+    WHOLE = 0
+    """As the client sent them."""
+    CLEAN = 1
+    """Without the keys of a schema that say nothing to a model, and without spaces."""
+    TYPED = 2
+    """As functions with types, in lines like those of TypeScript."""
+    KNOWN = 3
+    """Without descriptions of parameters that the model has used well already."""
+    BRIEF = 4
+    """With the first paragraph of each tool's description."""
+
+
+class Telling(Struct, frozen=True):
+    """How tools are told."""
+
+    level: Level = Level.WHOLE
+    used: Mapping[str, Collection[str]] = {}
+    """The parameters of each tool that the model has used well."""
+
+
+WHOLE = Telling()
+
+_NOISE = frozenset({"$schema", "$id", "$comment", "title", "examples"})
+_NAMED = frozenset({"properties", "patternProperties", "$defs", "definitions", "dependentSchemas"})
+_LISTED = frozenset({"anyOf", "oneOf", "allOf", "prefixItems"})
+_INNER = frozenset({"items", "additionalProperties", "not", "contains", "if", "then", "else"})
+_HINTS = (
+    "default", "format", "pattern", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum",
+    "multipleOf", "minLength", "maxLength", "minItems", "maxItems", "uniqueItems",
+)  # fmt: skip
+_DEFINITIONS = ("$defs", "definitions")
+_BESIDE_TYPES = frozenset(_HINTS) | _NOISE | {"description", "nullable"}
+_PLAIN = frozenset({"type", "properties", "required", "items", "additionalProperties"})
+_REFERENCE = re.compile(r"#/(?:\$defs|definitions)/[A-Za-z_]\w*")
+_EMPTY_LINE = re.compile(r"\n[^\S\n]*\n\s*")
+_WORD = re.compile(r"[A-Za-z_$][\w$]*", re.ASCII)
+
+
+def signature(tool: Tool, name: str, level: Level, used: Collection[str] = ()) -> str:
+    """A tool under the name by which it goes out; on one line below the level of types."""
+    parameters = tool.parameters or {"type": "object", "properties": {}}
+    if level >= Level.TYPED:
+        return _function(tool, name, level, used if level >= Level.KNOWN else ())
+    if level == Level.CLEAN:
+        parameters = cleaned(parameters)
+    function = {"name": name, "description": tool.description, "parameters": parameters}
+    line = {"type": "function", "function": function}
+    return json.dumps(line, ensure_ascii=False) if level == Level.WHOLE else _json(line)
+
+
+def cleaned(schema: Any) -> Any:
+    """A schema without what says nothing to a model; names of parameters are no keys of it."""
+    if not isinstance(schema, dict):
+        return schema
+    return {
+        key: _cleaned_value(key, value)
+        for key, value in schema.items()
+        if key not in _NOISE and not (key == "additionalProperties" and isinstance(value, bool))
+    }
+
+
+def _cleaned_value(key: str, value: Any) -> Any:
+    if key in _NAMED and isinstance(value, dict):
+        return {name: cleaned(inner) for name, inner in value.items()}
+    if key in _LISTED and isinstance(value, list):
+        return [cleaned(inner) for inner in value]
+    return cleaned(value) if key in _INNER else value
+
+
+def _json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _function(tool: Tool, name: str, level: Level, used: Collection[str]) -> str:
+    told = _first_paragraph(tool.description) if level >= Level.BRIEF else tool.description
+    types = _Types()
+    lines = [*_comment(told), *types.notes(tool.parameters)]
+    lines.append(f"function {name}(args: {types.arguments(tool.parameters, used)})")
+    return "\n".join(lines + types.named(tool.parameters))
+
+
+def _first_paragraph(text: str) -> str:
+    """The text up to the first empty line after more than a headline, and whether more followed."""
+    paragraphs = _EMPTY_LINE.split(text.strip())
+    last = next((at for at, one in enumerate(paragraphs) if not one.startswith("#")), 0)
+    more = " […]" if last + 1 < len(paragraphs) else ""
+    return "\n".join(paragraphs[: last + 1]) + more
+
+
+def _comment(text: str) -> list[str]:
+    return [f"// {line}".rstrip() for line in text.strip().split("\n")] if text.strip() else []
+
+
+class _Types:
+    """Schemas as types and comments."""
+
+    def __init__(self) -> None:
+        self._is_silent = False
+
+    def arguments(self, schema: Schema, used: Collection[str]) -> str:
+        """The type of a tool's arguments, without descriptions of those that were used."""
+        own = {key: value for key, value in schema.items() if not _defines(key, value)}
+        if own and self._writer(own) != self._plain:
+            return self.of(own)
+        return self._object(own, used) if own.get("properties") else "{}"
+
+    def named(self, schema: Schema) -> list[str]:
+        """The types that a schema names for its references."""
+        lines: list[str] = []
+        for place, types in schema.items():
+            for name, inner in types.items() if _defines(place, types) else ():
+                lines += [*self.notes(inner), f"type {name} = {self.of(inner)}"]
+        return lines
+
+    def of(self, schema: Any) -> str:
+        """The type that a schema means; the schema itself where no type says as much."""
+        if not isinstance(schema, dict):
+            return "never" if schema is False else "any"
+        write = self._writer(schema)
+        if write is None:
+            return _json(cleaned(schema))
+        return write(schema) + (" | null" if schema.get("nullable") is True else "")
+
+    def notes(self, schema: Any) -> list[str]:
+        """Comment lines: what a schema says beyond its type."""
+        return [line for said in self._said(schema) for line in _comment(said)]
+
+    def _said(self, schema: Any) -> Iterator[str]:
+        if not isinstance(schema, dict) or self._writer(schema) is None:
+            return
+        if not self._is_silent and schema.get("description"):
+            yield str(schema["description"])
+        hints = [f"{key} {_json(schema[key])}" for key in _HINTS if key in schema]
+        if hints:
+            yield ", ".join(hints)
+        for said in self._said(schema.get("items")):
+            yield f"each: {said}"
+        for branch in (*schema.get("anyOf", ()), *schema.get("oneOf", ())):
+            yield from (f"{self._short(branch)}: {said}" for said in self._said(branch))
+
+    def _short(self, schema: Schema) -> str:
+        found = self.of(schema)
+        return found if len(found) <= 40 and "\n" not in found else str(schema.get("type", "one"))
+
+    def _writer(self, schema: Schema) -> Callable[[Schema], str] | None:
+        """What writes a schema as a type; None where it says more than a type can."""
+        said = schema.keys() - _BESIDE_TYPES
+        if said - {"type"} == {"enum"} and isinstance(schema["enum"], list):
+            return _choices
+        if said - {"type"} == {"const"}:
+            return _constant
+        if said == {"$ref"} and _REFERENCE.fullmatch(str(schema["$ref"])):
+            return _referred
+        if said in ({"anyOf"}, {"oneOf"}) and isinstance(schema[next(iter(said))], list):
+            return self._union
+        return self._plain if _is_plain(schema, said) else None
+
+    def _union(self, schema: Schema) -> str:
+        branches = schema.get("anyOf") or schema.get("oneOf") or (False,)
+        return " | ".join(dict.fromkeys(self.of(branch) for branch in branches))
+
+    def _plain(self, schema: Schema) -> str:
+        kinds = schema.get("type", "object" if "properties" in schema else "any")
+        kinds = kinds if isinstance(kinds, list) else [kinds]
+        return " | ".join(self._one(kind, schema) for kind in kinds)
+
+    def _one(self, kind: str, schema: Schema) -> str:
+        if kind == "object":
+            return self._object(schema)
+        if kind != "array":
+            return kind
+        item = self.of(schema.get("items", True))
+        return f"({item})[]" if " | " in item else f"{item}[]"
+
+    def _object(self, schema: Schema, used: Collection[str] = ()) -> str:
+        properties, required = schema.get("properties", {}), schema.get("required", ())
+        entries = [
+            self._entry(
+                f"{_key(name)}{'' if name in required else '?'}", inner, is_used=name in used
+            )
+            for name, inner in (properties | dict.fromkeys(required, True) | properties).items()
+        ]
+        others = schema.get("additionalProperties")
+        if isinstance(others, dict) and others:
+            entries.append(self._entry("[key: string]", others, is_used=False))
+        if not entries:
+            return "{}" if "properties" in schema else "object"
+        if any("\n" in entry for entry in entries):
+            inner = ",\n".join(entries).replace("\n", "\n  ")
+            return f"{{\n  {inner}\n}}"
+        return f"{{{', '.join(entries)}}}"
+
+    def _entry(self, key: str, schema: Any, *, is_used: bool) -> str:
+        outside, self._is_silent = self._is_silent, self._is_silent or is_used
+        entry = "\n".join((*self.notes(schema), f"{key}: {self.of(schema)}"))
+        self._is_silent = outside
+        return entry
+
+
+def _defines(key: str, value: Any) -> bool:
+    return key in _DEFINITIONS and isinstance(value, dict)
+
+
+def _is_plain(schema: Schema, said: Collection[str]) -> bool:
+    kinds = schema.get("type", "any")
+    return (
+        _PLAIN.issuperset(said)
+        and all(isinstance(kind, str) for kind in (kinds if isinstance(kinds, list) else [kinds]))
+        and isinstance(schema.get("properties", {}), dict)
+        and isinstance(schema.get("required", []), list)
+        and all(isinstance(name, str) for name in schema.get("required", []))
+        and isinstance(schema.get("items", {}), dict | bool)
+    )
+
+
+def _choices(schema: Schema) -> str:
+    return " | ".join(_json(choice) for choice in schema["enum"])
+
+
+def _constant(schema: Schema) -> str:
+    return _json(schema["const"])
+
+
+def _referred(schema: Schema) -> str:
+    return str(schema["$ref"]).rpartition("/")[2]
+
+
+def _key(name: str) -> str:
+    return name if _WORD.fullmatch(name) else _json(name)
