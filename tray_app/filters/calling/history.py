@@ -1,0 +1,216 @@
+r"""A conversation with calls, results and thoughts as one of plain texts.
+
+The models learnt it so: an assistant's message is text and then its calls; the results of several
+calls are one message of the user, in the order of the calls; thoughts stay while the tools that
+they led to are running and are gone with the next message of the person.
+
+Ids say which result answers which call and are told to no model: the order tells it. They may come
+again in later turns, so a result belongs to the nearest message before it that has an open call of
+that id.
+"""
+
+from collections.abc import Sequence
+from typing import assert_never
+
+from msgspec.structs import replace
+
+from tray_app.core.model import (
+    Message,
+    Prompt,
+    ReasoningPart,
+    TextPart,
+    ToolCallPart,
+    ToolResultPart,
+)
+
+from .form import Grammar, answered, called, ending, thought, told
+from .names import Names
+from .signatures import WHOLE, Telling
+
+Place = tuple[int, int]
+"""A message and a part of it, both by number."""
+
+
+def rendered(prompt: Prompt, names: Names, grammar: Grammar = "json") -> Prompt:
+    """The prompt with texts for all its parts; itself where there are no others."""
+    if all(_is_plain(message) for message in prompt.messages):
+        return prompt
+    return replace(prompt, messages=_History(prompt.messages, names, grammar).told())
+
+
+def instructed(
+    prompt: Prompt, names: Names, grammar: Grammar = "json", telling: Telling = WHOLE
+) -> Prompt:
+    """The prompt with its tools told at the end of its first instructions.
+
+    What has to be called now stands at the very end, so that the beginning stays as it is from turn
+    to turn; before an unfinished answer, which has to be last.
+    """
+    choice = prompt.tool_choice
+    if not prompt.tools or choice.mode == "none":
+        return prompt
+    only = [tool for tool in prompt.tools if tool.name == choice.name]
+    block = told(only or prompt.tools, names, grammar, telling)
+    messages = _with_block(prompt.messages, block)
+    out = replace(choice, name=names.out(choice.name) if choice.name else "")
+    last = ending(out, one_call=prompt.one_call)
+    if last:
+        messages.insert(len(messages) - (messages[-1].role == "assistant"), _system(last))
+    return replace(prompt, messages=tuple(messages))
+
+
+def answers(messages: Sequence[Message]) -> dict[Place, Place]:
+    """Which call each result answers; results without a call are not in it."""
+    open_calls: dict[str, list[list[Place]]] = {}
+    found: dict[Place, Place] = {}
+    for at, message in enumerate(messages):
+        for number, part in enumerate(message.parts):
+            if isinstance(part, ToolCallPart):
+                turns = open_calls.setdefault(part.id, [])
+                if not turns or turns[-1][0][0] != at:
+                    turns.append([])
+                turns[-1].append((at, number))
+            elif isinstance(part, ToolResultPart) and (turns := open_calls.get(part.call_id, [])):
+                found[at, number] = turns[-1].pop(0)
+                if not turns[-1]:
+                    turns.pop()
+    return found
+
+
+def is_result(message: Message) -> bool:
+    """Whether a message brings results of tools."""
+    return message.role == "tool" or any(isinstance(part, ToolResultPart) for part in message.parts)
+
+
+def last_asked(messages: Sequence[Message]) -> int:
+    """Where the person spoke last; -1 where nowhere.
+
+    A user's message right behind results is not the person's: agents tell of their surroundings so.
+    """
+    return next(
+        (
+            at
+            for at in range(len(messages) - 1, -1, -1)
+            if messages[at].role == "user"
+            and not is_result(messages[at])
+            and not (at and is_result(messages[at - 1]))
+        ),
+        -1,
+    )
+
+
+def _is_plain(message: Message) -> bool:
+    return message.role != "tool" and all(type(part) is TextPart for part in message.parts)
+
+
+class _History:
+    """What becomes of the messages of one conversation."""
+
+    def __init__(self, messages: Sequence[Message], names: Names, grammar: Grammar) -> None:
+        self._messages = messages
+        self._names = names
+        self._grammar = grammar
+        self._answers = answers(messages)
+        self._asked = last_asked(messages)
+
+    def told(self) -> tuple[Message, ...]:
+        out: list[Message] = []
+        at = 0
+        while at < len(self._messages):
+            message = self._messages[at]
+            if is_result(message):
+                joined, at = self._results(at)
+                out.append(joined)
+                continue
+            if not _is_plain(message):
+                message = replace(message, parts=self._texts(at))
+            if at and self._goes_on(at) and out and out[-1].role == "assistant":
+                out[-1] = replace(message, parts=out[-1].parts + message.parts)
+            else:
+                out.append(message)
+            at += 1
+        return tuple(out)
+
+    def _goes_on(self, at: int) -> bool:
+        """Whether an assistant's message is more of the one before it: calls, or after thoughts.
+
+        Responses-shaped clients send thoughts, text and each call as an item of its own.
+        """
+        before, message = self._messages[at - 1], self._messages[at]
+        return (
+            before.role == message.role == "assistant"
+            and before.name == message.name
+            and bool(message.parts)
+            and (
+                not any(isinstance(part, TextPart) for part in message.parts)
+                or all(isinstance(part, ReasoningPart) for part in before.parts)
+            )
+        )
+
+    def _results(self, at: int) -> tuple[Message, int]:
+        """One message of all results from `at` on, and where the next message begins."""
+        end = at
+        while end < len(self._messages) and is_result(self._messages[end]):
+            end += 1
+        parts = [self._text(place) for place in self._in_order(at, end)]
+        name = ""
+        if end < len(self._messages) and self._messages[end].role == "user":
+            parts += self._texts(end)
+            name = self._messages[end].name
+            end += 1
+        return Message(role="user", parts=tuple(parts), name=name), end
+
+    def _in_order(self, at: int, end: int) -> list[Place]:
+        """The parts of these messages, the results among them in the order of their calls."""
+        places = [(one, part) for one in range(at, end) for part in self._parts(one)]
+        sent = [place for place in places if place in self._answers]
+        sorted_ones = iter(sorted(sent, key=self._answers.__getitem__))
+        return [next(sorted_ones) if place in self._answers else place for place in places]
+
+    def _parts(self, at: int) -> range:
+        return range(len(self._messages[at].parts))
+
+    def _texts(self, at: int) -> tuple[TextPart, ...]:
+        """The parts of a message as texts, without thoughts that the person has answered."""
+        parts = self._messages[at].parts
+        return tuple(
+            self._text((at, number))
+            for number, part in enumerate(parts)
+            if at > self._asked or not isinstance(part, ReasoningPart)
+        )
+
+    def _text(self, place: Place) -> TextPart:
+        message = self._messages[place[0]]
+        part = message.parts[place[1]]
+        match part:
+            case TextPart():
+                return TextPart(answered(part.text)) if message.role == "tool" else part
+            case ReasoningPart():
+                return TextPart(thought(part.text))
+            case ToolCallPart():
+                name = self._names.out(part.name)
+                return TextPart(called(name, part.arguments, self._grammar))
+            case ToolResultPart():
+                return TextPart(answered(part.text))
+            case _:
+                assert_never(part)
+
+
+def _with_block(messages: Sequence[Message], block: str) -> list[Message]:
+    """The messages with a block at the end of the last of the system's before any other."""
+    leading = next(
+        (at for at, message in enumerate(messages) if message.role != "system"), len(messages)
+    )
+    if not leading:
+        return [_system(block), *messages]
+    last = messages[leading - 1]
+    part = TextPart(f"\n{block}" if last.parts else block)
+    return [
+        *messages[: leading - 1],
+        replace(last, parts=(*last.parts, part)),
+        *messages[leading:],
+    ]
+
+
+def _system(text: str) -> Message:
+    return Message(role="system", parts=(TextPart(text),))
