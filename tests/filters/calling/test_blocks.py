@@ -57,6 +57,7 @@ def call(name: str = "read", **arguments: Any) -> str:
 READ = ("read", {"path": "a"})
 XML = "<tool_call>\n<function=read>\n<parameter=path>\na\n</parameter>\n</function>\n</tool_call>"
 BARE = "<function=read>\n<parameter=path>\na\n</parameter>\n</function>"
+END = "</parameter>\n</function>\n</tool_call>"
 ABOUT_CALLS = f"Write it like this:\n{call(path='b')}\nand wait."
 
 FOUND: list[tuple[str, list[Any]]] = [
@@ -78,8 +79,7 @@ FOUND: list[tuple[str, list[Any]]] = [
     (f"<tool_calls>\n{call(path='a')}\n</tool_calls>", [READ, "\n"]),
     (call("write", content=ABOUT_CALLS), [("write", {"content": ABOUT_CALLS})]),
     (call("write", content='"</tool_call>"'), [("write", {"content": '"</tool_call>"'})]),
-    (f"<tool_call>\n<function=write>\n<parameter=content>\n{ABOUT_CALLS}\n</parameter>\n"
-     "</function>\n</tool_call>", [("write", {"content": ABOUT_CALLS})]),
+    (f"<tool_call>\n<function=write>\n<parameter=content>\n{ABOUT_CALLS}\n{END}", [("write", {"content": ABOUT_CALLS})]),
     (f"{call(path='a')}\n<tool_response>\nx\n</tool_response>\nDone.", [READ, "echo"]),
     ("<tool_response>\nx", ["echo"]),
     # Talk about calls.

@@ -43,6 +43,7 @@ _FENCED = re.compile(r"(```|~~~)[ \t]*(?:json|tool_call|tool_code|xml)?[ \t]*\n\
 _MAY_BE_FENCED = re.compile(r"(```|~~~)[ \t]*([a-z_]*)[ \t]*(?:\n\s*)?\Z")
 _FENCES = frozenset({"```", "~~~"})
 _FENCE_WORDS = ("json", "tool_call", "tool_code")
+_NOTHING = re.compile(r"(?:\s|```|~~~|</?(?:tool_call|tool_calls|function_call)>)*")
 _KEY = re.compile(r'\{\s*"([^"\\]*)"\s*:\s*')
 _MAY_BE_KEY = re.compile(r'\{\s*(?:"([^"\\]*)(?:"\s*)?)?\Z')
 _VALUE = re.compile(r'"([^"\\]*)"')
@@ -281,8 +282,8 @@ class Blocks:
             calls = tuple(read_calls(text[start:end], closed=True))
         except ValueError:
             calls, end = (), 0
-        rest = text[end:].strip().removeprefix("```").removeprefix("~~~")
-        if calls and not rest and all(self._names.meant(call.name) for call in calls):
+        is_all = bool(_NOTHING.fullmatch(text, end))
+        if calls and is_all and all(self._names.meant(call.name) for call in calls):
             self._space = ""
             self._sink.ended(Ended(calls))
             return
@@ -298,8 +299,16 @@ class Blocks:
     def restart(self) -> None:
         """Forget a call that was begun; the model writes it anew."""
         self._leave()
-        self._held = ""
+        self._held = self._space = self._fence = ""
         self._untagged = None
+        self._is_over = False
+
+    def restart_inside(self) -> None:
+        """Forget what a call's block holds; the model writes that anew, without its tag."""
+        if self._block is None:
+            self.restart()
+        else:
+            self._block = Block(is_bare=False)
 
 
 def _may_be_tag(text: str) -> bool:

@@ -37,7 +37,8 @@ _PIECE = 1_000
 """Characters of arguments in one delta."""
 _DRAFTS = ("<tool_call", "<function=")
 _DRAFT_CHARS = 32
-_RESTARTS = ("<tool_call", "<function", "<invoke", "```", '{"name"')
+_RESTARTS = ("<tool_call", "<function", "<invoke", "```")
+_INSIDE = '{"name"'
 _KNOWN_CHARS = 12
 """So much of an answer that goes on shows whether it begins anew instead."""
 _AS_TOLD = "as JSON in <tool_call></tool_call> tags, and write nothing else."
@@ -84,7 +85,7 @@ class Calling:
         self._is_done = self._has_drafted = False
 
     def __call__(self, event: Event) -> None:
-        if self._is_done:
+        if self._is_done or self.again is not None:
             if type(event) is Usage:
                 self._emit(event)
         elif type(event) is TextDelta:
@@ -109,8 +110,11 @@ class Calling:
     def _begin(self) -> None:
         """An answer that was to go on has begun: it goes on, or writes the call anew."""
         text, self._beginning = self._beginning or "", None
-        if text.lstrip().startswith(_RESTARTS):
+        begins = text.lstrip()
+        if begins.startswith(_RESTARTS):
             self._blocks.restart()
+        elif begins.startswith(_INSIDE):
+            self._blocks.restart_inside()
         self._blocks.feed(text)
 
     def _look_for_draft(self, text: str) -> None:

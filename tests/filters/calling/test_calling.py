@@ -1,0 +1,356 @@
+"""Calls on their way to the client, and what is done where one is wrong: F8."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tray_app.core.errors import Kind, ProxyError
+from tray_app.core.model import (
+    Event,
+    Finish,
+    Finished,
+    Message,
+    Prompt,
+    ReasoningDelta,
+    TextDelta,
+    TextPart,
+    Tool,
+    ToolCallDelta,
+    ToolChoice,
+    Usage,
+)
+from tray_app.filters.calling.calling import Calling
+from tray_app.filters.calling.names import Names
+from tray_app.filters.ending import Ending
+
+PATH = {"type": "object", "properties": {"path": {"type": "string"}}, "required": ["path"]}
+COUNT = {
+    "type": "object",
+    "properties": {"count": {"type": "integer"}, "all": {"type": "boolean"}},
+    "required": ["count"],
+}
+TOOLS = (Tool("read_file", "", PATH), Tool("count", "", COUNT), Tool("list"))
+
+
+class Answer:
+    """The filter with what came out of it; each text is one turn of the model."""
+
+    def __init__(self, **prompt: Any) -> None:
+        asked = Prompt("m", (), tools=TOOLS, **prompt)
+        self.events: list[Event] = []
+        self.ending = Ending()
+        ids = iter(range(1, 100))
+        names = Names(TOOLS, frozenset({"read_file"}))
+        self.calling = Calling(
+            self.events.append, asked, names, lambda: f"id-{next(ids)}", self.ending
+        )
+
+    def turn(self, *texts: str, thoughts: str = "", reason: Finish = "stop") -> "Answer":
+        if thoughts:
+            self.calling(ReasoningDelta(thoughts))
+        for text in texts:
+            self.calling(TextDelta(text))
+        self.calling(Usage(1, 1))
+        self.calling(Finished(reason))
+        return self
+
+    @property
+    def asked_again(self) -> tuple[Message, ...]:
+        again, self.calling.again = self.calling.again, None
+        assert again is not None
+        return again
+
+    @property
+    def text(self) -> str:
+        return "".join(event.text for event in self.events if isinstance(event, TextDelta))
+
+    @property
+    def calls(self) -> list[tuple[str, Any]]:
+        """Names and arguments, put together as a client does."""
+        found: list[tuple[str, str]] = []
+        for event in self.events:
+            if isinstance(event, ToolCallDelta):
+                if event.id:
+                    assert event.index == len(found)
+                    found.append((event.name, ""))
+                found[event.index] = (
+                    found[event.index][0],
+                    found[event.index][1] + event.arguments,
+                )
+        return [(name, json.loads(arguments)) for name, arguments in found]
+
+    @property
+    def finishes(self) -> list[str]:
+        return [event.reason for event in self.events if isinstance(event, Finished)]
+
+
+def call(name: str = "read_file", **arguments: Any) -> str:
+    return f"<tool_call>\n{json.dumps({'name': name, 'arguments': arguments})}\n</tool_call>"
+
+
+def said(messages: tuple[Message, ...]) -> list[tuple[str, str]]:
+    return [
+        (message.role, "".join(part.text for part in message.parts if isinstance(part, TextPart)))
+        for message in messages
+    ]
+
+
+def test_a_call_is_told_in_pieces_under_the_clients_own_name() -> None:
+    """F8"""
+    answer = Answer().turn("I look.\n", call("fn_read_file", path="a" * 2_500), "\n")
+    deltas = [event for event in answer.events if isinstance(event, ToolCallDelta)]
+
+    assert answer.text == "I look."
+    assert answer.calls == [("read_file", {"path": "a" * 2_500})]
+    assert deltas[0] == ToolCallDelta(0, "", "call_id1", "read_file")
+    assert len(deltas) == 4
+    assert all(not delta.id and not delta.name for delta in deltas[1:])
+    assert answer.finishes == ["tool_calls"]
+    assert isinstance(answer.events[-1], Finished)
+
+
+def test_several_calls_have_numbers_and_ids_of_their_own() -> None:
+    """F8"""
+    answer = Answer().turn(call(path="a"), call("list"), call(path="b"))
+    ids = [event.id for event in answer.events if isinstance(event, ToolCallDelta) and event.id]
+
+    assert answer.calls == [
+        ("read_file", {"path": "a"}),
+        ("list", {}),
+        ("read_file", {"path": "b"}),
+    ]
+    assert len(set(ids)) == 3
+
+
+def test_an_answer_without_a_call_is_only_text() -> None:
+    answer = Answer().turn("Hel", "lo\n")
+
+    assert answer.text == "Hello\n"
+    assert answer.finishes == ["stop"]
+
+
+def test_arguments_are_made_to_fit_the_schema() -> None:
+    answer = Answer().turn(call("count", count="3", all="yes"))
+    assert answer.calls == [("count", {"count": 3, "all": True})]
+
+
+def test_the_same_call_twice_in_a_row_was_meant_once() -> None:
+    answer = Answer().turn(call(path="a"), "Sorry, again:", call(path="a"), call(path="b"))
+    assert answer.calls == [("read_file", {"path": "a"}), ("read_file", {"path": "b"})]
+
+
+def test_thoughts_about_a_call_are_thoughts() -> None:
+    answer = Answer().turn("Done.", thoughts=f"I could {call(path='a')}")
+
+    assert answer.calls == []
+    assert answer.finishes == ["stop"]
+
+
+@pytest.mark.parametrize(
+    ("broken", "words"),
+    [
+        (call("reed", path="a"), "There is no tool named 'reed'. The tools are: fn_read_file, "),
+        (call(), "do not fit its parameters: path"),
+        (call("count", count="many"), "count"),
+        ("<tool_call>\n{'name': }\n</tool_call>", "The call cannot be read"),
+        ("<tool_response>\nhello\n</tool_response>", "the result of a call that you have not made"),
+    ],
+)
+def test_a_wrong_call_is_asked_for_once_more(broken: str, words: str) -> None:
+    answer = Answer().turn("I look.", broken, "And now?")
+    (role, text), (user, told) = said(answer.asked_again)
+
+    assert (role, user) == ("assistant", "user")
+    assert text.startswith("I look.<tool_")
+    assert words in told
+    assert answer.finishes == []
+
+    answer.turn("Sorry:\n", call(path="a"), "Better?")
+
+    assert answer.text == "I look."
+    assert answer.calls == [("read_file", {"path": "a"})]
+    assert answer.finishes == ["tool_calls"]
+
+
+def test_good_calls_before_a_wrong_one_are_kept_and_not_asked_for_again() -> None:
+    answer = Answer().turn(call(path="a"), call("count"))
+    assert "before it are accepted" in said(answer.asked_again)[-1][1]
+
+    answer.turn(call("count", count=1))
+
+    assert answer.calls == [("read_file", {"path": "a"}), ("count", {"count": 1})]
+
+
+def test_a_call_that_stays_wrong_is_an_error() -> None:
+    answer = Answer().turn(call("count"))
+    assert answer.asked_again
+
+    with pytest.raises(ProxyError) as caught:
+        answer.turn(call("count"))
+
+    assert caught.value.kind is Kind.TOOL_CALL_INVALID
+    assert "count" in caught.value.text
+    assert answer.calls == []
+
+
+def test_an_answer_in_words_is_no_repair_unless_there_is_no_such_tool() -> None:
+    unknown = Answer().turn(call("reed"))
+    assert unknown.asked_again
+    unknown.turn("I cannot look that up.")
+
+    assert unknown.text == "I cannot look that up."
+    assert unknown.finishes == ["stop"]
+
+    wrong = Answer().turn(call("count"))
+    assert wrong.asked_again
+    with pytest.raises(ProxyError):
+        wrong.turn("I cannot count.")
+
+
+@pytest.mark.parametrize("cut", range(1, len(call(path="ab")) - len("\n</tool_call>")))
+def test_half_a_call_is_gone_on_with(cut: int) -> None:
+    """F8"""
+    whole = call(path="ab")
+    answer = Answer().turn("I look.", whole[:cut])
+    if answer.calling.again is None:
+        assert cut < 6
+        return
+    assert said(answer.asked_again) == [("assistant", "I look." + whole[:cut])]
+
+    answer.turn(whole[cut:])
+
+    assert answer.text == "I look."
+    assert answer.calls == [("read_file", {"path": "ab"})]
+    assert answer.finishes == ["tool_calls"]
+
+
+def test_half_a_call_may_be_begun_anew() -> None:
+    answer = Answer().turn('<tool_call>\n{"name": "read_fi')
+    assert answer.asked_again
+
+    answer.turn(*call(path="ab"))
+
+    assert answer.calls == [("read_file", {"path": "ab"})]
+
+
+def test_half_a_call_that_stays_half_is_a_length_or_an_error() -> None:
+    """F8"""
+    half = '<tool_call>\n{"name": "read_file", "arguments": {"path": "a'
+    short = Answer().turn("Well.", half, reason="length")
+    assert short.asked_again
+    short.turn("bc", reason="length")
+    assert short.finishes == ["length"]
+    assert short.calls == []
+
+    broken = Answer().turn(half)
+    assert broken.asked_again
+    with pytest.raises(ProxyError) as caught:
+        broken.turn("bc")
+    assert caught.value.kind is Kind.TOOL_CALL_INVALID
+
+
+def test_half_a_call_that_the_clients_limit_cut_is_a_length() -> None:
+    answer = Answer()
+    answer.calling(TextDelta('Well.<tool_call>\n{"name": "re'))
+    answer.ending.over = True
+    answer.calling(Finished("length"))
+
+    assert answer.calling.again is None
+    assert answer.finishes == ["length"]
+    assert answer.text == "Well."
+
+
+@pytest.mark.parametrize("name", ["", "count"])
+def test_a_call_that_has_to_be_is_asked_for_once(name: str) -> None:
+    choice = ToolChoice("required", name)
+    answer = Answer(tool_choice=choice).turn("No.")
+    assert "You called no tool" in said(answer.asked_again)[-1][1]
+    answer.turn(call("count", count=1))
+    assert answer.calls == [("count", {"count": 1})]
+
+    stubborn = Answer(tool_choice=choice).turn("No.")
+    assert stubborn.asked_again
+    with pytest.raises(ProxyError) as caught:
+        stubborn.turn("No.")
+    assert caught.value.kind is Kind.TOOL_CALL_MISSING
+
+
+def test_only_the_tool_that_was_named_may_be_called() -> None:
+    answer = Answer(tool_choice=ToolChoice("required", "count")).turn(call(path="a"))
+    assert "Only count may be called" in said(answer.asked_again)[-1][1]
+
+
+def test_where_one_call_is_allowed_the_rest_is_not_awaited() -> None:
+    answer = Answer(one_call=True)
+    answer.calling(TextDelta(call(path="a") + "\n" + call("list") + "Done."))
+
+    assert answer.ending.over
+    assert answer.calls == [("read_file", {"path": "a"})]
+    assert answer.finishes == ["tool_calls"]
+    answer.turn("more")
+    assert answer.finishes == ["tool_calls"]
+
+
+def test_what_a_model_answers_itself_is_not_awaited() -> None:
+    answer = Answer()
+    answer.calling(TextDelta(call(path="a") + "\n<tool_response>\nhello\n"))
+
+    assert answer.ending.over
+    assert answer.calls == [("read_file", {"path": "a"})]
+    assert answer.finishes == ["tool_calls"]
+
+
+def test_a_call_among_thoughts_and_no_answer_is_asked_for() -> None:
+    empty = ProxyError(Kind.UPSTREAM_EMPTY)
+    answer = Answer()
+    answer.calling(ReasoningDelta("I will <tool"))
+    answer.calling(ReasoningDelta("_call> it"))
+
+    assert not answer.calling.rescue(ProxyError(Kind.UPSTREAM_ERROR))
+    assert answer.calling.rescue(empty)
+    assert [role for role, _ in said(answer.asked_again)] == ["user"]
+    answer.turn(call(path="a"))
+    assert answer.calls == [("read_file", {"path": "a"})]
+    assert not Answer().calling.rescue(empty)
+
+
+ANSWERS = st.lists(
+    st.sampled_from(
+        ["Hi. ", "\n", call(path="a"), call("list"), call("count", count="2"), call("nope"),
+         call("count"), "<tool_call>", "</tool_call>", "<function=list>", "</function>", "```\n",
+         "<tool_response>", '{"name": "list"}', "<parameter=path>", "a < b"]
+    ),
+    max_size=6,
+).map("".join)  # fmt: skip
+
+
+@given(st.lists(ANSWERS, min_size=3, max_size=3), st.data())
+def test_whatever_a_model_writes_a_client_gets_whole_calls_or_an_error(
+    turns: list[str], data: st.DataObject
+) -> None:
+    """F8"""
+    answer = Answer()
+    failed = False
+    for text in turns:
+        cut = data.draw(st.integers(0, len(text)))
+        try:
+            answer.turn(text[:cut], text[cut:])
+        except ProxyError as error:
+            failed = error.kind in {Kind.TOOL_CALL_INVALID, Kind.TOOL_CALL_MISSING}
+            assert failed
+            break
+        if answer.calling.again is None:
+            break
+        assert answer.asked_again is not None
+
+    for name, arguments in answer.calls:
+        assert isinstance(arguments, dict)
+        if name == "read_file":
+            assert isinstance(arguments["path"], str)
+        elif name == "count":
+            assert isinstance(arguments["count"], int)
+    if not failed:
+        assert answer.finishes == ["tool_calls" if answer.calls else "stop"]
