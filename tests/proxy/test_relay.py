@@ -1,5 +1,6 @@
 """The relay under faults of the upstream, as a client sees them: R14 to R38, R77, F4, F7."""
 
+import json
 import time
 
 import pytest
@@ -261,3 +262,21 @@ def test_an_error_in_json_is_not_asked_again(proxy: Running, status: int) -> Non
 
     assert proxy.chat().status == 502
     assert len(proxy.site.heard_on("/api/v2/chat/completions")) == 1
+
+
+def test_past_calls_are_told_to_the_site_as_text(proxy: Running) -> None:
+    call = {"id": "c1", "type": "function", "function": {"name": "write", "arguments": '{"a": 1}'}}
+    history = [
+        {"role": "user", "content": "go"},
+        {"role": "assistant", "content": None, "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "c1", "content": "written"},
+    ]
+
+    assert proxy.chat(messages=history).status == 200
+    asked = json.loads(proxy.site.heard_on("/api/v2/chat/completions")[0].request.body)
+    assert asked["messages"][0]["content"].endswith(
+        "<assistant>\n<tool_call>\n"
+        '{"name": "write", "arguments": {"a": 1}}\n'
+        "</tool_call>\n</assistant>\n\n"
+        "<user>\n<tool_response>\nwritten\n</tool_response>\n</user>"
+    )
