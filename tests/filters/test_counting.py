@@ -22,7 +22,7 @@ TOLD = Usage(10, 20, 5, 3)
 def counted(events: list[Event], *, over: bool = False, max_tokens: int | None = None) -> Usage:
     """The one usage that comes out, just before the end, of an answer to forty bytes."""
     ending = Ending(over)
-    out = through(lambda emit: Counting(emit, 40, ending, max_tokens=max_tokens), events)
+    out = through(lambda emit: Counting(emit, lambda: 40, ending, max_tokens=max_tokens), events)
     assert [type(one) for one in out].count(Usage) == 1
     assert type(out[-1]) is Finished
     assert [one for one in out if type(one) is not Usage] == [
@@ -81,7 +81,7 @@ def test_an_answer_that_was_cut_has_one_usage_whatever_follows(text: str) -> Non
     ending = Ending()
 
     def filters(emit: Feed) -> Feed:
-        counting = Counting(emit, 40, ending, max_tokens=3)
+        counting = Counting(emit, lambda: 40, ending, max_tokens=3)
         return Limit(Stop(counting, ["STOP"], ending), 3, ending)
 
     out = through(filters, [TextDelta(text), TOLD, Finished()])

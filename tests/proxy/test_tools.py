@@ -135,7 +135,7 @@ def test_half_a_call_is_gone_on_with_or_ends_in_an_error(proxy: Running) -> None
 
 def test_a_site_that_breaks_off_in_a_call_leaves_no_half_of_it(site: PracticeSite) -> None:
     """R18, R20, F8"""
-    with running(site, SHORT) as proxy:
+    with running(site, settings=SHORT) as proxy:
         for then, code in (("cut", "upstream_disconnected"), ("hang", "upstream_stalled")):
             site.will(acts.say("Well.\n", HALF, finished=False, then=then))  # type: ignore[arg-type]
             reply = proxy.chat(tools=TOOLS, stream=True)
@@ -204,6 +204,8 @@ def test_a_conversation_too_long_for_the_site_is_told_shorter(proxy: Running) ->
             {"role": "assistant", "tool_calls": [{"id": f"c{at}", "function": function}]},
             {"role": "tool", "tool_call_id": f"c{at}", "content": f"{at} " * 5_000},
         ]
+
+    proxy.site.will(acts.say("Done."))
 
     reply = proxy.chat(messages=turns, tools=TOOLS)
     too_long = proxy.chat("x" * 200_000, tools=TOOLS)
@@ -300,7 +302,7 @@ def test_models_may_be_asked_for_xml_and_are_understood_either_way(site: Practic
         "</function>\n</tool_call>"
     )
     settings = QUICK.__class__(start_spacing_s=0.0, xml_tools=("qwen3.7*",))
-    with running(site, settings) as proxy:
+    with running(site, settings=settings) as proxy:
         site.will(acts.say(xml), acts.say(READ), acts.say(xml))
         replies = [
             proxy.chat(tools=TOOLS),

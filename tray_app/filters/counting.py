@@ -23,7 +23,7 @@ class Counting:
     passed since the last one is guessed from its size.
 
     Args:
-        input_bytes: Size of the prompt, for a guess.
+        weigh: Gives the size of the prompt in bytes; asked for a guess alone.
         ending: Says at the end whether the last turn was cut.
         max_tokens: What a guess may not make the sum exceed.
     """
@@ -31,13 +31,13 @@ class Counting:
     def __init__(
         self,
         emit: Callable[[Event], None],
-        input_bytes: int,
+        weigh: Callable[[], int],
         ending: Ending,
         *,
         max_tokens: int | None = None,
     ) -> None:
         self._emit = emit
-        self._input_bytes = input_bytes
+        self._weigh = weigh
         self._ending = ending
         self._max_tokens = max_tokens
         self._turns: list[Usage] = []
@@ -80,7 +80,7 @@ class Counting:
             told = sum(turn.output_tokens for turn in self._turns)
             output = max(0, min(output, self._max_tokens - told))
         return Usage(
-            input_tokens=self._input_bytes // TOKEN_BYTES + 1,
+            input_tokens=self._weigh() // TOKEN_BYTES + 1,
             output_tokens=output,
             reasoning_tokens=min(output, self._reasoning_bytes // TOKEN_BYTES),
             estimated=True,

@@ -5,6 +5,7 @@ asked once more, told what was wrong; all of it is one answer to whoever asked.
 """
 
 from collections.abc import Callable
+from functools import partial
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -51,8 +52,8 @@ class Prepared(Struct, frozen=True):
     """As the upstream is asked: texts alone, with all that the model has to know."""
     names: Names | None
     """None where no tool may be called."""
-    body_bytes: int = 0
-    """What `told` weighs; 0 where nobody asked."""
+    weigh: Callable[[], int]
+    """Gives the bytes of the body that `told` becomes."""
     shortened: tuple[str, ...] = ()
     """What had to be told shorter."""
 
@@ -65,14 +66,14 @@ def prepared(prompt: Prompt, means: Means) -> Prepared:
     )
     told = prompt if prompt.format is None else structured.instructed(prompt)
     if is_plain and not prompt.tools:
-        return Prepared(prompt, told, None)
+        return Prepared(prompt, told, None, partial(means.weigh, told))
     names = Names(prompt.tools, means.reserved_tools)
     told, shortened = fitted(told, names, means.grammar, means.weigh, means.body_bytes)
     size = means.weigh(told)
     if size > means.body_bytes:
         raise _too_long(size, means.body_bytes)
     calls = bool(prompt.tools) and prompt.tool_choice.mode != "none"
-    return Prepared(prompt, told, names if calls else None, size, shortened)
+    return Prepared(prompt, told, names if calls else None, lambda: size, shortened)
 
 
 def _too_long(size: int, most: int) -> ProxyError:
@@ -104,8 +105,7 @@ class Talk:
         self._structured: Structured | None = None
         more_than_text = bool(prepared.names or asked.format or asked.stop or asked.max_tokens)
         if more_than_text:
-            size, most = prepared.body_bytes, asked.max_tokens
-            emit = Counting(emit, size, self.ending, max_tokens=most)
+            emit = Counting(emit, prepared.weigh, self.ending, max_tokens=asked.max_tokens)
         if profile.reasoning == "think":
             emit = Tagging(emit)
         elif profile.reasoning == "hidden":

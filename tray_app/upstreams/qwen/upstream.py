@@ -9,7 +9,7 @@ from tray_app.core.model import Choice, ModelInfo, Prompt
 from tray_app.core.session import PageSession, Pasted, Session
 from tray_app.core.site import Site
 
-from . import catalog, flow, page, paste, wire
+from . import catalog, encode, flow, page, paste, wire
 
 
 class Qwen:
