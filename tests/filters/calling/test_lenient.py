@@ -58,6 +58,8 @@ CODE = [
     '<a href="x">y</a>, "z"',
     '"version": "1.0",',
     'say "it", "that" or "so"',
+    'environ.get("LANGUAGE", "").split(":")',
+    'words = line.split(" ", 2)\npairs = [word.partition(":") for word in words]',
 ]
 
 

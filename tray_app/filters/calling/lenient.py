@@ -19,6 +19,7 @@ _DIGITS = 3000
 _SPACE = r"[\s\ufeff]"
 _GAP = re.compile(rf"(?:{_SPACE}++|//[^\n]*+|#[^\n]*+|/\*.*?\*/)*+", re.S)
 _WORD = re.compile(r"[^\s,:\[\]{}\"'#/]++")
+_PLAIN_KEY = r"[\w$.\-]{1,64}+"
 _NAME = re.compile(r"[\w$.\-]++")
 _INTEGER = re.compile(r"[+-]?(?:0|[1-9][0-9]*+)")
 _FLOAT = re.compile(r"[+-]?(?:(?:0|[1-9][0-9]*+)(?:\.[0-9]*+)?|\.[0-9]++)(?:[eE][+-]?[0-9]++)?")
@@ -132,7 +133,8 @@ class _Quotes:
         self.stop = re.compile(rf"{mark}|\\")
         self.near = re.compile(gap, re.S)
         self.pair = re.compile(rf"{gap}(?:{key}{gap}:|\}}|\Z)", re.S)
-        self.quoted_pair = re.compile(rf"(?=[\"']){key}{gap}:", re.S)
+        self.plain_pair = re.compile(rf"{gap}(?:([\"']?){_PLAIN_KEY}\1{gap}:|\}}|\Z)", re.S)
+        self.next_pair = re.compile(rf"{_SPACE}([\"']){_PLAIN_KEY}\1{gap}:", re.S)
 
 
 _QUOTES = {mark: _Quotes(mark) for mark in ('"', "'", '"""', "'''")}
@@ -315,7 +317,7 @@ class _Reader:
         at = _end(quotes.near, text, at)
         if text.startswith(":", at):
             return self._open[-1] == "]" and not inside.any
-        if self._open[-1] == "}" and quotes.quoted_pair.match(text, at):
+        if self._open[-1] == "}" and quotes.next_pair.match(text, at - 1):
             return True
         while level and text.startswith(self._open[level - 1], at):
             at = _end(quotes.near, text, at + 1)
@@ -325,7 +327,8 @@ class _Reader:
         if not text.startswith(",", at):
             return at >= len(text)
         if self._open[level - 1] == "}":
-            return bool(quotes.pair.match(text, at + 1))
+            pair = quotes.plain_pair if inside.any else quotes.pair
+            return bool(pair.match(text, at + 1))
         return bool(_ELEMENT.match(text, _end(quotes.near, text, at + 1)))
 
     def _unclear(self, at: int, end: int) -> Fault:
