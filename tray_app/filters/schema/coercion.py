@@ -14,6 +14,8 @@ from collections.abc import Callable
 from math import isfinite
 from typing import Any
 
+from tray_app.filters.calling import lenient
+
 from .rules import Rule, extras
 
 Fits = Callable[[Any, Rule], bool]
@@ -146,8 +148,8 @@ def accepted(rule: Rule, deep: int = 8) -> set[str] | None:
 def from_text(text: str, types: set[str] | None) -> Any:
     """What raw text of a model's XML stands for; text stays text, letter by letter, if it may."""
     if types is None:
-        parsed = _parsed(text)
-        return text if parsed is _NONE else parsed
+        # Nobody asked for JSON here, so it has to be just that.
+        return _parsed(text) if _is_json(text) else text
     # There is no other way to write it there.
     return None if "null" in types and text.strip() == "null" else text
 
@@ -196,10 +198,20 @@ def _is(one: Any, other: Any) -> bool:
 
 
 def _parsed(text: str) -> Any:
+    """The value that a text is the JSON of, as models write JSON."""
     try:
-        return json.loads(text, strict=False, parse_constant=_refused)
-    except (ValueError, RecursionError):
+        value, end = lenient.read(text)
+    except lenient.Fault:
         return _NONE
+    return _NONE if text[end:].strip() else value
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text, parse_constant=_refused)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _refused(name: str) -> None:
