@@ -9,7 +9,8 @@ import pytest
 
 from tests.practice.test_site import Browser, text_of
 from tray_app.practice import PracticeSite
-from tray_app.practice.answers import WORDS, said_in
+from tray_app.practice.answers import WORDS
+from tray_app.practice.transcript import read
 
 
 @pytest.fixture
@@ -29,7 +30,7 @@ def browser(site: PracticeSite) -> Browser:
     ],
 )
 def test_what_a_person_said_last_is_found(content: str, said: str) -> None:
-    assert said_in(content) == said
+    assert read(content).said == said
 
 
 def test_an_echo_says_what_it_is_and_what_it_heard(browser: Browser) -> None:

@@ -1,23 +1,19 @@
 """What the practice site answers when nobody scripted it: an echo, useful for trying things out.
 
 A person can ask for a fault: the last line of a prompt that begins with `practice:` names one of
-`WORDS`, some of them with a number behind it.
+`WORDS`, some with a number behind it, or one of `FORMS` behind `form`, of `SHAPES` behind `json`.
+Where the prompt offers tools they are used (see `agent`), and where it asks for JSON it gets it.
 """
 
 import json
-import re
 import struct
 import zlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from . import acts, frames
+from . import acts, agent, forms, frames, shapes, transcript
+from .transcript import Transcript
 
-_TURN = re.compile(
-    r"<(system|user|assistant|tool)((?:-\d+)?)(?: [^>]*)?>\n(.*?)\n</\1\2>", re.DOTALL
-)
-_WORD = re.compile(r"^practice: *([a-z-]+)(?: +(\d+))?\s*$", re.MULTILINE)
-_PIECE = re.compile(r"\S*\s*")
 _SOURCES = (
     ("https://news.example/practice", "Practice makes perfect"),
     ("https://library.example/search", "How searches are tried out"),
@@ -49,17 +45,10 @@ WORDS: dict[str, Callable[[int], acts.Act]] = {
 """Every fault a person can ask for."""
 
 
-def said_in(content: str) -> str:
-    """What the person said last, in a bare prompt or in a transcript with an element a turn."""
-    turns = [(role, text) for role, _, text in _TURN.findall(content)]
-    users = [text for role, text in turns if role == "user"]
-    return str((users or [text for _, text in turns] or [content])[-1])
-
-
 def word_of(body: dict[str, Any]) -> str:
     """The fault that a completions body asks for; empty for none."""
-    words = _WORD.findall(said_in(content_of(body)))
-    return str(words[-1][0]) if words else ""
+    word = transcript.read(content_of(body)).word
+    return word.name if word else ""
 
 
 def content_of(body: dict[str, Any]) -> str:
@@ -72,19 +61,18 @@ def content_of(body: dict[str, Any]) -> str:
 def answer_to(body: dict[str, Any], origin: str, pace_s: float) -> acts.Act:
     """The useful answer to a completions body that the site would take."""
     message = body["messages"][0]
-    said = said_in(str(message.get("content", "")))
-    words = _WORD.findall(said)
-    if words:
-        word, number = words[-1]
-        if word in WORDS:
-            return WORDS[word](int(number or 0))
-        return acts.say(f"Practice knows these words: {', '.join(WORDS)}.")
+    asked = transcript.read(content_of(body))
+    word = asked.word
+    if word and not word.form:
+        if word.name in WORDS:
+            return WORDS[word.name](word.number)
+        return acts.say(f"Practice knows these words: {', '.join([*WORDS, 'form', 'json'])}.")
     if message.get("chat_type") == "t2i":
         return _drawing(origin, pace_s)
     features = message.get("feature_config", {})
     searches = bool(features.get("auto_search")) or message.get("chat_type") == "search"
-    text = f"This is practice mode, so nobody thought about this. You said: {said}"
-    deltas = _PIECE.findall(text)[:-1]
+    written = _written(asked)
+    deltas = list(written.deltas)
     if searches:
         deltas += ["\n\nTwo pages ", "say so [", "[1]", "] [[2]]."]
     if not body.get("incremental_output"):
@@ -92,10 +80,43 @@ def answer_to(body: dict[str, Any], origin: str, pace_s: float) -> acts.Act:
     act = acts.say(
         *deltas,
         thoughts=_THOUGHTS if features.get("thinking_enabled") else (),
+        raw_thoughts=written.thoughts,
         sources=_SOURCES if searches else (),
         pace_s=pace_s,
     )
     return act if features.get("output_schema") == "phase" else _without_phases(act)
+
+
+def _written(asked: Transcript) -> forms.Written:
+    """What the answer says: a call, a value in JSON, or an echo; spoilt if that is asked for."""
+    wish = asked.wish
+    if wish and (refused := _unknown(asked, wish)):
+        return forms.text(refused)
+    planned = agent.reply(asked)
+    if planned and planned.calls:
+        form = forms.form(wish.form) if wish and wish.name == "form" else None
+        if form is None:
+            return forms.in_xml(planned) if asked.wants_xml else forms.plain(planned)
+        return form.write(planned)
+    if wish and wish.name == "form" and planned is None:
+        return forms.text("There is no task that practice mode knows, so there is no call to write.")
+    schema = shapes.asked_for(asked)
+    if schema is not None:
+        return forms.text(shapes.answer(asked, schema))
+    echo = f"This is practice mode, so nobody thought about this. You said: {asked.said}"
+    return forms.text(planned.prose if planned else echo)
+
+
+def _unknown(asked: Transcript, wish: transcript.Word) -> str:
+    """What there is to say of a form that does not exist or has nothing to spoil."""
+    known = forms.FORMS if wish.name == "form" else shapes.SHAPES
+    if wish.form not in known and not (wish.name == "form" and forms.form(wish.form)):
+        return f"Practice knows these forms: {', '.join(known)}."
+    if wish.name == "form" and not asked.tools:
+        return "There are no tools in this prompt, so no call can be written in that form."
+    if wish.name == "json" and shapes.asked_for(asked) is None:
+        return "This prompt asks for no JSON, so there is none to spoil."
+    return ""
 
 
 def _without_phases(act: acts.Events) -> acts.Act:

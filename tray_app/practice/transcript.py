@@ -1,0 +1,149 @@
+"""What a prompt of the proxy holds: turns with a role, the tools on offer, what is asked for.
+
+A prompt is either the bare words of a person or a conversation with one element for each message,
+oldest first. Clients put elements of their own among the words (what the time is, which folder is
+open); those are no words of the person, and neither is what a tool answered.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+
+from .tools import Tool, offered
+
+_TURN = re.compile(
+    r"<(system|user|assistant|tool)((?:-\d+)?)(?: [^>]*)?>\n(.*?)\n</\1\2>", re.DOTALL
+)
+_RESULT = re.compile(r"<tool_response((?:-\d+)?)>\n(.*?)\n?</tool_response\1>", re.DOTALL)
+_WRAPPER = re.compile(r"</?(?:user_message|user_query|user_request|task|feedback)>\n?")
+_CLIENTS = re.compile(r"^<([a-z]+(?:[_-][a-z]+)+)(?: [^>]*)?>.*?</\1>", re.DOTALL | re.MULTILINE)
+_WORD = re.compile(
+    r"^[\"']?practice: *(?:(form|json) +([a-z0-9-]+)( +always)?|([a-z-]+)(?: +(\d+))?)[\"']?\s*$",
+    re.MULTILINE,
+)
+_FOLDERS = (
+    re.compile(r"<cwd>\s*([^<\n]+?)\s*</cwd>"),
+    re.compile(
+        r"(?:working directory|working in the directory|workspace directory|\bcwd)"
+        r"[^\w/\n]{0,6}((?:/|[A-Za-z]:[\\/])[^\n<>()\"'`]*)",
+        re.IGNORECASE,
+    ),
+    re.compile(r"\"(?:workspaces|rootPath|cwd)\":\s*\{?\s*\"((?:/|[A-Za-z]:[\\/])[^\"\n]*)\""),
+)
+_DEMAND = re.compile(r"\bmust call\b")
+
+
+@dataclass(frozen=True)
+class Word:
+    """What a person asks of practice mode in a line that begins with `practice:`."""
+
+    name: str
+    number: int = 0
+    form: str = ""
+    """Of `form` and `json`: which one."""
+    always: bool = False
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One message."""
+
+    role: str
+    raw: str
+
+    @cached_property
+    def results(self) -> tuple[str, ...]:
+        """What tools answered in it."""
+        if self.role == "tool":
+            return (self.raw,)
+        return tuple(text for _, text in _RESULT.findall(self.raw)) if self.role == "user" else ()
+
+    @cached_property
+    def text(self) -> str:
+        """The words alone, without what tools and the client itself put there."""
+        if self.role == "tool":
+            return ""
+        text = _WRAPPER.sub("", _RESULT.sub("", self.raw))
+        return _CLIENTS.sub("", text).strip()
+
+    @cached_property
+    def word(self) -> Word | None:
+        """The last word for practice mode in it."""
+        told = _WORD.findall(self.text) if "practice:" in self.text else []
+        if not told:
+            return None
+        kind, form, always, name, number = told[-1]
+        return Word(kind or name, int(number or 0), form, bool(always))
+
+
+@dataclass(frozen=True)
+class Transcript:
+    """A whole prompt."""
+
+    turns: tuple[Turn, ...]
+
+    @property
+    def said(self) -> str:
+        """What the person said last, letter by letter."""
+        users = [turn for turn in self.turns if turn.role == "user"]
+        return (users or self.turns)[-1].raw
+
+    @property
+    def word(self) -> Word | None:
+        """What the last message of the person asks of practice mode."""
+        users = [turn for turn in self.turns if turn.role == "user"]
+        return (users or self.turns)[-1].word
+
+    @cached_property
+    def tools(self) -> tuple[Tool, ...]:
+        """What may be called."""
+        found = [
+            tools for turn in self.turns if turn.role == "system" if (tools := offered(turn.raw))
+        ]
+        return found[-1] if found else ()
+
+    @property
+    def wants_xml(self) -> bool:
+        """Whether calls are asked for in the XML form."""
+        systems = (
+            turn.raw.rpartition("</tools>")[2] for turn in self.turns if turn.role == "system"
+        )
+        return any("<function=" in text for text in systems)
+
+    @property
+    def wish(self) -> Word | None:
+        """The form that the next message shall have: of the first answer to whom asked for it."""
+        for at in range(len(self.turns) - 1, -1, -1):
+            word = self.turns[at].word if self.turns[at].role == "user" else None
+            if word is None or not word.form:
+                continue
+            later = self.turns[at + 1 :]
+            answered = any(turn.role != "system" and (turn.raw.strip()) for turn in later)
+            return word if word.always or not answered else None
+        return None
+
+    @property
+    def folder(self) -> str:
+        """The client's working folder; empty where it does not say."""
+        for pattern in _FOLDERS:
+            for turn in self.turns:
+                found = pattern.search(turn.raw) if turn.role in {"system", "user"} else None
+                if found:
+                    return found[1].strip().rstrip(".,/") or "/"
+        return ""
+
+    @property
+    def demand(self) -> str | None:
+        """The name of the tool that must be called; empty for any, None where none must be."""
+        closing = [turn.raw for turn in self.turns[-2:] if turn.role == "system"]
+        said = closing[-1].rpartition("</tools>")[2] if closing and self.tools else ""
+        if not _DEMAND.search(said):
+            return None
+        named = (tool.name for tool in self.tools if f"function {tool.name} " in said)
+        return next(named, "")
+
+
+def read(content: str) -> Transcript:
+    """The transcript that is in a prompt; bare words are one of the person."""
+    turns = tuple(Turn(role, text) for role, _, text in _TURN.findall(content))
+    return Transcript(turns or (Turn("user", content),))
