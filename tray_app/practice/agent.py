@@ -58,7 +58,7 @@ _NAMES = {
     "edit": re.compile(r"edit|replace|diff|update_?file|modify", re.IGNORECASE),
     "read": re.compile(
         r"^(?!.*(?:image|agent|bash|output|notebook|mailbox|skill|task|todo))"
-        r".*(?:read|view|cat|open|edit_tool)",
+        r".*(?:read|view|cat|open|editor|edit_tool)",
         re.IGNORECASE,
     ),
     "list": re.compile(
@@ -239,7 +239,8 @@ class _Agent:
         maker = Maker(schema, wishes, folder=self._folder, about=about, flipped=flipped)
         arguments = maker.make()
         target = self._task.told.get("path", "")
-        return Call(tool.name, arguments, target) if needs <= maker.used else None
+        fits = needs <= maker.used and not maker.guessed
+        return Call(tool.name, arguments, target) if fits else None
 
     def _wishes(self, step: str, results: list[str]) -> list[tuple[dict[str, str], set[str]]]:
         """What a step has for the parameters of a tool, and which of it must have a place."""

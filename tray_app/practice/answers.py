@@ -99,7 +99,9 @@ def _written(asked: Transcript) -> forms.Written:
             return forms.in_xml(planned) if asked.wants_xml else forms.plain(planned)
         return form.write(planned)
     if wish and wish.name == "form" and planned is None:
-        return forms.text("There is no task that practice mode knows, so there is no call to write.")
+        return forms.text(
+            "There is no task that practice mode knows, so there is no call to write."
+        )
     schema = shapes.asked_for(asked)
     if schema is not None:
         return forms.text(shapes.answer(asked, schema))

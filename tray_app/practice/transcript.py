@@ -16,7 +16,9 @@ _TURN = re.compile(
 )
 _RESULT = re.compile(r"<tool_response((?:-\d+)?)>\n(.*?)\n?</tool_response\1>", re.DOTALL)
 _WRAPPER = re.compile(r"</?(?:user_message|user_query|user_request|task|feedback)>\n?")
-_CLIENTS = re.compile(r"^<([a-z]+(?:[_-][a-z]+)+)(?: [^>]*)?>.*?</\1>", re.DOTALL | re.MULTILINE)
+_CLIENTS = re.compile(
+    r"(?:^|(?<=>))<([a-z]+(?:[_-][a-z]+)+)(?: [^>]*)?>.*?</\1>", re.DOTALL | re.MULTILINE
+)
 _WORD = re.compile(
     r"^[\"']?practice: *(?:(form|json) +([a-z0-9-]+)( +always)?|([a-z-]+)(?: +(\d+))?)[\"']?\s*$",
     re.MULTILINE,

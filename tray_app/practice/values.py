@@ -10,9 +10,8 @@ from collections.abc import Mapping
 from typing import Any
 
 _MEANINGS = {
-    "path": r"(?:absolute|relative|target|full)?(?:file)?(?:path|name)|(?:target)?file|uri",
-    "folder": r"(?:absolute|relative|target)?(?:dir|directory|folder|workspace)?(?:path|name)?"
-    r"|(?:target)?(?:dir|directory|folder)",
+    "path": r"(?:absolute|relative|target|full)?(?:file)?path|(?:target)?file(?:name)?|uri",
+    "folder": r"(?:absolute|relative|target)?(?:dir|directory|folder|workspace)(?:path)?|path",
     "content": r"(?:new|file)?(?:content|text|contents)",
     "command": r"(?:shell)?(?:command|cmd|commandline|script)",
     "old": r"(?:old|search|find)(?:string|str|text|content)?|search|find",
@@ -21,6 +20,7 @@ _MEANINGS = {
     "result": r"result|summary|answer|message|text|response",
     "pattern": r"pattern|globpattern|glob",
 }
+_TEXTS = ("content", "old", "new", "diff")
 _FORMATS = {
     "date-time": "2026-01-01T00:00:00Z", "date": "2026-01-01", "time": "00:00:00Z",
     "email": "practice@example.com", "uri": "https://example.com/", "ipv4": "127.0.0.1",
@@ -34,13 +34,16 @@ _HINT = re.compile(r"\b[Dd]efaults?(?: is| to| value)?:? *`?(-?\d+)")
 _MANY = re.compile(r"limit|max|timeout", re.IGNORECASE)
 _PLACE = re.compile(r"cwd|work(?:ing)?_?dir(?:ectory)?", re.IGNORECASE)
 _ABSOLUTE = re.compile(r"\babsolute\b", re.IGNORECASE)
-_EITHER = re.compile(r"\brelative (?:to|or|path)|\bor relative\b", re.IGNORECASE)
+_EITHER = re.compile(r"\brelative (?:to|or)\b|\bor relative\b", re.IGNORECASE)
 _DEEP = 6
 _BOTTOM = 24
 
 
 class Maker:
-    """Makes one value; what it used of the wishes is in `used`.
+    """Makes one value.
+
+    What it used of the wishes is in `used`; `guessed` has what is told by its name to be a text of
+    the task that the task does not have.
 
     Args:
         wishes: What a task has, by its meaning.
@@ -59,6 +62,7 @@ class Maker:
         flipped: bool = False,
     ) -> None:
         self.used: set[str] = set()
+        self.guessed: set[str] = set()
         self._root = root
         self._wishes = wishes or {}
         self._folder = folder
@@ -137,16 +141,14 @@ class Maker:
             if value is not None or name in required:
                 made[name] = self.make(schema, name, depth + 1) if value is None else value
         rest = told.get("additionalProperties")
-        for name in required:
-            made.setdefault(
-                name, self.make(rest if isinstance(rest, dict) else {}, name, depth + 1)
-            )
-        return made
+        rest = rest if isinstance(rest, dict) else {}
+        unknown = [name for name in required if name not in made]
+        return made | {name: self.make(rest, name, depth + 1) for name in unknown}
 
     def _wished(self, name: str, told: dict[str, Any], depth: int) -> Any:
         """What the task has for a parameter, or for what is inside it; None for nothing."""
         kind = _type_of(told)
-        plain = re.sub(r"[_\-\s]", "", name).lower()
+        plain = _plain(name)
         if kind == "array" and depth < _DEEP:
             inner = self._plain(told.get("items", {}), depth)
             one = self._wished(plain.removesuffix("s"), inner, depth + 1)
@@ -182,9 +184,15 @@ class Maker:
     def _text(self, told: dict[str, Any], name: str) -> str:
         if _PLACE.fullmatch(name):
             return self._folder or "."
+        if any(re.fullmatch(_MEANINGS[one], _plain(name)) for one in _TEXTS):
+            self.guessed.add(name)
         text = _FORMATS.get(str(told.get("format")), "practice")
         short = text[: told.get("maxLength", len(text))]
         return short.ljust(int(told.get("minLength", 0)), ".")
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[_\-\s]", "", name).lower()
 
 
 def _type_of(told: dict[str, Any]) -> str:

@@ -1,0 +1,351 @@
+"""Practice mode does small file tasks with the tools of real agents, by its own visible rules."""
+
+from typing import Any
+
+import jsonschema
+import pytest
+
+from tests.practice.talk import (
+    ALL,
+    DONE,
+    EDIT,
+    LIST,
+    READ,
+    SHELL,
+    WRITE,
+    prompt,
+    result,
+    texts,
+    tool,
+)  # fmt: skip
+from tray_app.practice.agent import Call, Reply, reply
+from tray_app.practice.transcript import read
+
+FOLDER = "<env>\nWorking directory: /home/me\n</env>"
+ABSOLUTE = "The absolute path to the file"
+CREATE = ("user", "create hello.txt with the text hi")
+CHANGE = ("user", "change hello to bye in a.txt")
+
+Tools = list[dict[str, Any]]
+
+
+def answered(tools: Tools, *turns: tuple[str, str], system: str = FOLDER) -> Reply:
+    """What practice mode says; every call is one that its tool takes."""
+    said = reply(read(prompt(tools, *turns, system=system)))
+    assert said is not None
+    schemas = {one["name"]: one["parameters"] for one in tools}
+    for call in said.calls:
+        jsonschema.validate(call.arguments, schemas[call.name])
+    return said
+
+
+def called(tools: Tools, *turns: tuple[str, str]) -> tuple[str, dict[str, Any]]:
+    (call,) = answered(tools, *turns).calls
+    return call.name, call.arguments
+
+
+AGENTS: dict[str, tuple[Tools, dict[str, tuple[str, dict[str, Any]]]]] = {
+    "Claude Code": (
+        [
+            tool("Agent", texts("description", "prompt")),
+            tool("Bash", texts("command", "description"), "command"),
+            tool("Edit", texts("file_path", "old_string", "new_string", about=ABSOLUTE)),
+            tool("Glob", texts("pattern", "path"), "pattern"),
+            tool("NotebookEdit", texts("notebook_path", "new_source")),
+            tool("Read", texts("file_path", about=ABSOLUTE)),
+            tool("Write", texts("file_path", "content", about=ABSOLUTE)),
+        ],
+        {
+            "write": ("Write", {"file_path": "/home/me/hello.txt", "content": "hi"}),
+            "read": ("Read", {"file_path": "/home/me/a.txt"}),
+            "edit": ("Edit", {"file_path": "/home/me/a.txt", "old_string": "hello",
+                              "new_string": "bye"}),
+            "list": ("Glob", {"pattern": "*", "path": "."}),
+            "run": ("Bash", {"command": "echo hi"}),
+        },
+    ),
+    "Codex": (
+        [
+            tool("exec_command", texts("cmd", "workdir"), "cmd"),
+            tool("write_stdin", {**texts("chars"), "session_id": {"type": "number"}}, "session_id"),
+            tool("view_image", texts("path")),
+        ],
+        {
+            "write": ("exec_command", {"cmd": "printf %s hi > hello.txt"}),
+            "read": ("exec_command", {"cmd": "cat a.txt"}),
+            "edit": ("exec_command", {"cmd": "sed -i s/hello/bye/ a.txt"}),
+            "list": ("exec_command", {"cmd": "ls"}),
+            "run": ("exec_command", {"cmd": "echo hi"}),
+        },
+    ),
+    "Roo Code": (
+        [
+            tool("apply_diff", texts("path", "diff")),
+            tool("ask_followup_question", texts("question")),
+            DONE,
+            tool("execute_command", {**texts("command", "cwd"), "timeout": {"type": "number"}}),
+            tool("list_files", {**texts("path"), "recursive": {"type": "boolean"}}),
+            tool("new_task", texts("mode", "message", "todos")),
+            tool("read_command_output", texts("artifact_id")),
+            tool("read_file", {**texts("path"), "mode": {"enum": ["slice", "block"]}}),
+            tool("write_to_file", texts("path", "content")),
+        ],
+        {
+            "write": ("write_to_file", {"path": "hello.txt", "content": "hi"}),
+            "read": ("read_file", {"path": "a.txt", "mode": "slice"}),
+            "edit": ("apply_diff", {"path": "a.txt", "diff": (
+                "<<<<<<< SEARCH\n:start_line:2\n-------\nhello you\n=======\nbye you\n"
+                ">>>>>>> REPLACE")}),
+            "list": ("list_files", {"path": ".", "recursive": False}),
+            "run": ("execute_command", {"command": "echo hi", "cwd": "/home/me", "timeout": 1000}),
+        },
+    ),
+    "Cline": (
+        [
+            tool("read_files", {"files": {"type": "array", "items": {
+                "type": "object", "required": ["path"], "additionalProperties": False,
+                "properties": texts("path", about=ABSOLUTE)}}}),
+            tool("run_commands", {"commands": {"type": "array", "items": {"type": "string"}}}),
+            tool("editor", texts("path", "old_text", "new_text", about=ABSOLUTE),
+                 "path", "new_text"),
+            tool("team_run_task", texts("task", "command")),
+        ],
+        {
+            "write": ("editor", {"path": "/home/me/hello.txt", "new_text": "hi"}),
+            "read": ("read_files", {"files": [{"path": "/home/me/a.txt"}]}),
+            "edit": ("editor", {"path": "/home/me/a.txt", "old_text": "hello", "new_text": "bye"}),
+            "list": ("run_commands", {"commands": ["ls"]}),
+            "run": ("run_commands", {"commands": ["echo hi"]}),
+        },
+    ),
+    "pi": (
+        [
+            tool("fn_read", texts("path", about="Path (relative or absolute)")),
+            tool("fn_bash", texts("command")),
+            tool("edit", {**texts("path"), "edits": {"type": "array", "items": {
+                "type": "object", "properties": texts("oldText", "newText"),
+                "required": ["oldText", "newText"]}}}),
+            tool("write", texts("path", "content")),
+        ],
+        {
+            "write": ("write", {"path": "hello.txt", "content": "hi"}),
+            "read": ("fn_read", {"path": "a.txt"}),
+            "edit": ("edit", {"path": "a.txt", "edits": [{"oldText": "hello", "newText": "bye"}]}),
+            "list": ("fn_bash", {"command": "ls"}),
+            "run": ("fn_bash", {"command": "echo hi"}),
+        },
+    ),
+    "a single tool of many verbs": (
+        [tool("str_replace_editor", {
+            "command": {"enum": ["view", "create", "str_replace"], "type": "string"},
+            **texts("path", "file_text", "old_str", "new_str")}, "command", "path")],
+        {
+            "write": ("str_replace_editor",
+                      {"command": "create", "path": "hello.txt", "file_text": "hi"}),
+            "edit": ("str_replace_editor", {"command": "str_replace", "path": "a.txt",
+                                            "old_str": "hello", "new_str": "bye"}),
+        },
+    ),
+}  # fmt: skip
+TASKS = {
+    "write": [CREATE],
+    "read": [("user", "read a.txt")],
+    "edit": [CHANGE, result("a.txt\n1 | one\n2 | hello you")],
+    "list": [("user", "list the files")],
+    "run": [("user", "run `echo hi`")],
+}
+
+
+@pytest.mark.parametrize(
+    ("agent", "kind"), [(name, kind) for name, (_, calls) in AGENTS.items() for kind in calls]
+)
+def test_a_task_is_done_with_the_tools_of(agent: str, kind: str) -> None:
+    tools, calls = AGENTS[agent]
+
+    assert called(tools, *TASKS[kind]) == calls[kind]
+
+
+def test_an_edit_reads_first_and_says_what_it_does() -> None:
+    first = answered(ALL, CHANGE)
+    second = answered(ALL, CHANGE, result("hello"))
+    third = answered(ALL, CHANGE, result("hello"), result("ok"))
+
+    assert first == Reply("I will read a.txt.", (Call("read", {"path": "a.txt"}, "a.txt"),))
+    assert second.prose == "I will change hello to bye in a.txt."
+    assert third == Reply("a.txt says bye now, where it said hello.")
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "content"),
+    [
+        ("Create hello.txt with the text hi", "hello.txt", "hi"),
+        ('"create hello.txt with the text hi"', "hello.txt", "hi"),
+        ("Please create a new file named src/x.py containing 'print(1)'.", "src/x.py", "print(1)"),
+        ("write `a b` to notes.md", "notes.md", "a b"),
+        ("Make the file `a.txt` with the content: one. two.", "a.txt", "one. two"),
+        (
+            "create a.py with this:\n```python\nx = 1\n\ny = 2\n```\nThanks",
+            "a.py",
+            "x = 1\n\ny = 2\n",
+        ),
+        ("create Makefile with the line all:", "Makefile", "all:"),
+        ("create a.txt with the text hi\npractice: slowly", "a.txt", "hi"),
+    ],
+)
+def test_a_file_to_write_is_understood(text: str, path: str, content: str) -> None:
+    assert called([WRITE], ("user", text)) == ("write", {"path": path, "content": content})
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Show me the contents of src/a.py", "read"),
+        ("replace the word x with y in a.txt", "read"),
+        ("list all files", "list_files"),
+        ("execute the command make test", "bash"),
+    ],
+)
+def test_other_tasks_are_understood_in_other_words(text: str, name: str) -> None:
+    assert called(ALL, ("user", text))[0] == name
+
+
+@pytest.mark.parametrize("text", ["Hello", "e.g. this", "What is a file?", "run", "list them"])
+def test_what_is_no_task_calls_nothing(text: str) -> None:
+    assert reply(read(prompt(ALL, ("user", text)))) is None
+
+
+def test_without_tools_there_is_nothing_to_plan() -> None:
+    assert reply(read(prompt([], CREATE))) is None
+
+
+def test_the_end_is_told_with_a_tool_where_there_is_one() -> None:
+    tools = [WRITE, DONE]
+    written = result("File saved.")
+    accepted = result("The person is content.")
+
+    assert called(tools, CREATE, written) == (
+        "attempt_completion", {"result": "hello.txt is written."}
+    )  # fmt: skip
+    assert answered(tools, CREATE, written, accepted) == Reply("hello.txt is written.")
+
+
+def test_what_a_tool_answered_is_passed_on() -> None:
+    said = answered(ALL, ("user", "read a.txt"), result("one\ntwo"))
+
+    assert said == Reply("a.txt says:\none\ntwo")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        "Error: ENOENT",
+        "<tool_use_error>File has not been read yet.</tool_use_error>",
+        '[{"query":"a","success":false}]',
+        '{"status": "error", "message": "x"}',
+        "a.txt: No such file or directory",
+        "Chunk ID: 1\nProcess exited with code 1\nOutput:",
+        "The user denied this operation.",
+        "Claude requested permissions to write, but you haven't granted it yet.",
+        "validation error: path is required",
+        "Invalid arguments",
+    ],
+)
+def test_after_an_error_another_way_is_tried_once_and_then_it_is_said(error: str) -> None:
+    tools = [WRITE, SHELL, tool("create_file", texts("path", "content"))]
+
+    second = called(tools, CREATE, result(error))
+    third = answered(tools, CREATE, result(error), result(error))
+
+    assert second[0] == "create_file"
+    assert third.calls == ()
+    assert third.prose == f"hello.txt could not be written: {error}"
+
+
+def test_the_shell_is_another_way_and_so_is_the_other_kind_of_path() -> None:
+    error = result("Error: no")
+
+    assert called([WRITE, SHELL], CREATE, error)[0] == "bash"
+    assert called([WRITE], CREATE, error)[1]["path"] == "/home/me/hello.txt"
+    assert called([READ], ("user", "read a.txt"), error)[1] == {"path": "/home/me/a.txt"}
+
+
+@pytest.mark.parametrize("text", ["The word error is in it.", "1 | nothing was denied here\n"])
+def test_a_file_that_speaks_of_errors_in_passing_is_none(text: str) -> None:
+    tools = [READ, SHELL]
+
+    assert answered(tools, ("user", "read a.txt"), result(f"a.txt\n{text}")).calls == ()
+
+
+def test_the_first_of_several_results_counts() -> None:
+    assert answered([WRITE], CREATE, result("ok", "Error: no")) == Reply("hello.txt is written.")
+
+
+def test_a_failure_is_told_with_the_tool_for_the_end() -> None:
+    said = called([WRITE, DONE], CREATE, result("Error: 1"), result("Error: 2"))
+
+    assert said == ("attempt_completion", {"result": "hello.txt could not be written: Error: 2"})
+
+
+def test_where_no_tool_can_do_it_that_is_said() -> None:
+    assert answered([LIST], CREATE) == Reply("hello.txt could not be written: No tool can do this.")
+    assert called([EDIT], CHANGE)[0] == "edit"
+
+
+def test_a_later_text_goes_on_with_what_is_not_done() -> None:
+    faulty = ("assistant", "<tool_call>\n{\n</tool_call>")
+    told = ("user", "That was no JSON. Send the call again.")
+
+    assert called(ALL, CREATE, faulty, told)[0] == "write"
+    assert called(ALL, CHANGE, result("hello"), faulty, told)[0] == "edit"
+
+
+def test_a_later_text_after_the_end_is_no_task() -> None:
+    thanks = ("user", "Thank you!")
+    done = ("assistant", "hello.txt is written.")
+
+    assert reply(read(prompt(ALL, CREATE, result("ok"), done, thanks))) is None
+
+
+def test_a_later_task_begins_anew() -> None:
+    ends = "<tool_response>\nok\n</tool_response>\nread a.txt"
+
+    assert called(ALL, CREATE, ("user", ends)) == ("read", {"path": "a.txt"})
+
+
+def test_what_the_client_says_behind_a_result_changes_nothing() -> None:
+    behind = (
+        "<tool_response>\nok\n</tool_response>\n<environment_details>\nx\n</environment_details>"
+    )
+
+    assert answered(ALL, CREATE, ("user", behind)) == Reply("hello.txt is written.")
+
+
+def closing(name: str = "") -> tuple[str, str]:
+    what = f"the function {name}" if name else "a function"
+    return "system", f"You must call {what} now: answer with <tool_call> blocks only."
+
+
+def test_a_demand_is_met_with_the_least_that_is_valid() -> None:
+    asked = ("user", "Hello")
+
+    assert called([LIST, EDIT], asked, closing()) == (
+        "list_files", {"path": "practice", "recursive": False}
+    )  # fmt: skip
+    assert called([LIST, EDIT], asked, closing("edit"))[0] == "edit"
+    assert called(ALL, CREATE, closing())[0] == "write"
+
+
+def test_a_demand_is_met_eight_times_at_most() -> None:
+    asked = ("user", "Hello")
+
+    assert called(ALL, asked, *[result("ok")] * 7, closing())[0] == "read"
+    assert reply(read(prompt(ALL, asked, *[result("ok")] * 8, closing()))) is None
+
+
+@pytest.mark.parametrize("answer", ["ok", "Error: no"])
+def test_it_never_goes_on_for_ever(answer: str) -> None:
+    turns = [CHANGE]
+    while (said := answered([*ALL, DONE], *turns)).calls and len(turns) < 16:
+        turns += [("assistant", said.prose or "x"), result(answer)]
+
+    assert not said.calls
