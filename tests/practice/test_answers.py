@@ -5,32 +5,18 @@ import json
 from itertools import pairwise
 from typing import Any
 
+import jsonschema
 import pytest
 
+from tests.practice.talk import ALL, WRITE, block, calls_in, prompt, result
 from tests.practice.test_site import Browser, text_of
 from tray_app.practice import PracticeSite
 from tray_app.practice.answers import WORDS
-from tray_app.practice.transcript import read
 
 
 @pytest.fixture
 def browser(site: PracticeSite) -> Browser:
     return Browser(site)
-
-
-@pytest.mark.parametrize(
-    ("content", "said"),
-    [
-        ("Hello", "Hello"),
-        ("", ""),
-        ("<user>\nHello\n</user>", "Hello"),
-        ("<user>\none\n</user>\n<assistant>\ntwo\n</assistant>\n<user>\nthree\n</user>", "three"),
-        ('<user-2 name="x">\n<user>\nno\n</user>\nyes\n</user-2>', "<user>\nno\n</user>\nyes"),
-        ("<user>\nnot closed", "<user>\nnot closed"),
-    ],
-)
-def test_what_a_person_said_last_is_found(content: str, said: str) -> None:
-    assert read(content).said == said
 
 
 def test_an_echo_says_what_it_is_and_what_it_heard(browser: Browser) -> None:
@@ -142,9 +128,120 @@ def test_the_last_word_counts_and_its_number(browser: Browser) -> None:
 def test_an_unknown_word_is_answered_with_those_that_are_known(browser: Browser) -> None:
     told = text_of(browser.chat("practice: nonsense"))
 
-    assert all(word in told for word in WORDS)
+    assert all(word in told for word in [*WORDS, "form", "json"])
 
 
 @pytest.mark.parametrize("text", ["say practice: cut", "practice: ", "practice: cut and more"])
 def test_prose_that_looks_like_a_word_is_echoed(browser: Browser, text: str) -> None:
     assert text_of(browser.chat(text)).endswith(text)
+
+
+CREATE = ("user", "create hello.txt with the text hi")
+WRITTEN = ("write", {"path": "hello.txt", "content": "hi"})
+SCHEMA = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
+SHAPED = f"Answer with a value that this JSON schema takes: {json.dumps(SCHEMA)}"
+
+
+def spoilt(line: str) -> tuple[str, str]:
+    return "user", f"{CREATE[1]}\npractice: {line}"
+
+
+def test_a_prompt_with_tools_is_answered_with_words_and_a_call(browser: Browser) -> None:
+    told = browser.chat(prompt(ALL, CREATE), thinking_enabled=True)
+
+    assert text_of(told).startswith("I will write hello.txt.\n<tool_call>\n")
+    assert calls_in(text_of(told)) == [WRITTEN]
+    assert "summary_thought" in str(told)
+
+
+def test_the_results_lead_on_to_the_end(browser: Browser) -> None:
+    told = browser.chat(prompt(ALL, CREATE, result("ok")))
+
+    assert text_of(told) == "hello.txt is written."
+
+
+def test_tools_without_a_task_change_nothing(browser: Browser) -> None:
+    assert text_of(browser.chat(prompt(ALL, ("user", "Hello")))).endswith("You said: Hello")
+
+
+def test_a_call_comes_in_xml_where_the_prompt_asks_for_that(browser: Browser) -> None:
+    asked = prompt(ALL, CREATE).replace("</tools>\n", "</tools>\n\nUse <function=name>.", 1)
+
+    assert "<tool_call>\n<function=write>\n" in text_of(browser.chat(asked))
+
+
+def test_a_call_comes_whole_each_time_where_no_increments_are_asked_for(browser: Browser) -> None:
+    body = browser.body(browser.new_chat(), prompt(ALL, CREATE)) | {"incremental_output": False}
+
+    events = browser.completions(body).split(b"\n\n")
+    deltas = [json.loads(event[6:])["choices"][0]["delta"] for event in events[1:] if event]
+
+    assert calls_in([delta["content"] for delta in deltas if delta["content"]][-1]) == [WRITTEN]
+
+
+def test_a_form_is_for_the_first_answer_and_then_it_is_right(browser: Browser) -> None:
+    first = text_of(browser.chat(prompt(ALL, spoilt("form 14"))))
+    later = ("assistant", first), ("user", "The arguments are a text. Send an object.")
+    second = text_of(browser.chat(prompt(ALL, spoilt("form 14"), *later)))
+    always = text_of(browser.chat(prompt(ALL, spoilt("form 14 always"), *later)))
+
+    assert isinstance(calls_in(first)[0][1], str)
+    assert calls_in(second) == [WRITTEN]
+    assert isinstance(calls_in(always)[0][1], str)
+
+
+def test_a_form_in_the_reasoning_leaves_the_answer_empty(browser: Browser) -> None:
+    told = browser.chat(prompt(ALL, spoilt("form in-reasoning-only")))
+
+    assert text_of(told) == ""
+    assert calls_in(text_of(told, "think")) == [WRITTEN]
+
+
+def test_half_a_call_is_finished_all_the_same(browser: Browser) -> None:
+    told = browser.chat(prompt(ALL, spoilt("form half-a-call")))
+
+    assert text_of(told).endswith('"arguments": {"path": "hello.tx')
+    assert told[-1]["choices"][0]["delta"]["status"] == "finished"
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (prompt([], spoilt("form 1")), "There are no tools in this prompt"),
+        ("practice: form 1", "There are no tools in this prompt"),
+        (prompt(ALL, ("user", "Hello\npractice: form 1")), "There is no task"),
+        (prompt(ALL, spoilt("form 99")), "Practice knows these forms: bare-function"),
+        ("practice: json wrong", "This prompt asks for no JSON"),
+        ("practice: json nonsense", "Practice knows these forms: prose"),
+    ],
+)
+def test_what_cannot_be_spoilt_is_said(browser: Browser, content: str, said: str) -> None:
+    assert text_of(browser.chat(content)).startswith(said)
+
+
+def test_a_prompt_that_asks_for_json_gets_it(browser: Browser) -> None:
+    told = text_of(browser.chat(prompt([], ("user", "How many?"), ("system", SHAPED))))
+
+    jsonschema.validate(json.loads(told), SCHEMA)
+
+
+def test_the_last_answer_of_a_task_has_the_shape_that_was_asked_for(browser: Browser) -> None:
+    tools = f"{SHAPED}\n\n{block([WRITE])}"
+    first = text_of(browser.chat(prompt([], CREATE, system=tools)))
+    last = text_of(browser.chat(prompt([], CREATE, result("ok"), system=tools)))
+
+    assert calls_in(first) == [WRITTEN]
+    jsonschema.validate(json.loads(last), SCHEMA)
+
+
+def test_json_is_spoilt_in_the_first_answer_only(browser: Browser) -> None:
+    asked, closing = ("user", "How many?\npractice: json wrong"), ("system", SHAPED)
+    always = ("user", "How many?\npractice: json wrong always")
+    later = ("assistant", "{}"), ("user", "n: is missing")
+
+    first = text_of(browser.chat(prompt([], asked, closing)))
+    second = text_of(browser.chat(prompt([], asked, *later, closing)))
+    third = text_of(browser.chat(prompt([], always, *later, closing)))
+
+    assert (first, third) == ("{}", "{}")
+    jsonschema.validate(json.loads(second), SCHEMA)

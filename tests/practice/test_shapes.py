@@ -30,7 +30,7 @@ ASKED = ("user", "Who is it?")
 )
 @pytest.mark.parametrize("tools", [[], ALL], ids=["alone", "with tools"])
 def test_a_schema_is_found_where_a_prompt_shows_it(text: str, tools: list[Any]) -> None:
-    assert asked_for(read(prompt(tools, ASKED, system=text))) == (SCHEMA if not tools else None)
+    assert asked_for(read(prompt(tools, ASKED, system=text))) == SCHEMA
     assert asked_for(read(prompt(tools, ASKED, ("system", text)))) == SCHEMA
     assert asked_for(read(f"Who is it?\n\n{text}")) == SCHEMA
 

@@ -94,12 +94,12 @@ def _each(write: Callable[[Call], str]) -> Callable[[Reply], Written]:
     return lambda reply: _said(reply.prose, *(write(call) for call in reply.calls))
 
 
-def _again(call: Call) -> Call:
-    """A second call like the first, about another file where it is about one."""
+def _again(call: Call, number: int = 2) -> Call:
+    """One more call like the first, about another file where it is about one."""
     stem, dot, end = call.target.rpartition("/")[2].rpartition(".")
     if not stem:
         return call
-    old, new = f"{stem}{dot}{end}", f"{stem}-2{dot}{end}"
+    old, new = f"{stem}{dot}{end}", f"{stem}-{number}{dot}{end}"
     return replace(call, arguments=_swapped(call.arguments, lambda text: text.replace(old, new)))
 
 
@@ -121,10 +121,7 @@ def _texts(call: Call, change: Callable[[str], str]) -> Call:
 
 
 def _siblings(call: Call, count: int) -> list[Call]:
-    calls = [call]
-    while len(calls) < count:
-        calls.append(_again(calls[-1]))
-    return calls
+    return [call, *(_again(call, number) for number in range(2, count + 1))]
 
 
 def _first(write: Callable[[str, Call], Written]) -> Callable[[Reply], Written]:

@@ -17,6 +17,7 @@ _SHOWN = re.compile(
 )
 _FENCED = re.compile(r"\bschema\b[^{]{0,400}```json\n(?=[{tf])", re.IGNORECASE)
 _OBJECT = re.compile(r"\b(?:only|one|single|a valid) JSON object\b", re.IGNORECASE)
+_TOOLS = re.compile(r"^<tools>\n.*?\n</tools>$", re.DOTALL | re.MULTILINE)
 _KEYS = frozenset(
     ["type", "properties", "anyOf", "oneOf", "allOf", "$ref", "enum", "const", "items", "$defs"]
 )
@@ -26,7 +27,7 @@ def asked_for(transcript: Transcript) -> Any:
     """The schema that the answer must meet; None where the prompt asks for no JSON."""
     turns = [turn for turn in transcript.turns if turn.role == "system"]
     turns += [turn for turn in transcript.turns if turn.role == "user"][-1:]
-    texts = [turn.raw.rpartition("</tools>")[2] for turn in turns]
+    texts = [_TOOLS.sub("", turn.raw) for turn in turns]
     schemas = [schema for text in texts for schema in _schemas(text)]
     if schemas:
         return schemas[-1]
