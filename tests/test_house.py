@@ -11,6 +11,8 @@ import pytest
 
 import tray_app
 from tray_app.dialects import DIALECTS
+from tray_app.practice.forms import FORMS
+from tray_app.practice.shapes import SHAPES
 from tray_app.store.settings import explain
 
 ROOT = Path(__file__).parent.parent
@@ -116,6 +118,13 @@ def test_the_readme_tells_every_setting_and_endpoint() -> None:
     settings = [f"| `{field.name}` |" for field in explain()]
     endpoints = [f"/v1{path}`" for dialect in DIALECTS for path in dialect.paths]
     assert [name for name in settings + endpoints if name not in readme] == []
+
+
+def test_the_readme_tells_every_form_of_practice_mode() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    rows = [f"| {one.number or ''} | `{one.name}` | {one.what} |" for one in FORMS.values()]
+    shapes = [f"`practice: json {name}`" for name in SHAPES]
+    assert [row for row in rows + shapes if row.replace("|  |", "| |") not in readme] == []
 
 
 def test_no_path_of_any_machine_is_written_down() -> None:

@@ -304,6 +304,7 @@ def test_a_later_text_after_the_end_is_no_task() -> None:
     done = ("assistant", "hello.txt is written.")
 
     assert reply(read(prompt(ALL, CREATE, result("ok"), done, thanks))) is None
+    assert reply(read(prompt([WRITE], CREATE, *[result("Error: no")] * 2, done, thanks))) is None
 
 
 def test_a_later_task_begins_anew() -> None:

@@ -27,6 +27,7 @@ from .values import Maker
 
 _MOST_ROUNDS = 8
 _SHOWN = 2000
+_HEAD = 500
 _PATH = (
     r"(?:the\s+)?(?:file\s+)?(?:(?:named|called)\s+)?"
     r"[\"'`]?(?P<path>[\w~/\\.:-]*\w\.\w+|Makefile|Dockerfile|LICENSE)[\"'`]?"
@@ -37,7 +38,7 @@ _WITH = (
     r"(?:\s+(?:text|content|contents|word|words|line))?:?\s+(?P<content>[^\n]+)"
 )
 _THE_TEXT = r"(?:the\s+(?:text|word|line)\s+)?"
-_CHANGE = r"(?P<old>[^\n]+?)\s+(?:to|with|by|into)\s+(?P<new>[^\n]+?)\s+in"
+_CHANGE = r"(?P<old>[^\n]{1,300}?)\s+(?:to|with|by|into)\s+(?P<new>[^\n]{1,300}?)\s+in"
 _SHOW = r"\b(?:read|show|open|print|view|cat)\s+(?:me\s+)?(?:the\s+contents?\s+of\s+)?"
 _RUN = r"\b(?:run|execute)\s+(?:the\s+)?(?:shell\s+)?"
 _TASKS = tuple(
@@ -45,7 +46,7 @@ _TASKS = tuple(
     for kind, pattern in (
         ("write", rf"{_MAKE}[^\n]*:[ \t]*\n```\w*\n(?P<content>.*?)```"),
         ("write", rf"{_MAKE}\s+{_WITH}"),
-        ("write", rf"\bwrite\s+{_THE_TEXT}(?P<content>[^\n]+?)\s+(?:in)?to\s+{_PATH}"),
+        ("write", rf"\bwrite\s+{_THE_TEXT}(?P<content>[^\n]{{1,300}}?)\s+(?:in)?to\s+{_PATH}"),
         ("edit", rf"\b(?:change|replace)\s+{_THE_TEXT}{_CHANGE}\s+{_PATH}"),
         ("read", _SHOW + _PATH),
         ("list", r"\blist\s+(?:me\s+)?(?:all\s+)?(?:of\s+)?(?:the\s+)?files\b"),
@@ -170,6 +171,18 @@ def _object(tool: Tool) -> dict[str, Any]:
     return {**tool.schema, "type": "object"}
 
 
+@dataclass(frozen=True)
+class _Stand:
+    """How far a task is: the step, which way it is tried, and what the steps before it gave."""
+
+    step: int
+    way: int
+    results: list[str]
+    failed: str = ""
+    is_told: bool = False
+    """The end was told with a tool already."""
+
+
 class _Agent:
     """One task with the tools that there are."""
 
@@ -180,27 +193,34 @@ class _Agent:
 
     def next(self, rounds: list[str], later: Sequence[Turn]) -> Reply | None:
         """What comes after these results; `later` is all that was said after the task."""
-        step, way, results, failed = 0, 0, list[str](), ""
         steps = [one for one in self._task.steps if one == self._task.kind or self._ways(one, [])]
-        left = list(rounds)
-        while left and step < len(steps) and not failed:
-            result = left.pop(0)
-            if not _ERROR.search(result[:500]):
-                step, way, results = step + 1, 0, [*results, result]
-            elif (way := way + 1) >= min(2, len(self._ways(steps[step], results))):
-                failed = result
-        if step < len(steps) and not failed:
-            ways = self._ways(steps[step], results)
+        stands = self._walked(steps, rounds)
+        step = steps[min(stands.step, len(steps) - 1)]
+        if stands.step < len(steps) and not stands.failed:
+            ways = self._ways(step, stands.results)
             if ways:
-                return Reply(self._task.says(steps[step], 0), (ways[way],))
-            return self._ended("No tool can do this.", steps[step], results)
+                return Reply(self._task.says(step, 0), (ways[stands.way],))
+            return self._ended("No tool can do this.", step, stands.results)
         last = later[-1] if later else None
-        if not failed and last and last.role == "user" and last.text and not last.results:
+        if last and last.role == "user" and last.text and not last.results:
             return None
-        ending = steps[min(step, len(steps) - 1)]
-        if left:
-            return Reply(self._outcome(failed, ending, results))
-        return self._ended(failed, ending, results)
+        if stands.is_told:
+            return Reply(self._outcome(stands.failed, step, stands.results))
+        return self._ended(stands.failed, step, stands.results)
+
+    def _walked(self, steps: list[str], rounds: list[str]) -> _Stand:
+        """How far the results have brought the task."""
+        step, way, results = 0, 0, list[str]()
+        for at, result in enumerate(rounds, 1):
+            if step == len(steps):
+                return _Stand(step, way, results, is_told=True)
+            if not _ERROR.search(result[:_HEAD]):
+                step, way, results = step + 1, 0, [*results, result]
+                continue
+            way += 1
+            if way >= min(2, len(self._ways(steps[step], results))):
+                return _Stand(step, way, results, result, is_told=at < len(rounds))
+        return _Stand(step, way, results)
 
     def _ended(self, failed: str, step: str, results: list[str]) -> Reply:
         """The end of the task, told with a tool where there is one for that."""

@@ -18,7 +18,10 @@ _SOURCES = (
     ("https://news.example/practice", "Practice makes perfect"),
     ("https://library.example/search", "How searches are tried out"),
 )
-_THOUGHTS = ("The person sent a message in practice mode.", "An echo shows best what arrived.")
+_THOUGHTS = (
+    "The person sent a message in practice mode.",
+    "What arrived says best what to answer.",
+)
 
 WORDS: dict[str, Callable[[int], acts.Act]] = {
     "challenge": lambda _: acts.CHALLENGE,

@@ -2,7 +2,8 @@
 
 The numbers are those of the list of forms that real programs reported (see: issues of ollama, vLLM,
 SGLang, Continue, opencode, Qwen's own repositories, 2025 and 2026). A form writes the message that
-was planned anyway: what it says is right unless its own line here says that it is not.
+was planned anyway, and its values are right unless its line here says that they are not. The forms
+9, 24, 25 and 27 are about what a text holds, so they make the text of a file longer.
 """
 
 import html
