@@ -1,9 +1,7 @@
 """Practice mode as a model that calls tools: small file tasks, done by rules that can be read here.
 
-1. The task is the last text of the person that says one of these: `create a.txt with the text hi`
-   (or with `this:` and a fenced block), `write hi to a.txt`, `change hello to bye in a.txt`,
-   `read a.txt`, `list the files`, ``run `echo hi` ``. A later text that is none of these goes on
-   with a task that is not done yet; when it is done, that text is answered with an echo.
+1. The task is the last text of the person that is one (see `tasks`). A later text that is none
+   goes on with a task that is not done yet; when it is done, that text is answered with an echo.
 2. A task is a list of steps: an edit reads first. When all are done, the answer says so: with a
    tool such as `attempt_completion` where there is one, else in words.
 3. A tool is chosen by its name and by the parameters that it has, in the order of the prompt. After
@@ -15,12 +13,14 @@
    names, or the first, is called with the least that its schema takes: eight times at most.
 """
 
+import json
 import re
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
+from .tasks import Task, task_in
 from .tools import Tool
 from .transcript import Transcript, Turn
 from .values import Maker
@@ -28,32 +28,6 @@ from .values import Maker
 _MOST_ROUNDS = 8
 _SHOWN = 2000
 _HEAD = 500
-_PATH = (
-    r"(?:the\s+)?(?:file\s+)?(?:(?:named|called)\s+)?"
-    r"[\"'`]?(?P<path>[\w~/\\.:-]*\w\.\w+|Makefile|Dockerfile|LICENSE)[\"'`]?"
-)
-_MAKE = rf"\b(?:create|write|make|add)\s+(?:an?\s+)?(?:new\s+)?(?:text\s+)?{_PATH}"
-_WITH = (
-    r"(?:with|containing|that\s+says)(?:\s+(?:exactly|only))?(?:\s+the)?"
-    r"(?:\s+(?:text|content|contents|word|words|line))?:?\s+(?P<content>[^\n]+)"
-)
-_THE_TEXT = r"(?:the\s+(?:text|word|line)\s+)?"
-_CHANGE = r"(?P<old>[^\n]{1,300}?)\s+(?:to|with|by|into)\s+(?P<new>[^\n]{1,300}?)\s+in"
-_SHOW = r"\b(?:read|show|open|print|view|cat)\s+(?:me\s+)?(?:the\s+contents?\s+of\s+)?"
-_RUN = r"\b(?:run|execute)\s+(?:the\s+)?(?:shell\s+)?"
-_TASKS = tuple(
-    (kind, re.compile(pattern, re.IGNORECASE | re.DOTALL))
-    for kind, pattern in (
-        ("write", rf"{_MAKE}[^\n]*:[ \t]*\n```\w*\n(?P<content>.*?)```"),
-        ("write", rf"{_MAKE}\s+{_WITH}"),
-        ("write", rf"\bwrite\s+{_THE_TEXT}(?P<content>[^\n]{{1,300}}?)\s+(?:in)?to\s+{_PATH}"),
-        ("edit", rf"\b(?:change|replace)\s+{_THE_TEXT}{_CHANGE}\s+{_PATH}"),
-        ("read", _SHOW + _PATH),
-        ("list", r"\blist\s+(?:me\s+)?(?:all\s+)?(?:of\s+)?(?:the\s+)?files\b"),
-        ("run", _RUN + r"(?:command\s+)?`(?P<command>[^`\n]+)`"),
-        ("run", _RUN + r"command:?\s+(?P<command>[^\n]+)"),
-    )
-)
 _NAMES = {
     "write": re.compile(r"write|create|save|editor|edit_?file|edit_tool", re.IGNORECASE),
     "edit": re.compile(r"edit|replace|diff|update_?file|modify", re.IGNORECASE),
@@ -86,17 +60,6 @@ _ERROR = re.compile(
     re.IGNORECASE,
 )
 _NUMBERED = re.compile(r"^\s*(?P<number>\d+)\s*[|:→\t] ?(?P<text>.*)$")
-_SAYS = {
-    "write": ("I will write {path}.", "{path} is written.", "{path} could not be written"),
-    "edit": (
-        "I will change {old} to {new} in {path}.",
-        "{path} says {new} now, where it said {old}.",
-        "{path} could not be changed",
-    ),
-    "read": ("I will read {path}.", "{path} says:", "{path} could not be read"),
-    "list": ("I will list the files.", "These are the files:", "The files could not be listed"),
-    "run": ("I will run {command}.", "The command said:", "The command could not be run"),
-}
 
 
 @dataclass(frozen=True)
@@ -116,25 +79,11 @@ class Reply:
     calls: tuple[Call, ...] = ()
 
 
-@dataclass(frozen=True)
-class _Task:
-    kind: str
-    told: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def steps(self) -> tuple[str, ...]:
-        return ("read", "edit") if self.kind == "edit" else (self.kind,)
-
-    def says(self, step: str, at: int) -> str:
-        """A sentence about a step: before it, after it, or when it failed."""
-        return _SAYS[step][at].format(**self.told)
-
-
 def reply(transcript: Transcript) -> Reply | None:
     """The next message by the rules above; None where they say nothing."""
     if not transcript.tools:
         return None
-    found = _task_of(transcript.turns)
+    found = task_in(transcript.turns, [tool.name for tool in transcript.tools])
     later = transcript.turns[found[0] + 1 :] if found else transcript.turns
     rounds = [turn.results[0] for turn in later if turn.results]
     planned = _Agent(transcript, found[1]).next(rounds, later) if found else None
@@ -143,28 +92,6 @@ def reply(transcript: Transcript) -> Reply | None:
     named = (tool for tool in transcript.tools if tool.name == transcript.demand)
     tool = next(named, transcript.tools[0])
     return Reply("", (Call(tool.name, Maker(_object(tool), folder=transcript.folder).make()),))
-
-
-def _task_of(turns: Sequence[Turn]) -> tuple[int, _Task] | None:
-    """The last task, and where it stands."""
-    for at in range(len(turns) - 1, -1, -1):
-        text = turns[at].text if turns[at].role == "user" else ""
-        for kind, pattern in _TASKS:
-            if found := pattern.search(text):
-                told = {name: _bare(name, value) for name, value in found.groupdict().items()}
-                return at, _Task(kind, told)
-    return None
-
-
-def _bare(name: str, value: str) -> str:
-    """A part of the task without the quotes around it; a text without its full stop."""
-    if "\n" in value:
-        return value
-    value = value.strip()
-    if len(value) > 1 and value[0] in "\"'`" and value.rstrip(".")[-1:] == value[0]:
-        return value.rstrip(".")[1:-1]
-    value = value.strip("\"'`")
-    return value.removesuffix(".") if name == "content" else value
 
 
 def _object(tool: Tool) -> dict[str, Any]:
@@ -186,7 +113,7 @@ class _Stand:
 class _Agent:
     """One task with the tools that there are."""
 
-    def __init__(self, transcript: Transcript, task: _Task) -> None:
+    def __init__(self, transcript: Transcript, task: Task) -> None:
         self._tools = transcript.tools
         self._folder = transcript.folder
         self._task = task
@@ -239,6 +166,8 @@ class _Agent:
 
     def _ways(self, step: str, results: list[str]) -> list[Call]:
         """Every way to do a step, the best first."""
+        if step == "call":
+            return [self._named()]
         named = [tool for tool in self._tools if _NAMES[step].search(tool.name)]
         wished = self._wishes(step, results)
         ways = [call for wishes in wished for tool in named if (call := self._call(tool, *wishes))]
@@ -250,6 +179,15 @@ class _Agent:
             other = self._call(named[0], *wished[0], flipped=True)
             ways += [other] if other and other != ways[0] else []
         return ways
+
+    def _named(self) -> Call:
+        """The call of the tool that the person named."""
+        tool = next(one for one in self._tools if one.name == self._task.told["tool"])
+        try:
+            arguments = json.loads(self._task.told["arguments"])
+        except ValueError:
+            arguments = Maker(_object(tool), folder=self._folder).make()
+        return Call(tool.name, arguments)
 
     def _call(
         self, tool: Tool, wishes: dict[str, str], needs: set[str], *, flipped: bool = False

@@ -1,0 +1,107 @@
+"""The small tasks that practice mode understands, and the words it has for them.
+
+`create a.txt with the text hi` (or with `this:` and a fenced block), `write hi to a.txt`,
+`change hello to bye in a.txt`, `read a.txt`, `list the files`, ``run `echo hi` ``. A text that
+begins with `call NAME`, or with `call NAME with {"the": "arguments"}`, calls any other tool.
+"""
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+
+from .transcript import Turn
+
+_PATH = (
+    r"(?:the\s+)?(?:file\s+)?(?:(?:named|called)\s+)?"
+    r"[\"'`]?(?P<path>[\w~/\\.:-]*\w\.\w+|Makefile|Dockerfile|LICENSE)[\"'`]?"
+)
+_MAKE = rf"\b(?:create|write|make|add)\s+(?:an?\s+)?(?:new\s+)?(?:text\s+)?{_PATH}"
+_WITH = (
+    r"(?:with|containing|that\s+says)(?:\s+(?:exactly|only))?(?:\s+the)?"
+    r"(?:\s+(?:text|content|contents|word|words|line))?:?\s+(?P<content>[^\n]+)"
+)
+_THE_TEXT = r"(?:the\s+(?:text|word|line)\s+)?"
+_CHANGE = r"(?P<old>[^\n]{1,300}?)\s+(?:to|with|by|into)\s+(?P<new>[^\n]{1,300}?)\s+in"
+_SHOW = r"\b(?:read|show|open|print|view|cat)\s+(?:me\s+)?(?:the\s+contents?\s+of\s+)?"
+_RUN = r"\b(?:run|execute)\s+(?:the\s+)?(?:shell\s+)?"
+_CALL = (
+    r"\A\W*call\s+(?:the\s+)?(?:tool\s+|function\s+)?[`\"']?(?P<tool>[\w.-]*\w)[`\"']?"
+    r"(?:\s+with\s+(?P<arguments>\{[^\n]*\}))?\W*(?:\n|\Z)"
+)
+_TASKS = tuple(
+    (kind, re.compile(pattern, re.IGNORECASE | re.DOTALL))
+    for kind, pattern in (
+        ("write", rf"{_MAKE}[^\n]*:[ \t]*\n```\w*\n(?P<content>.*?)```"),
+        ("write", rf"{_MAKE}\s+{_WITH}"),
+        ("write", rf"\bwrite\s+{_THE_TEXT}(?P<content>[^\n]{{1,300}}?)\s+(?:in)?to\s+{_PATH}"),
+        ("edit", rf"\b(?:change|replace)\s+{_THE_TEXT}{_CHANGE}\s+{_PATH}"),
+        ("read", _SHOW + _PATH),
+        ("list", r"\blist\s+(?:me\s+)?(?:all\s+)?(?:of\s+)?(?:the\s+)?files\b"),
+        ("run", _RUN + r"(?:command\s+)?`(?P<command>[^`\n]+)`"),
+        ("call", _CALL),
+        ("run", _RUN + r"command:?\s+(?P<command>[^\n]+)"),
+    )
+)
+_SAYS = {
+    "write": ("I will write {path}.", "{path} is written.", "{path} could not be written"),
+    "edit": (
+        "I will change {old} to {new} in {path}.",
+        "{path} says {new} now, where it said {old}.",
+        "{path} could not be changed",
+    ),
+    "read": ("I will read {path}.", "{path} says:", "{path} could not be read"),
+    "list": ("I will list the files.", "These are the files:", "The files could not be listed"),
+    "call": ("I will call {tool}.", "{tool} said:", "{tool} could not be called"),
+    "run": ("I will run {command}.", "The command said:", "The command could not be run"),
+}
+
+
+@dataclass(frozen=True)
+class Task:
+    """What the person wants; `told` has the parts of the sentence by name."""
+
+    kind: str
+    told: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """What is to be done, one after the other."""
+        return ("read", "edit") if self.kind == "edit" else (self.kind,)
+
+    def says(self, step: str, at: int) -> str:
+        """A sentence about a step: before it, after it, or when it failed."""
+        return _SAYS[step][at].format(**self.told)
+
+
+def task_in(turns: Sequence[Turn], tools: Collection[str]) -> tuple[int, Task] | None:
+    """The last task, and where it stands; `tools` are the names that there are."""
+    for at in range(len(turns) - 1, -1, -1):
+        task = _task_in(turns[at].text, tools) if turns[at].role == "user" else None
+        if task:
+            return at, task
+    return None
+
+
+def _task_in(text: str, tools: Collection[str]) -> Task | None:
+    for kind, pattern in _TASKS:
+        found = pattern.search(text)
+        if not found:
+            continue
+        told = {name: _bare(name, value) for name, value in found.groupdict("").items()}
+        if kind != "call":
+            return Task(kind, told)
+        for name in tools:
+            if name in {told["tool"], f"fn_{told['tool']}"}:
+                return Task(kind, {**told, "tool": name})
+    return None
+
+
+def _bare(name: str, value: str) -> str:
+    """A part of the task without the quotes around it; a text without its full stop."""
+    if "\n" in value or name == "arguments":
+        return value
+    value = value.strip()
+    if len(value) > 1 and value[0] in "\"'`" and value.rstrip(".")[-1:] == value[0]:
+        return value.rstrip(".")[1:-1]
+    value = value.strip("\"'`")
+    return value.removesuffix(".") if name == "content" else value
