@@ -57,9 +57,34 @@ def searching(events: int) -> list[bytes]:
     return [frames.created(CHAT, RESPONSE), *found, *texts, answer.finished()]
 
 
+@cache
+def calling(events: int) -> list[bytes]:
+    """A call whose one argument comes in so many texts."""
+    answer = frames.Answer(RESPONSE)
+    begun = answer.text('<tool_call>\n{"name": "write", "arguments": {"content": "')
+    texts = [answer.text(_text(number)) for number in range(events)]
+    end = [answer.text('"}}\n</tool_call>'), answer.finished()]
+    return [frames.created(CHAT, RESPONSE), begun, *texts, *end]
+
+
+@cache
+def code(events: int) -> list[bytes]:
+    """A text full of what could begin a call."""
+    answer = frames.Answer(RESPONSE)
+    texts = [answer.text(f"if a < {n} {{ <b>words of a benchmark</b> }}\n") for n in range(events)]
+    return [frames.created(CHAT, RESPONSE), *texts, answer.finished()]
+
+
 PURE: dict[str, Make] = {
     "plain text": plain,
     "raw thinking": thinking,
     "thinking summary": summary,
     "search with markers": searching,
+}
+"""Kinds of answers to a prompt without tools."""
+
+WITH_TOOLS: dict[str, Make] = {
+    "text, tools offered": plain,
+    "code, tools offered": code,
+    "one long call": calling,
 }

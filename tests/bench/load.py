@@ -3,6 +3,7 @@
 import asyncio
 import json
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .frames import MARK
@@ -39,14 +40,26 @@ class Heard:
     """From the connection's being there to the first event."""
 
 
-def chat(messages: int = 1, size: int = 5) -> bytes:
+TOOLS = [
+    {
+        "type": "function",
+        "function": {
+            "name": "write",
+            "parameters": {"type": "object", "properties": {"content": {"type": "string"}}},
+        },
+    }
+]
+
+
+def chat(messages: int = 1, size: int = 5, tools: Sequence[object] = ()) -> bytes:
     """A request of so many messages."""
     said = [
         {"role": "assistant" if n % 2 else "user", "content": f"{n} " + "word " * (size // 5)}
         for n in range(messages - 1)
     ]
     said.append({"role": "user", "content": "Go on."})
-    return json.dumps({"model": "qwen3.7-plus", "stream": True, "messages": said}).encode()
+    asked = {"model": "qwen3.7-plus", "stream": True, "messages": said}
+    return json.dumps(asked | ({"tools": tools} if tools else {})).encode()
 
 
 class _Reading(asyncio.Protocol):

@@ -18,7 +18,7 @@ BARE = {"function": {"name": "list", "parameters": None}}
 
 def test_tools_are_understood_in_every_shape_that_clients_send() -> None:
     assert prompt([USER], tools=[READ, FLAT, BARE, READ]).tools == (
-        Tool("read", "Read it.", SCHEMA),
+        Tool("read", "Read it.", SCHEMA, strict=True),
         Tool("write", "", SCHEMA),
         Tool("list"),
     )
@@ -27,7 +27,7 @@ def test_tools_are_understood_in_every_shape_that_clients_send() -> None:
 def test_legacy_functions_are_tools_of_which_one_may_be_called() -> None:
     found = prompt([USER], functions=[READ["function"]], function_call={"name": "read"})
 
-    assert found.tools == (Tool("read", "Read it.", SCHEMA),)
+    assert found.tools == (Tool("read", "Read it.", SCHEMA, strict=True),)
     assert found.tool_choice == ToolChoice("required", "read")
     assert found.one_call
 

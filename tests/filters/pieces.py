@@ -1,11 +1,14 @@
 """Answers cut into deltas, for tests of filters."""
 
 from collections.abc import Callable, Iterable
-from itertools import pairwise
+from itertools import count, pairwise
 
 from hypothesis import strategies as st
 
-from tray_app.core.model import Event, TextDelta
+from tray_app.core.model import Event, Prompt, TextDelta, TextPart
+from tray_app.core.ports import Profile
+from tray_app.filters import Means, Talk, prepared
+from tray_app.filters.calling.form import Grammar
 
 Feed = Callable[[Event], None]
 
@@ -30,3 +33,18 @@ def through(make: Callable[[Feed], Feed], events: Iterable[Event]) -> list[Event
 def text_of(events: Iterable[Event]) -> str:
     """The text of an answer."""
     return "".join(event.text for event in events if isinstance(event, TextDelta))
+
+
+def talking(
+    prompt: Prompt, emit: Feed, profile: Profile | None = None, *, grammar: Grammar = "json"
+) -> Talk:
+    """All filters of a prompt, before an upstream that keeps `read_file` for itself."""
+    means = Means(
+        weigh=lambda told: sum(len(part.text) for message in told.messages for part in message.parts
+                               if isinstance(part, TextPart)),
+        body_bytes=96_000,
+        reserved_tools=frozenset({"read_file"}),
+        grammar=grammar,
+    )  # fmt: skip
+    ids = count(1)
+    return Talk(prepared(prompt, means), profile or Profile(), lambda: f"id-{next(ids)}", emit)

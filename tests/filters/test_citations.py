@@ -6,12 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.filters.pieces import cut, text_of, through
+from tests.filters.pieces import cut, talking, text_of, through
 from tray_app.core.model import (
     Citation,
     Event,
     Finished,
     ImageReady,
+    Prompt,
     ReasoningDelta,
     Source,
     TextDelta,
@@ -19,7 +20,6 @@ from tray_app.core.model import (
     Usage,
 )
 from tray_app.core.ports import CitationStyle, Profile
-from tray_app.filters import chain
 from tray_app.filters.citations import Citing
 
 SOURCES = [Source(1, "https://a.example/1", "A"), Source(12, "https://b.example/2", "B")]
@@ -192,7 +192,8 @@ def test_citations_stand_right_behind_thoughts_in_the_text(style: CitationStyle)
         TextDelta("[12]]"),
         Finished(),
     ]
-    out = through(lambda emit: chain(Profile(reasoning="think", citations=style), emit), events)
+    profile = Profile(reasoning="think", citations=style)
+    out = through(lambda emit: talking(Prompt("m", ()), emit, profile).feed, events)
     text = text_of(out)
     marks = [text[one.start : one.end] for one in out if isinstance(one, Citation)]
 

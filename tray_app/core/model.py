@@ -58,6 +58,8 @@ class Tool(Struct, frozen=True):
     description: str = ""
     parameters: dict[str, Any] = {}
     """JSON schema of its arguments, as the client sent it; empty where it sent none."""
+    strict: bool = False
+    """The schema names every parameter as required, those that may be left out as well."""
 
 
 class ToolChoice(Struct, frozen=True, gc=False):

@@ -24,6 +24,7 @@ class Function(Struct):
     name: str = ""
     description: str | None = None
     parameters: dict[str, Any] | bool | None = None
+    strict: bool | None = None
 
 
 class ToolItem(Struct):
@@ -34,6 +35,7 @@ class ToolItem(Struct):
     name: str | None = None
     description: str | None = None
     parameters: dict[str, Any] | bool | None = None
+    strict: bool | None = None
 
 
 class FunctionChoice(Struct):
@@ -77,14 +79,15 @@ def functions_of(sent: Iterable[Function]) -> tuple[Tool, ...]:
 def _tool(item: ToolItem, at: str) -> Tool:
     if item.function is not None:
         return _function(item.function, f"{at}.function")
-    return _function(Function(item.name or "", item.description, item.parameters), at)
+    flat = Function(item.name or "", item.description, item.parameters, item.strict)
+    return _function(flat, at)
 
 
 def _function(sent: Function, at: str) -> Tool:
     if not sent.name:
         raise invalid(f"{at}.name", f"{at}.name: expected str, got nothing")
     parameters = sent.parameters if isinstance(sent.parameters, dict) else {}
-    return Tool(sent.name, sent.description or "", parameters)
+    return Tool(sent.name, sent.description or "", parameters, strict=bool(sent.strict))
 
 
 def _distinct(tools: list[Tool], field: str) -> tuple[Tool, ...]:

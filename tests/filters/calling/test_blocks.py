@@ -60,6 +60,8 @@ BARE = "<function=read>\n<parameter=path>\na\n</parameter>\n</function>"
 END = "</parameter>\n</function>\n</tool_call>"
 ABOUT_CALLS = f"Write it like this:\n{call(path='b')}\nand wait."
 
+IN_TAGS = f"<tool_call>\n<function=write>\n<parameter=content>\n{ABOUT_CALLS}\n{END}"
+
 FOUND: list[tuple[str, list[Any]]] = [
     ("Hello", ["Hello"]),
     (call(path="a"), [READ]),
@@ -79,7 +81,7 @@ FOUND: list[tuple[str, list[Any]]] = [
     (f"<tool_calls>\n{call(path='a')}\n</tool_calls>", [READ, "\n"]),
     (call("write", content=ABOUT_CALLS), [("write", {"content": ABOUT_CALLS})]),
     (call("write", content='"</tool_call>"'), [("write", {"content": '"</tool_call>"'})]),
-    (f"<tool_call>\n<function=write>\n<parameter=content>\n{ABOUT_CALLS}\n{END}", [("write", {"content": ABOUT_CALLS})]),
+    (IN_TAGS, [("write", {"content": ABOUT_CALLS})]),
     (f"{call(path='a')}\n<tool_response>\nx\n</tool_response>\nDone.", [READ, "echo"]),
     ("<tool_response>\nx", ["echo"]),
     # Talk about calls.

@@ -354,3 +354,17 @@ def test_whatever_a_model_writes_a_client_gets_whole_calls_or_an_error(
             assert isinstance(arguments["count"], int)
     if not failed:
         assert answer.finishes == ["tool_calls" if answer.calls else "stop"]
+
+
+def test_a_strict_schema_requires_what_may_be_left_out() -> None:
+    """Roo Code names every parameter of its schemas as required (seen: 2026-11-20)."""
+    schema = {**COUNT, "required": ["count", "all"]}
+    tools = (Tool("count", "", schema, strict=True),)
+    out: list[Event] = []
+    asked = Prompt("m", (), tools=tools)
+    calling = Calling(out.append, asked, Names(tools, frozenset()), lambda: "id", Ending())
+    calling(TextDelta(call("count", count=1)))
+    calling(Finished())
+
+    assert calling.again is None
+    assert out[-1] == Finished("tool_calls")

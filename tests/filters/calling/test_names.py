@@ -16,7 +16,7 @@ def names(*offered: str) -> Names:
 
 def meant(of: Names, written: str) -> str | None:
     tool = of.meant(written)
-    return tool and tool.name
+    return None if tool is None else tool.name
 
 
 def test_a_name_of_the_sites_own_goes_out_under_another() -> None:

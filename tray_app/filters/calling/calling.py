@@ -162,7 +162,9 @@ class Calling:
             only = self._names.out(self._choice.name)
             self._fault = _Fault(f"Only {only} may be called now")
             return
-        fitted = fit(raw.arguments, tool.parameters, as_text=raw.as_text, lenient_required=True)
+        fitted = fit(
+            raw.arguments, tool.parameters, as_text=raw.as_text, lenient_required=tool.strict
+        )
         if fitted.problems:
             name = self._names.out(tool.name)
             said = f"The arguments of {name} do not fit its parameters: "
