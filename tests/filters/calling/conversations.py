@@ -1,7 +1,11 @@
 """Conversations with tools, for the tests of what becomes of them in a prompt."""
 
+import json
 from collections.abc import Iterable
 
+from msgspec.structs import replace
+
+from tests.dialects.captures import Capture
 from tray_app.core.model import (
     Message,
     Part,
@@ -13,6 +17,8 @@ from tray_app.core.model import (
     ToolCallPart,
     ToolResultPart,
 )
+from tray_app.core.ports import Profile
+from tray_app.dialects.openai_chat import OpenAIChat
 from tray_app.filters.calling.names import Names
 
 SITE = frozenset({"read_file", "bash"})
@@ -54,3 +60,19 @@ def texts_of(message: Message) -> str:
     """The message as it stands in a prompt; fails on anything but texts."""
     assert all(isinstance(part, TextPart) for part in message.parts)
     return "\n".join(part.text for part in message.parts if isinstance(part, TextPart))
+
+
+def offered(capture: Capture) -> tuple[Tool, ...]:
+    """The tools of a recorded request."""
+    functions = [tool["function"] for tool in capture.body.get("tools", ())]
+    return tuple(
+        Tool(one["name"], one.get("description", ""), one.get("parameters", {}))
+        for one in functions
+    )
+
+
+def parsed(capture: Capture) -> Prompt:
+    """A recorded request as a prompt, with its tools."""
+    body = json.dumps(capture.without_tools).encode()
+    prompt = OpenAIChat().parse(body, Profile(model="m")).prompts[0]
+    return replace(prompt, tools=offered(capture))

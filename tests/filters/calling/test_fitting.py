@@ -3,15 +3,18 @@
 import re
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from tests.dialects.captures import Capture, captures
 from tests.filters.calling.conversations import (
     asked,
     calls,
     did,
     names_of,
+    parsed,
     result,
     said,
     texts_of,
@@ -72,6 +75,13 @@ def test_a_prompt_within_the_budget_is_told_whole() -> None:
     prompt = asked(rounds("r" * 9_000, "r" * 9_000), TOOL)
 
     assert less(prompt, 0) == (whole(prompt), ())
+
+
+@pytest.mark.parametrize("capture", captures(), ids=str)
+def test_no_recorded_client_begins_with_more_than_the_site_takes(capture: Capture) -> None:
+    prompt = parsed(capture)
+
+    assert fit(prompt, 96_000) == (whole(prompt), ())
 
 
 def test_repeats_go_first_and_the_newest_stays() -> None:

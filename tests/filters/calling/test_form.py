@@ -58,7 +58,9 @@ def test_a_tool_that_goes_out_under_another_name_is_told_with_its_own() -> None:
 
     assert '"name": "fn_read_file"' in block
     assert '"name": "read_file"' not in block
-    assert block.endswith("\n\nYour instructions may call fn_read_file by read_file.")
+    assert block.endswith(
+        "\n\nYour instructions may use other names: read_file means fn_read_file."
+    )
 
 
 def test_typed_tools_are_apart_by_an_empty_line() -> None:
@@ -90,6 +92,7 @@ def test_no_description_ends_the_list_of_tools(level: Level) -> None:
         (r'"{\"a\": 1}"', '{"a": 1}'),
         ("[1]", '{"arguments": [1]}'),
         ('{"a": 1', '{"arguments": "{\\"a\\": 1"}'),
+        (r'{"a": "\ud800"}', r'{"arguments": "{\"a\": \"\\ud800\"}"}'),
         ("{'a': 1}", '{"arguments": "{\'a\': 1}"}'),
         ("[" * 9_999, '{"arguments": "' + "[" * 9_999 + '"}'),
     ],

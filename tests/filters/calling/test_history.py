@@ -1,6 +1,5 @@
 """Conversations with calls as plain ones."""
 
-import json
 import re
 from typing import Any
 
@@ -15,14 +14,13 @@ from tests.filters.calling.conversations import (
     calls,
     did,
     names_of,
+    parsed,
     result,
     said,
     texts_of,
     thinks,
 )
 from tray_app.core.model import Message, Prompt, Tool, ToolCallPart, ToolChoice, ToolResultPart
-from tray_app.core.ports import Profile
-from tray_app.dialects.openai_chat import OpenAIChat
 from tray_app.filters.calling.history import answers, instructed, last_asked, rendered
 
 READ = Tool("read_file", "Reads.")
@@ -227,18 +225,12 @@ def test_what_has_to_be_called_stands_at_the_end_but_before_an_unfinished_answer
 @pytest.mark.parametrize("capture", captures(), ids=str)
 def test_every_text_of_real_clients_is_in_the_prompt_once(capture: Capture) -> None:
     prompt = parsed(capture)
-    tools = tuple(Tool(tool["function"]["name"]) for tool in capture.body.get("tools", ()))
-    names = names_of(*tools)
+    names = names_of(*prompt.tools)
     text = "".join(map(texts_of, rendered(prompt, names).messages))
 
     parts = [part for message in prompt.messages for part in message.parts]
     assert [part for part in parts if text.count(held(part)) != 1] == []
     assert not any(part.id and part.id in text for part in parts if isinstance(part, ToolCallPart))
-
-
-def parsed(capture: Capture) -> Prompt:
-    body = json.dumps(capture.without_tools).encode()
-    return OpenAIChat().parse(body, Profile(model="m")).prompts[0]
 
 
 def held(part: Any) -> str:

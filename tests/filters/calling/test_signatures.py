@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.dialects.captures import captures
+from tests.filters.calling.conversations import offered
 from tray_app.core.model import Tool
 from tray_app.filters.calling.signatures import Level, cleaned, signature
 
@@ -213,14 +214,20 @@ def test_arguments_that_are_more_than_an_object_of_types_stay_in_json() -> None:
     assert json.loads(told.removeprefix("function f(args: ").removesuffix(")")) == schema
 
 
+@pytest.mark.parametrize("level", Level)
+def test_a_schema_too_deep_to_be_shortened_is_told_whole(level: Level) -> None:
+    schema: dict[str, Any] = {"type": "string"}
+    for _ in range(400):
+        schema = {"type": "object", "properties": {"a": schema}}
+    tool = Tool("f", "", schema)
+
+    assert signature(tool, "f", level) == signature(tool, "f", Level.WHOLE)
+
+
 def recorded() -> list[Tool]:
     """Every tool that real clients were seen to send with its schema."""
-    functions = [tool["function"] for one in captures() for tool in one.body.get("tools", ())]
-    return [
-        Tool(one["name"], one.get("description", ""), one["parameters"])
-        for one in functions
-        if one.get("parameters", {}).get("properties")
-    ]
+    tools = [tool for capture in captures() for tool in offered(capture)]
+    return [tool for tool in tools if tool.parameters.get("properties")]
 
 
 def test_tools_of_real_clients_get_shorter_and_keep_every_name_and_choice() -> None:

@@ -61,6 +61,7 @@ _RESPONSE = tags("tool_response")
 _THINK = tags("think")
 
 _object = msgspec.json.Decoder(dict[str, Raw])
+_text = msgspec.json.Decoder(str)
 
 
 def told(tools: Sequence[Tool], names: Names, grammar: Grammar, telling: Telling = WHOLE) -> str:
@@ -115,9 +116,9 @@ def ending(choice: ToolChoice, *, one_call: bool) -> str:
 
 
 def _aliases(tools: Sequence[Tool], names: Names) -> str:
-    pairs = [(names.out(tool.name), tool.name) for tool in tools]
-    said = ", ".join(f"{out} by {own}" for out, own in pairs if out != own)
-    return f"\n\nYour instructions may call {said}." if said else ""
+    pairs = [(tool.name, names.out(tool.name)) for tool in tools]
+    said = ", ".join(f"{own} means {out}" for own, out in pairs if own != out)
+    return f"\n\nYour instructions may use other names: {said}." if said else ""
 
 
 def _sealed(text: str) -> str:
@@ -156,18 +157,11 @@ def _in_xml(name: str, arguments: str) -> str | None:
     lines = [f"<function={name}>"]
     names = [name]
     for key, raw in _object.decode(arguments).items():
-        value = _plain(bytes(raw))
-        if value is None or _NOT_FOR_XML.search(value):
+        value = _text.decode(raw) if bytes(raw).startswith(b'"') else bytes(raw).decode()
+        if _NOT_FOR_XML.search(value):
             return None
         lines += (f"<parameter={key}>", value, "</parameter>")
         names.append(key)
     if not all(_XML_NAME.fullmatch(one) for one in names):
         return None
     return "\n".join((*lines, "</function>"))
-
-
-def _plain(raw: bytes) -> str | None:
-    try:
-        return msgspec.json.decode(raw, type=str) if raw.startswith(b'"') else raw.decode()
-    except msgspec.DecodeError:
-        return None

@@ -60,15 +60,24 @@ _WORD = re.compile(r"[A-Za-z_$][\w$]*", re.ASCII)
 
 
 def signature(tool: Tool, name: str, level: Level, used: Collection[str] = ()) -> str:
-    """A tool under the name by which it goes out; on one line below the level of types."""
-    parameters = tool.parameters or {"type": "object", "properties": {}}
-    if level >= Level.TYPED:
-        return _function(tool, name, level, used if level >= Level.KNOWN else ())
-    if level == Level.CLEAN:
-        parameters = cleaned(parameters)
+    """A tool under the name by which it goes out; on one line below the level of types.
+
+    A schema that is too deep to be shortened is told whole.
+    """
+    try:
+        if level >= Level.TYPED:
+            return _function(tool, name, level, used if level >= Level.KNOWN else ())
+        if level == Level.CLEAN:
+            return _json(_line(tool, name, cleaned(tool.parameters)))
+    except RecursionError:
+        pass
+    return json.dumps(_line(tool, name, tool.parameters), ensure_ascii=False)
+
+
+def _line(tool: Tool, name: str, parameters: Schema) -> Schema:
+    parameters = parameters or {"type": "object", "properties": {}}
     function = {"name": name, "description": tool.description, "parameters": parameters}
-    line = {"type": "function", "function": function}
-    return json.dumps(line, ensure_ascii=False) if level == Level.WHOLE else _json(line)
+    return {"type": "function", "function": function}
 
 
 def cleaned(schema: Any) -> Any:
@@ -132,7 +141,7 @@ class _Types:
         lines: list[str] = []
         for place, types in schema.items():
             for name, inner in types.items() if _defines(place, types) else ():
-                lines += [*self.notes(inner), f"type {name} = {self.of(inner)}"]
+                lines += [*self.notes(inner), f"type {_key(name)} = {self.of(inner)}"]
         return lines
 
     def of(self, schema: Any) -> str:
