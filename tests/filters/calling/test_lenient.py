@@ -91,6 +91,12 @@ def test_what_may_mean_two_things_is_malformed(text: str) -> None:
         read(text)
 
 
+def test_many_brackets_are_not_deep() -> None:
+    rows = [[number, {}] for number in range(100)]
+
+    assert read(json.dumps(rows))[0] == rows
+
+
 def test_a_fault_says_what_was_expected_and_where() -> None:
     with pytest.raises(
         Malformed, match=r"expected ',' or '}', not 'oops}', at character 8"

@@ -71,6 +71,11 @@ FORMS: dict[str, tuple[str, list[RawCall]]] = {
         '{"name": "run", "input": "print(1)"}',
         [RawCall("run", {"input": "print(1)"})],
     ),
+    "flat, with another key that may": (
+        '{"name": "get", "url": "u", "params": {"q": 1}}',
+        [RawCall("get", {"url": "u", "params": {"q": 1}})],
+    ),
+    "26 prose behind it": (f"{ONE}\nI wait for the result.", [WRITE]),
     "an argument beside the others": (
         '{"id": "x", "name": "write", "arguments": {"path": "a"}, "n": 1}',
         [WRITE],
@@ -112,6 +117,11 @@ REFUSED = {
     "no object": ("[1]", "expected an object"),
     "arguments that are none": ('{"name": "w", "arguments": [1]}', "of w are not a JSON object"),
     "arguments of text": ('{"name": "w", "arguments": "ls -l"}', "of w are not valid JSON"),
+    "encoded too often": (
+        json.dumps({"name": "w", "arguments": json.dumps(json.dumps(json.dumps(json.dumps({}))))}),
+        "of w are not a JSON object",
+    ),
+    "another call in prose": (f"{ONE}\nNext: {ONE}", "expected the arguments of Next as"),
     "text behind the arguments": (
         '{"name": "w", "arguments": "{} x"}',
         "text follows the arguments of w",

@@ -108,6 +108,10 @@ FORMS: dict[str, tuple[str, list[RawCall]]] = {
         "<function=w>\n<parameter=a>\n&lt;b&gt; &amp;amp;\n</parameter>\n</function>",
         [tagged("w", a="<b> &amp;")],
     ),
+    "27 entities beside bare characters": (
+        "<function=w>\n<parameter=a>\nx && '&lt;'\n</parameter>\n</function>\nThat is all.",
+        [tagged("w", a="x && '&lt;'")],
+    ),
     "27 entities that belong to the file": (
         "<function=w>\n<parameter=a>\n<p>&lt;b&gt;</p>\n</parameter>\n</function>",
         [tagged("w", a="<p>&lt;b&gt;</p>")],

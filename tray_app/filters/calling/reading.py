@@ -25,7 +25,8 @@ _DEBRIS = re.compile(
     r"(?:[\s,;)}\]]++|`++(?:json|xml)?|</[\w:]*+>?|<(?:tool_calls?|function\w*+|invocation)>)++"
 )
 _TAIL = re.compile(r"(?:</[\w:]{1,40}>|`{3,9})\Z")
-_WORD = re.compile(r"([\w.\-/:]++)\s*+\(?\s*+")
+_PROSE = re.compile(r"\w[^{}\[\]<>]*+\Z")
+_WORD = re.compile(r"((?:[\w.\-/]|:(?=\w))++)\s*+\(?\s*+")
 _NAMED = re.compile(
     r"[\"'](?:name|tool|tool_name|function_name)[\"']\s*+:\s*+[\"']([^\"'\n]{1,80})"
 )
@@ -68,9 +69,9 @@ class _Block:
         return Tags(self._text, closed=self._closed)
 
     def calls(self) -> list[RawCall]:
-        """Every call in the block."""
+        """Every call in the block; prose behind the last one is no part of any."""
         at = self._skip(0)
-        while at < len(self._text):
+        while at < len(self._text) and not (self._calls and _PROSE.match(self._text, at)):
             at = self._skip(self._one(at))
         if not self._calls:
             raise Unfinished("no call was found", len(self._text))
@@ -184,29 +185,32 @@ def _calls(value: Any, at: int, encodings: int = _ENCODINGS) -> list[RawCall]:
 def _call(fields: dict[str, Any], at: int) -> RawCall:
     """One call; what stands beside its name belongs to its arguments, as some models flatten them.
 
-    Where there are arguments too, only what a client's API would put beside them is dropped.
+    Beside arguments, only what a client's API would put there is dropped.
     """
     named = next((key for key in _NAMES if isinstance(fields.get(key), str) and fields[key]), "")
     if not named:
         raise Malformed('a call has no "name"', at)
-    name, beside = fields[named].strip(), dict(fields)
-    for key in _ARGUMENTS:
-        if key in fields and (key == "arguments" or _is_object(name, fields[key], at)):
-            arguments = _object(name, beside.pop(key), at)
-            kept = {key: beside[key] for key in beside if key not in _ENVELOPE | arguments.keys()}
-            return RawCall(name, arguments | kept)
-    if beside.get("type") in _KINDS:
-        del beside["type"]
-    del beside[named]
-    return RawCall(name, beside)
+    name = fields[named].strip()
+    beside = {key: value for key, value in fields.items() if key not in _ENVELOPE}
+    key = next((key for key in _ARGUMENTS if _holds_arguments(name, key, beside, at)), "")
+    if key:
+        arguments = _object(name, beside.pop(key), at)
+        return RawCall(name, beside | arguments)
+    flat = {key: value for key, value in fields.items() if key != named}
+    if flat.get("type") in _KINDS:
+        del flat["type"]
+    return RawCall(name, flat)
 
 
-def _is_object(name: str, value: Any, at: int) -> bool:
+def _holds_arguments(name: str, key: str, beside: dict[str, Any], at: int) -> bool:
+    """Whether the arguments stand under `key`, which may also be the name of one of them."""
+    if key == "arguments" or key not in beside:
+        return key in beside
     try:
-        _object(name, value, at)
+        _object(name, beside[key], at)
     except Malformed:
         return False
-    return True
+    return len(beside) == 1
 
 
 def _object(name: str, value: Any, at: int) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import html
 import re
 from bisect import bisect_left
 
-from .lenient import Malformed, Unfinished
+from .lenient import Malformed, Unfinished, skip
 
 FUNCTION = re.compile(
     r"<(?:function\w*+|invoke)(?:\s++name)?\s*+=\s*+[\"']?([^\s\"'<>]++)[^<>\n]*+(?:>|(?=\n))"
@@ -36,8 +36,7 @@ _AFTER_CALL = re.compile(rf"\s*+(?:{_CALL}|<tool_call>|(?:</\w++>\s*+)?\Z)")
 _BEGINNING = re.compile(
     r"<[^>\n]{0,200}\Z|<arg_key>[^<]{0,200}(?:</arg_key>\s*+)?(?:<[^>\n]{0,20})?\Z"
 )
-_CLOSER = re.compile(r"</\w++>")
-_SPACE = re.compile(r"\s*+")
+_ANY_END = re.compile(r"</\w++>")
 _ENTITY = re.compile(r"&(?:lt|gt|amp|quot|apos|#[0-9]{1,7}|#x[0-9a-fA-F]{1,6});")
 
 
@@ -67,23 +66,19 @@ class Tags:
         """
         values: dict[str, str] = {}
         while True:
-            at = self._gap(at)
+            at = skip(self._text, at)
             opener = PARAMETER.match(self._text, at)
             if opener:
                 key = (opener[1] or opener[2]).strip()
                 values[key], at = self._value(key, opener)
                 continue
-            closer = _CLOSER.match(self._text, at)
+            closer = _ANY_END.match(self._text, at)
             if closer and re.match(_CALL_END, closer[0]):
                 return _unescaped(values), closer.end()
             if not closer:
                 self._check_end(name, at)
                 return _unescaped(values), at
             at = closer.end()
-
-    def _gap(self, at: int) -> int:
-        found = _SPACE.match(self._text, at)
-        return found.end() if found else at
 
     def _check_end(self, name: str, at: int) -> None:
         """A call without its closing tag ends with the block or before the next call."""
