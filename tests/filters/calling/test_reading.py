@@ -143,6 +143,15 @@ def test_what_cannot_be_understood_says_what_is_wrong(inner: str, message: str) 
     assert message in str(told.value)
 
 
+@pytest.mark.parametrize("call", [ONE, "<function=w>\n</function>"])
+def test_prose_behind_an_open_block_is_told_where_it_begins(call: str) -> None:
+    with pytest.raises(Malformed) as told:
+        read_calls(f"{call}\nI wait.", closed=False)
+
+    assert told.value.at == len(call) + 1
+    assert read_calls(call, closed=False) == read_calls(f"{call}\nI wait.", closed=True)
+
+
 OPEN = ["", "`", "<func", "<function=w>", "<function=w>\n<parameter=a>\nx\n</parameter>\n", "wri"]
 
 

@@ -69,9 +69,12 @@ class _Block:
         return Tags(self._text, closed=self._closed)
 
     def calls(self) -> list[RawCall]:
-        """Every call in the block; prose behind the last one is no part of any."""
+        """Every call in the block."""
         at = self._skip(0)
-        while at < len(self._text) and not (self._calls and _PROSE.match(self._text, at)):
+        while at < len(self._text):
+            if self._calls and _PROSE.match(self._text, at):
+                self._prose(at)
+                break
             at = self._skip(self._one(at))
         if not self._calls:
             raise Unfinished("no call was found", len(self._text))
@@ -85,6 +88,11 @@ class _Block:
             if end == at:
                 return at
             at = end
+
+    def _prose(self, at: int) -> None:
+        """Words behind the last call are let go inside a block; behind one they are an answer."""
+        if not self._closed:
+            raise Malformed("text follows the last call", at)
 
     def _one(self, at: int) -> int:
         """Reads what begins at `at`, and says where it ends."""
