@@ -286,7 +286,7 @@ def test_the_format_is_asked_for_behind_the_first_system_messages() -> None:
     text = first[1].parts[0].text  # type: ignore[union-attr]
     schema = {key: value for key, value in WEATHER.items() if key != "$schema"}
     assert text.endswith(f"\n<schema>\n{json.dumps(schema)}\n</schema>")
-    assert ", weather," in text
+    assert 'schema below ("weather") and nothing else' in text
 
 
 def test_any_object_is_asked_for_by_the_word_json() -> None:

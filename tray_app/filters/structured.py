@@ -68,8 +68,8 @@ def _asked(wanted: Format, *, calls: bool) -> str:
     if wanted.schema is None:
         return _ASKED.format(what="one JSON object") + (_TOOLS if calls else "")
     schema = {key: value for key, value in wanted.schema.items() if key != "$schema"}
-    named = f", {wanted.name}," if wanted.name else ""
-    asked = _ASKED.format(what=f"one JSON value that fits the schema{named} below")
+    named = f' ("{wanted.name}")' if wanted.name else ""
+    asked = _ASKED.format(what=f"one JSON value that fits the JSON schema below{named}")
     told = json.dumps(schema, ensure_ascii=False)
     return f"{asked}{_TOOLS if calls else ''}\n\n<schema>\n{told}\n</schema>"
 

@@ -72,6 +72,18 @@ def rule(schema: Any) -> Any:
         ({"$id": "https://a.example/b#", "$ref": "https://a.example/b#/no"}, {"$ref": {}}),
         ({"$ref": "#/not", "not": False}, {"$ref": {"never": True}, "not": {"never": True}}),
         ({"$ref": "#/anyOf/0", "anyOf": [{}]}, {"$ref": {}, "anyOf": [{}]}),
+        (
+            {"$ref": "#/$defs/a", "minimum": 1, "$defs": {"a": {"type": "null"}}},
+            {"$ref": {"type": ["null"]}, "minimum": 1},
+        ),
+        (
+            {
+                "$schema": "http://json-schema.org/draft-07/schema#",
+                "items": {"$ref": "#/definitions/a", "minimum": 1},
+                "definitions": {"a": {"type": "null"}},
+            },
+            {"items": {"$ref": {"type": ["null"]}}},
+        ),
         ({"$ref": "#/anyOf/7", "anyOf": [True]}, {"$ref": {}, "anyOf": [{}]}),
         ({"$ref": "#anchor", "anyOf": []}, {"$ref": {}}),
         ({"$ref": "https://a.example/c"}, {"$ref": {}}),
@@ -79,6 +91,25 @@ def rule(schema: Any) -> Any:
 )
 def test_a_schema_is_read_as_far_as_it_is_understood(schema: Any, read_as: Any) -> None:
     assert rule(schema) == read_as
+
+
+@pytest.mark.parametrize(
+    "unread",
+    [
+        {"pattern": r"\p{L}"},
+        {"type": "file"},
+        {"$ref": "elsewhere"},
+        {"unevaluatedProperties": False},
+        {"patternProperties": {"(": {}}},
+        {"properties": {"a": "string"}},
+        {"enum": {"a": 1}},
+    ],
+)
+def test_nothing_is_forbidden_by_what_is_not_understood(unread: dict[str, Any]) -> None:
+    assert rule({"not": unread}) == {}
+    assert "if" not in rule({"if": unread, "then": False})
+    assert "maxContains" not in rule({"contains": unread, "maxContains": 1})
+    assert set(rule({"oneOf": [{"type": "null"}, unread]})) == {"anyOf"}
 
 
 def test_a_schema_may_lead_back_to_itself() -> None:

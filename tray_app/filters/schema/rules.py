@@ -4,7 +4,8 @@ Schemas come from tool servers of every quality, so they are read keyword by key
 unknown, or not what the standard says, is not checked, and the rest is. What the drafts since 4
 write differently is told apart by its form and becomes that of 2020-12; OpenAPI's `nullable` and
 the type names of Python are understood. Not checked are `format`, which models are not held to,
-`unevaluated…` and `$dynamicRef`.
+`unevaluated…`, `$dynamicRef`, and references by anything but a place in the schema. As a rule that
+is checked in part is too wide, nothing of such a schema is checked that forbids by one.
 
 A rule is a schema of jsonschema with values of our own in some places: `$ref` holds the rule that
 it leads to, so that nothing is ever looked up, let alone fetched; patterns are guarded ones; what
@@ -12,6 +13,7 @@ allows nothing says `never`, but for `additionalProperties`, which stays false; 
 first keyword of a rule, counts, because rules that lead to rules can multiply.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import unquote
@@ -47,6 +49,15 @@ _NAMED = ("properties", "dependentSchemas")
 _BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
 _COUNTS = ("minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties")
 _CONTAINED = ("minContains", "maxContains")
+_UNREAD = ("unevaluatedItems", "unevaluatedProperties", "$dynamicRef", "$recursiveRef")
+_KEYWORDS = (
+    *("type", "enum", "required", "pattern", "patternProperties", "multipleOf", "uniqueItems"),
+    *(*_SEVERAL, *_NAMED, *_BOUNDS, *_COUNTS, "items", "additionalProperties", "contains", "$ref"),
+    "dependentRequired",
+)
+"""What takes away from the values that a schema allows."""
+_REF_RULES = re.compile(r"draft-0[1-7]\b")
+"""Drafts in which nothing counts beside a `$ref`."""
 
 
 class TooLong(Exception):  # noqa: N818 - no fault of anybody's
@@ -71,7 +82,9 @@ def read(schema: Any, steps: Steps) -> Rule:
 
     Raises TooLong for a schema that is too big, RecursionError for one that is too deep.
     """
-    return _Reader(schema, steps).rule(schema, 0)
+    reader = _Reader(schema, steps, is_partial=False)
+    rule = reader.rule(schema, 0)
+    return _Reader(schema, steps, is_partial=True).rule(schema, 0) if reader.is_partial else rule
 
 
 def extras(rule: dict[str, Any], value: dict[str, Any]) -> Iterator[str]:
@@ -84,14 +97,20 @@ def extras(rule: dict[str, Any], value: dict[str, Any]) -> Iterator[str]:
 
 
 class _Reader:
-    def __init__(self, root: Any, steps: Steps) -> None:
+    def __init__(self, root: Any, steps: Steps, *, is_partial: bool) -> None:
+        self.is_partial = is_partial
+        """Something that is said cannot be checked."""
+        self._forbids = not is_partial
         self._root = root
+        draft = root.get("$schema") if isinstance(root, dict) else None
+        self._ref_rules = isinstance(draft, str) and bool(_REF_RULES.search(draft))
         self._steps = steps
         self._read = 0
         self._led_to: dict[str, Rule] = {}
 
     def rule(self, node: Any, depth: int) -> Rule:
         if not isinstance(node, dict):
+            self.is_partial |= not isinstance(node, bool)
             return {"never": True} if node is False else {}
         return self._fill({}, node, depth)
 
@@ -101,7 +120,10 @@ class _Reader:
             raise TooLong
         rule["steps"] = self._steps
         if depth > _DEEP:
+            self.is_partial = True
             return rule
+        if self._ref_rules and "$ref" in node:
+            node = {"$ref": node["$ref"]}
         node = _modern(node)
         rule |= _values(node)
         rule |= _sizes(node)
@@ -109,6 +131,13 @@ class _Reader:
             rule["$ref"] = self._target(node["$ref"], depth + 1)
         self._parts(rule, node, depth + 1)
         self._patterns(rule, node, depth + 1)
+        self.is_partial |= any(key in node for key in _UNREAD)
+        self.is_partial |= any(node.get(key) and key not in rule for key in _KEYWORDS)
+        if not self._forbids:
+            for key in ("not", "if", "maxContains"):
+                rule.pop(key, None)
+            if "oneOf" in rule:
+                rule["anyOf"] = rule.pop("oneOf")
         return rule
 
     def _parts(self, rule: dict[str, Any], node: dict[str, Any], depth: int) -> None:
@@ -134,6 +163,7 @@ class _Reader:
         rule["patternProperties"] = [(pattern, each) for pattern, each in read if pattern]
         if len(rule["patternProperties"]) < len(named):
             # Without all of its patterns nobody can tell which key is an extra one.
+            self.is_partial = True
             rule.pop("additionalProperties", None)
 
     def _target(self, ref: str, depth: int) -> Rule:
@@ -171,6 +201,9 @@ def _modern(node: dict[str, Any]) -> dict[str, Any]:
     if isinstance(node.get("items"), list):
         now["prefixItems"] = node["items"]
         now["items"] = node.get("additionalItems")
+    if isinstance(node.get("enum"), list) and len(node["enum"]) == 1 and not node.get("nullable"):
+        # How a form is often named among several.
+        now["const"] = now.pop("enum")[0]
     for limit, exclusive in (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")):
         if node.get(exclusive) is True:
             now[exclusive] = now.pop(limit, None)
@@ -178,7 +211,7 @@ def _modern(node: dict[str, Any]) -> dict[str, Any]:
     if isinstance(dependencies, dict):
         now["dependentRequired"] = dependencies
         now["dependentSchemas"] = {
-            key: each for key, each in dependencies.items() if isinstance(each, dict)
+            key: each for key, each in dependencies.items() if isinstance(each, (dict, bool))
         }
     return now
 
@@ -194,8 +227,6 @@ def _values(node: dict[str, Any]) -> dict[str, Any]:
         rule["enum"] = [*node["enum"], None] if nullable else node["enum"]
     if "const" in node:
         rule["const"] = node["const"]
-    elif len(rule.get("enum", ())) == 1:
-        rule["const"] = rule.pop("enum")[0]
     return rule
 
 
