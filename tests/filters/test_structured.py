@@ -147,8 +147,10 @@ def test_what_does_not_fit_twice_is_an_error_that_names_place_and_rule() -> None
         ('{"city": "Bern", "days": [', "the whole: is no valid JSON: expected"),
         ('So: {"city": "Bern", "days": [{"high": 7 7}]}', "the whole: is no valid JSON: expected"),
         ('{"city": "Bern"}', "days: is missing"),
+        ('As in [1], {"city": "Bern"} {}', "days: is missing"),
         ("[1]", "the whole: must be an object; got an array"),
-        ("{x} " * 100 + RIGHT, "the whole: holds no JSON"),
+        ("{x} [1 " * 100 + RIGHT, "the whole: holds no JSON"),
+        ("[1] " * 40_000, "the whole: must be an object; got an array"),
     ],
 )
 def test_the_model_is_told_what_is_wrong(text: str, problem: str) -> None:

@@ -9,6 +9,7 @@ so.
 
 import json
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from math import isfinite
 from typing import Any, NoReturn
@@ -44,7 +45,7 @@ _FENCE = re.compile(r"```[ \t]*\w*\s*(?=[\[{])")
 _BRACKET = re.compile(r"[\[{]")
 _MEANT = re.compile(r"\{\s*(?:[\"'}]|[\w$]+\s*:)|\[\s*[\[{\"']")
 """The beginning of JSON, rather than a bracket of prose."""
-_TRIES = 100
+_TRIES = 200
 _SCALARS = ("string", "number", "integer", "boolean")
 
 
@@ -135,16 +136,16 @@ class Structured:
     def _read(self, text: str) -> tuple[str, tuple[str, ...]]:
         """The JSON of an answer's text, and what is wrong with it."""
         values, wrong = _values(text)
-        best: Fit | None = None
+        problems: tuple[str, ...] = (wrong,)
+        longest = 0
         for value, written in values:
             found = self._fit(value)
             if not found.problems:
                 return (written if found.value is value else _written(found.value)), ()
-            best = best or found
+            if len(written) > longest:
+                longest, problems = len(written), found.problems
         bare = self._bare(text.strip())
-        if bare is not None:
-            return bare, ()
-        return "", best.problems if best else (wrong,)
+        return ("", problems) if bare is None else (bare, ())
 
     def _fit(self, value: Any) -> Fit:
         if self._schema is None:
@@ -169,20 +170,25 @@ def _values(text: str) -> tuple[list[tuple[Any, str]], str]:
     if whole:
         return whole, ""
     found: list[tuple[Any, str]] = []
-    read: list[tuple[int, int]] = []
-    tries = _TRIES
+    begins: list[int] = []
+    ends: list[int] = []
     for at in _starts(text):
-        if tries and not any(start <= at < end for start, end in read):
-            try:
-                value, end = lenient.read(text, at)
-            except lenient.Fault as fault:
-                if _MEANT.match(text, at):
-                    # What stands inside of broken JSON is a part of an answer, and no answer.
-                    return found, f"the whole: is no valid JSON: {fault}"
-                tries -= 1
-            else:
-                read.append((at, end))
-                found.append((value, _written(value)))
+        before = bisect_right(begins, at)
+        if before and at < ends[before - 1]:
+            continue
+        try:
+            value, end = lenient.read(text, at)
+        except lenient.Fault as fault:
+            if _MEANT.match(text, at):
+                # What stands inside of broken JSON is a part of an answer, and no answer.
+                return found, f"the whole: is no valid JSON: {fault}"
+            end = at + 1
+        else:
+            found.append((value, _written(value)))
+        begins.insert(before, at)
+        ends.insert(before, end)
+        if len(begins) == _TRIES:
+            break
     return found, _NO_JSON
 
 
