@@ -25,6 +25,7 @@ ASKED = ("user", "Who is it?")
         f"Answer with JSON only.\n\nJSON schema:\n{LINE}",
         f"Answer with one value that this JSON schema takes: {LINE}\nNo prose.",
         f"It must be valid by this JSON schema:\n\n```json\n{LINE}\n```",
+        f"Write one JSON value that fits the schema, Person, below.\n\n<schema>\n{LINE}\n</schema>",
         f"Use this schema.\n```json\n{LINE}\n```\nAnswer now.",
     ],
 )
@@ -40,6 +41,9 @@ def test_a_schema_is_found_where_a_prompt_shows_it(text: str, tools: list[Any]) 
     [
         ("Answer with one JSON object only.", {"type": "object"}),
         ("JSON schema: true", True),
+        ("It must fit:\n<schema>\n{}\n</schema>", {}),
+        ("<schema>\n{broken\n</schema>", None),
+        ("<schema>\nSay it in <schema>.\n</schema>", None),
         ("What is a JSON schema? {x}", None),
         ('Write the JSON schema {"a": 1}', None),
         ("Here is a list:\n```json\n[1]\n```", None),

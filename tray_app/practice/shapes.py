@@ -1,7 +1,8 @@
 """What practice mode says where the prompt asks for JSON: the least value that its schema takes.
 
-A schema is found where the prompt shows it, as one line after the words `JSON schema` or in a fence
-below them; a prompt that asks for a JSON object without one gets what the person said in an object.
+A schema is found where the prompt shows it: in an element of that name, in one line after the words
+`JSON schema`, or in a fence below them. Where a prompt asks for one JSON object without a schema,
+the object holds what the person said.
 """
 
 import json
@@ -16,6 +17,7 @@ _SHOWN = re.compile(
     r"\bJSON schema\b[^\n{]{0,200}\s*(?:```(?:json)?\s*)?(?=[{\[tf])", re.IGNORECASE
 )
 _FENCED = re.compile(r"\bschema\b[^{]{0,400}```json\n(?=[{tf])", re.IGNORECASE)
+_ELEMENT = re.compile(r"^<schema>\n(?=[{tf])", re.MULTILINE)
 _OBJECT = re.compile(r"\b(?:only|one|single|a valid) JSON object\b", re.IGNORECASE)
 _TOOLS = re.compile(r"^<tools>\n.*?\n</tools>$", re.DOTALL | re.MULTILINE)
 _KEYS = frozenset(
@@ -36,13 +38,15 @@ def asked_for(transcript: Transcript) -> Any:
 
 def _schemas(text: str) -> list[Any]:
     found = []
-    for pattern in (_FENCED, _SHOWN):
+    for pattern in (_FENCED, _SHOWN, _ELEMENT):
         for place in pattern.finditer(text):
             try:
                 value = json.JSONDecoder().raw_decode(text, place.end())[0]
             except ValueError:
                 continue
-            if isinstance(value, bool) or (isinstance(value, dict) and _KEYS & set(value)):
+            if isinstance(value, dict) and not (pattern is _ELEMENT or _KEYS & set(value)):
+                continue
+            if isinstance(value, dict | bool):
                 found.append(value)
     return found
 
