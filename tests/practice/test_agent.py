@@ -310,6 +310,7 @@ def test_a_demand_is_met_with_the_least_that_is_valid() -> None:
     )  # fmt: skip
     assert called([LIST, EDIT], asked, closing("edit"))[0] == "edit"
     assert called(ALL, CREATE, closing())[0] == "write"
+    assert called([READ], CREATE, result("ok"), closing("read")) == ("read", {"path": "hello.txt"})
 
 
 def test_a_demand_is_met_eight_times_at_most() -> None:

@@ -10,7 +10,8 @@
    step is tried once more in another way: another tool, the shell, or the other kind of path. When
    that fails too, the answer says what failed.
 5. Where the prompt ends with the demand for a call and no rule above makes one, the tool that it
-   names, or the first, is called with the least that its schema takes: eight times at most.
+   names, or the first, is called with what the task has for it and the least that its schema takes:
+   eight times at most.
 """
 
 import json
@@ -91,7 +92,9 @@ def reply(transcript: Transcript) -> Reply | None:
         return planned
     named = (tool for tool in transcript.tools if tool.name == transcript.demand)
     tool = next(named, transcript.tools[0])
-    return Reply("", (Call(tool.name, Maker(_object(tool), folder=transcript.folder).make()),))
+    wishes = found[1].told if found and found[1].kind != "call" else {}
+    arguments = Maker(_object(tool), wishes, folder=transcript.folder).make()
+    return Reply("", (Call(tool.name, arguments),))
 
 
 def _object(tool: Tool) -> dict[str, Any]:
