@@ -56,8 +56,23 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
 
 @pytest.fixture(scope="session")
 def node_modules() -> Path:
-    """A folder with the pinned npm packages and our scripts; installed once."""
+    """A folder with the pinned npm packages, Node itself and our scripts; installed once."""
     return npm_packages("node")
+
+
+def with_node(node_modules: Path) -> str:
+    """A search path that begins with the pinned Node, which is newer than many systems' own."""
+    return f"{node_modules / 'node_modules/node/bin'}{os.pathsep}{os.environ['PATH']}"
+
+
+def node_env(live: Live, node_modules: Path) -> dict[str, str]:
+    """The environment of our scripts."""
+    return {
+        **os.environ,
+        "PATH": with_node(node_modules),
+        "BASE_URL": live.base_url,
+        "API_KEY": live.key,
+    }
 
 
 def npm_packages(name: str) -> Path:

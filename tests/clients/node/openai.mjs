@@ -41,6 +41,30 @@ const final = await helper.finalContent();
 assert.equal(final, snapshot);
 assert.match(final, /plums/);
 
+// A whole answer that calls a tool: the helper runs it, sends what it said, and asks again.
+const written = {};
+const write_file = {
+  name: "write_file",
+  description: "Write a file.",
+  parameters: {
+    type: "object",
+    properties: { path: { type: "string" }, content: { type: "string" } },
+    required: ["path", "content"],
+  },
+  parse: JSON.parse,
+  function: ({ path, content }) => {
+    written[path] = content;
+    return `${path} was written.`;
+  },
+};
+const runner = client.chat.completions.runTools({
+  model,
+  messages: asked("create hello.txt with the text hi"),
+  tools: [{ type: "function", function: write_file }],
+});
+assert((await runner.finalContent()).length > 0);
+assert.deepEqual(written, { "hello.txt": "hi" });
+
 const wrong = new OpenAI({ baseURL: BASE_URL, apiKey: "sk-wrong", maxRetries: 0 });
 await assert.rejects(wrong.models.list(), OpenAI.AuthenticationError);
 const create = (content, more = {}) =>
