@@ -141,6 +141,8 @@ CLINE = Agent(
             },
         }
     },
+    # Otherwise it leaves a server behind, for other windows to meet in.
+    env={"CLINE_SESSION_BACKEND_MODE": "local"},
 )
 
 OPENCODE = Agent(

@@ -1,15 +1,14 @@
 """Where an agent works: a home and a project of its own, and a way to the loopback only."""
 
 import json
-import os
 import shlex
-import signal
 import string
 import subprocess
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+import psutil
 
 from tests.clients.agents.agents import Agent
 from tests.clients.conftest import Live
@@ -66,28 +65,30 @@ class Desk:
             file.write_text(self._filled(json.dumps(told)), encoding="utf-8")
 
     def give(self, task: str) -> Done:
-        """Run the agent with this task until it ends; after its time it is killed."""
+        """Run the agent with this task until it ends; what it leaves running is killed then."""
         command = shlex.split(self._filled(self.agent.command))
-        return run([*command, task], self.project, self._env)
+        output = self._home.with_name("output")
+        with (
+            output.open("wb") as told,
+            subprocess.Popen(
+                [*command, task], cwd=self.project, env=self._env, start_new_session=True,
+                stdin=subprocess.DEVNULL, stdout=told, stderr=subprocess.STDOUT,
+            ) as process,
+        ):  # fmt: skip
+            try:
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(WAIT_S)
+            finally:
+                self._end_all()
+        said = output.read_text(encoding="utf-8", errors="replace")
+        return Done(process.returncode, said[-3000:])
+
+    def _end_all(self) -> None:
+        """End every process of this home: agents start some in groups of their own."""
+        for process in psutil.process_iter(["environ"]):
+            if (process.info["environ"] or {}).get("HOME") == self._env["HOME"]:
+                with suppress(psutil.NoSuchProcess):
+                    process.kill()
 
     def _filled(self, text: str) -> str:
         return string.Template(text).substitute(self._known)
-
-
-def run(command: Sequence[str], folder: Path, env: dict[str, str]) -> Done:
-    """A command with no keyboard in this folder, ended together with all that it started."""
-    output = folder.with_name("output")
-    with (
-        output.open("wb") as told,
-        subprocess.Popen(
-            command, cwd=folder, env=env, start_new_session=True,
-            stdin=subprocess.DEVNULL, stdout=told, stderr=subprocess.STDOUT,
-        ) as process,
-    ):  # fmt: skip
-        try:
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(WAIT_S)
-        finally:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-    return Done(process.returncode, output.read_text(encoding="utf-8", errors="replace")[-3000:])
