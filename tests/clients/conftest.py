@@ -11,6 +11,7 @@ from pathlib import Path
 
 import platformdirs
 import pytest
+from openai import OpenAI
 
 CACHE = platformdirs.user_cache_path("portico-tests")
 
@@ -52,6 +53,15 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
         yield Live(ready[2], portico(env, "key", "show").strip(), env)
         process.terminate()
         assert process.wait(10) == 0
+
+
+@pytest.fixture
+def client(live: Live) -> Iterator[OpenAI]:
+    """The official client, which checks every field of an answer."""
+    with OpenAI(
+        base_url=live.base_url, api_key=live.key, max_retries=0, _strict_response_validation=True
+    ) as strict:
+        yield strict
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,5 @@
 """The official Python SDK."""
 
-from collections.abc import Iterator
-
 import openai
 import pytest
 from openai import AsyncOpenAI, OpenAI
@@ -16,14 +14,6 @@ MODEL = "qwen3.7-plus"
 
 def asked(text: str) -> list[ChatCompletionMessageParam]:
     return [{"role": "user", "content": text}]
-
-
-@pytest.fixture
-def client(live: Live) -> Iterator[OpenAI]:
-    with OpenAI(
-        base_url=live.base_url, api_key=live.key, max_retries=0, _strict_response_validation=True
-    ) as strict:
-        yield strict
 
 
 def test_models_are_listed_and_found(client: OpenAI) -> None:
