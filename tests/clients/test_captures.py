@@ -33,10 +33,13 @@ def any_model(live: Live) -> Iterator[None]:
 def test_openai_python_takes_the_answer(live: Live, capture: Capture) -> None:
     """F23"""
     state = ChatCompletionStreamState()
+    # By this one a client of the SDK tells itself not to read the answer.
+    raw = "X-Stainless-Raw-Response"
+    headers = {name: value for name, value in capture.headers.items() if name != raw}
     with OpenAI(
         base_url=live.base_url,
         api_key=live.key,
-        default_headers=capture.headers,
+        default_headers=headers,
         max_retries=0,
         _strict_response_validation=True,
     ) as client:
