@@ -192,6 +192,8 @@ LLM = Agent(
                 "model_id": "portico",
                 "model_name": "$MODEL",
                 "api_base": "$BASE_URL",
+                # Without a name for it no key is sent.
+                "api_key_name": "portico",
                 "supports_tools": True,
             }
         ]
