@@ -92,6 +92,10 @@ FORMS: dict[str, tuple[str, list[RawCall]]] = {
         '{"name": "w", "arguments": {"a": ["b": "c"]}}',
         [RawCall("w", {"a": [{"b": "c"}]})],
     ),
+    "24 pairs in a list for an object": (
+        '{"name": "w", "arguments": ["a": 1, "b": 2]}',
+        [RawCall("w", {"a": 1, "b": 2})],
+    ),
     "22 a wrapper, ollama#16383": (
         f"<function_invocation>\n{ONE}\n</function_invocation>",
         [WRITE],
@@ -115,7 +119,7 @@ REFUSED = {
     "21 no name, opencode#1034": ('{"Bash": "LS"}', 'has no "name"'),
     "12 an empty object, 1Cat-vLLM PR 552": ("{}", 'has no "name"'),
     "no object": ("[1]", "expected an object"),
-    "arguments that are none": ('{"name": "w", "arguments": [1]}', "of w are not a JSON object"),
+    "arguments that are none": ('{"name": "w", "arguments": [1, 2]}', "of w are not a JSON object"),
     "arguments of text": ('{"name": "w", "arguments": "ls -l"}', "of w are not valid JSON"),
     "encoded too often": (
         json.dumps({"name": "w", "arguments": json.dumps(json.dumps(json.dumps(json.dumps({}))))}),

@@ -65,6 +65,10 @@ FORMS: dict[str, tuple[str, list[RawCall]]] = {
         "<parameter=bash>\n<parameter=command>\nls\n</parameter>\n</function>",
         [tagged("bash", command="ls")],
     ),
+    "6 a name for a tag": (
+        "<bash>\n<parameter=command>\nls\n</parameter>\n</function>",
+        [tagged("bash", command="ls")],
+    ),
     "6 a name before its parameters": (
         "bash\n<parameter=command>\nls\n</parameter>",
         [tagged("bash", command="ls")],
@@ -76,6 +80,10 @@ FORMS: dict[str, tuple[str, list[RawCall]]] = {
     "8 no closing tag, continue#13057": (
         "<function=x>\n<parameter=a> v\n<parameter=b> w",
         [tagged("x", a="v", b="w")],
+    ),
+    "8 no closing tag, values of several lines": (
+        "<function=x>\n<parameter=a> if v:\n    w\n<parameter=b>  c\n d\n",
+        [tagged("x", a="if v:\n    w", b=" c\n d")],
     ),
     "8 no closing tag of two": (
         "<function=x>\n<parameter=a>\nv\n<function=y>\n<parameter=a>\nw",

@@ -24,6 +24,7 @@ _TAILS = 6
 _DEBRIS = re.compile(
     r"(?:[\s,;)}\]]++|`++(?:json|xml)?|</[\w:]*+>?|<(?:tool_calls?|function\w*+|invocation)>)++"
 )
+_TAG = re.compile(r"<([A-Za-z_][\w.\-]*+)()>")
 _TAIL = re.compile(r"(?:</[\w:]{1,40}>|`{3,9})\Z")
 _PROSE = re.compile(r"\w[^{}\[\]<>]*+\Z")
 _WORD = re.compile(r"((?:[\w.\-/]|:(?=\w))++)\s*+\(?\s*+")
@@ -104,10 +105,10 @@ class _Block:
         function = FUNCTION.match(text, at)
         if function:
             return self._function(function[1], function.end())
-        parameter = PARAMETER.match(text, at)
-        if parameter and PARAMETER.match(text, lenient.skip(text, parameter.end())):
+        named = PARAMETER.match(text, at) or _TAG.match(text, at)
+        if named and PARAMETER.match(text, lenient.skip(text, named.end())):
             # Seen of Qwen3.8: the tool's name in a tag that is meant for a parameter's.
-            return self._function(parameter[1] or parameter[2], parameter.end())
+            return self._function(named[1] or named[2], named.end())
         raise self._unexpected("<function=NAME>", at)
 
     def _unexpected(self, expected: str, at: int) -> Fault:
@@ -227,6 +228,8 @@ def _object(name: str, value: Any, at: int) -> dict[str, Any]:
         if not isinstance(value, str) or not value.strip():
             break
         value = _decoded(name, value, at)
+    if isinstance(value, list) and len(value) == 1:
+        value = value[0]
     if value is None or (isinstance(value, str) and not value.strip()):
         return {}
     if not isinstance(value, dict):

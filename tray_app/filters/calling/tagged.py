@@ -125,8 +125,10 @@ class Tags:
         if not self._closed:
             raise Unfinished(f"the value of {key} has no </parameter>", end)
         value = _framed(self._text[opener.end() : end], opener)
-        is_beside_its_tag = value.startswith(" ") and "\n" not in value
-        return value.strip(" ") if is_beside_its_tag else value
+        if self._text.startswith(" ", opener.end()):
+            # Models that close nothing write values beside their tags, one space away.
+            return value[1:] if "\n" in value else value.strip(" ")
+        return value
 
 
 def _framed(value: str, opener: re.Match[str]) -> str:
