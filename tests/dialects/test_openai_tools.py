@@ -115,6 +115,7 @@ def test_the_form_of_an_answer(sent: Any, format_: Format | None) -> None:
         ({"functions": [{"name": "f"}], "function_call": "required"}, "function_call"),
         ({"stop": ["1", "2", "3", "4", "5"]}, "stop"),
         ({"stop": [1]}, "stop[0]"),
+        ({"stop": ["a", "b" * 1_001]}, "stop[1]"),
         ({"max_tokens": 0}, "max_tokens"),
         ({"max_completion_tokens": -1}, "max_completion_tokens"),
         ({"response_format": {"type": "yaml"}}, "response_format.type"),
@@ -129,3 +130,16 @@ def test_a_wrong_field_is_named(more: dict[str, Any], param: str) -> None:
     assert fault.param == param
     assert fault.kind.row.status == 400
     assert param.partition("[")[0] in fault.text
+
+
+def test_nothing_is_cut_from_an_answer_that_has_to_be_json() -> None:
+    body = {
+        "model": "m",
+        "messages": [USER],
+        "stop": "}",
+        "response_format": {"type": "json_object"},
+    }
+    asked = parsed(body)
+
+    assert asked.prompts[0].stop == ()
+    assert asked.ignored == ("stop",)

@@ -7,6 +7,7 @@ import pytest
 from tests.dialects.captures import Capture, captures
 from tests.harness import QUICK, Reply, Running, running
 from tests.proxy.test_tools import calls
+from tests.waiting import until
 from tray_app.practice import PracticeSite, acts
 
 
@@ -137,16 +138,15 @@ def test_large_json_is_compressed_for_who_asks_and_streams_never(proxy: Running)
 
 def test_two_requests_go_at_once_and_the_third_waits(site: PracticeSite) -> None:
     with running(site) as proxy:
-        site.will(*[acts.Slow(acts.say("done"), 0.4)] * 3)
+        site.will(*[acts.Slow(acts.say("done"), 1.0)] * 3)
         replies: list[Reply] = []
         threads = [threading.Thread(target=lambda: replies.append(proxy.chat())) for _ in range(3)]
         for thread in threads:
             thread.start()
+        until(lambda: proxy.control("status")["queue"] == {"waiting": 1, "in_flight": 2})
         site.wait_until(lambda: site.open_streams == 2)
         assert len(site.heard_on("/api/v2/chats/new")) == 2
-        status = proxy.control("status")
         for thread in threads:
             thread.join()
 
-        assert status["queue"] == {"waiting": 1, "in_flight": 2}
         assert [reply.text for reply in replies] == ["done"] * 3

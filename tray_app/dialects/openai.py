@@ -18,6 +18,7 @@ _BOM = b"\xef\xbb\xbf"
 _HEADER_SAFE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _IGNORED_NAMES = 20
 MAX_STOPS = 4
+_STOP_CHARS = 1_000
 NO_DEFAULT_MODEL = "This request names no model"
 
 to_json = msgspec.json.Encoder().encode
@@ -120,6 +121,10 @@ def stops_of(sent: str | list[str] | None) -> tuple[str, ...]:
     stops = [sent] if isinstance(sent, str) else sent or []
     if len(stops) > MAX_STOPS:
         raise invalid("stop", f"stop: expected at most {MAX_STOPS} strings, got {len(stops)}")
+    for at, stop in enumerate(stops):
+        if len(stop) > _STOP_CHARS:
+            field = f"stop[{at}]"
+            raise invalid(field, f"{field}: expected at most {_STOP_CHARS} characters")
     return tuple(dict.fromkeys(stop for stop in stops if stop))
 
 

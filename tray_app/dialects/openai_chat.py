@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from tray_app.core.calls import Stamp
 from tray_app.core.errors import ProxyError
@@ -116,6 +117,9 @@ class OpenAIChat:
             search=bool(sent.enable_search) or sent.web_search_options is not None,
             **_wishes(sent),
         )
+        if prompt.format is not None and prompt.stop:
+            # Where an answer has to be JSON, nothing may be cut from it.
+            prompt, ignored = replace(prompt, stop=()), (*ignored, "stop")
         told = Told(_reasoning_fields(profile), legacy=bool(sent.functions and not sent.tools))
         stream = bool(sent.stream)
         options = sent.stream_options

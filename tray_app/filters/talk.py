@@ -103,14 +103,9 @@ class Talk:
         self.ending = Ending()
         self._calling: Calling | None = None
         self._structured: Structured | None = None
-        more_than_text = bool(prepared.names or asked.format or asked.stop or asked.max_tokens)
-        if more_than_text:
+        emit = _shown(profile, emit, is_json=asked.format is not None)
+        if prepared.names or asked.format or asked.stop or asked.max_tokens:
             emit = Counting(emit, prepared.weigh, self.ending, max_tokens=asked.max_tokens)
-        if profile.reasoning == "think":
-            emit = Tagging(emit)
-        elif profile.reasoning == "hidden":
-            emit = Hiding(emit)
-        emit = Citing(emit, profile.citations)
         if asked.format is not None:
             emit = self._structured = Structured(emit, asked.format)
         if asked.stop:
@@ -135,3 +130,12 @@ class Talk:
                 self.prompt = replace(self.prompt, messages=self.prompt.messages + again)
                 return self.prompt
         return None
+
+
+def _shown(profile: Profile, emit: Emit, *, is_json: bool) -> Emit:
+    """How the client wants to be shown thoughts and sources; nothing is put into JSON."""
+    if profile.reasoning == "hidden" or (is_json and profile.reasoning == "think"):
+        emit = Hiding(emit)
+    elif profile.reasoning == "think":
+        emit = Tagging(emit)
+    return emit if is_json else Citing(emit, profile.citations)

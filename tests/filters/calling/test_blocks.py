@@ -76,7 +76,7 @@ FOUND: list[tuple[str, list[Any]]] = [
     (BARE + "\n</tool_call>", [READ, "\n"]),
     (call(path="a") + "\n</tool_call>", [READ, "\n"]),
     (call(path="a").removesuffix("\n</tool_call>"), [READ]),
-    (call(path="a").removesuffix("</tool_call>") + "\nI wait.", [READ, "\n\nI wait."]),
+    (call(path="a").removesuffix("</tool_call>") + "\nI wait.", [READ, "I wait."]),
     (call(path="a").removesuffix("</tool_call>") + call("list_files"), [READ, ("list_files", {})]),
     (f"<tool_calls>\n{call(path='a')}\n</tool_calls>", [READ, "\n"]),
     (call("write", content=ABOUT_CALLS), [("write", {"content": ABOUT_CALLS})]),

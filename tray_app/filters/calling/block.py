@@ -41,6 +41,8 @@ class Ended(Struct, frozen=True):
     """Why there are no calls: text is missing at its end, or it cannot be understood."""
     why: str = ""
     """The problem in words that the model can act on."""
+    at: int = 0
+    """Where in the text the problem is."""
 
 
 class Block:
@@ -155,25 +157,18 @@ class Block:
         first = _read(whole, closed=False)
         if first.problem is None:
             return first
-        for ended in self._readings(whole):
+        for ended in self._readings(whole, first.at):
             if ended.problem is None:
                 return ended
-        if self._closers:
-            return self._cut(whole, self._closers[0])
-        return first
+        return self._cut(whole, self._closers[0]) if self._closers else first
 
-    def _readings(self, whole: str) -> Iterator[Ended]:
-        """What the block may be, the likeliest first."""
-        if not _is_json(whole):
-            yield from (self._cut(whole, at) for at in reversed(self._closers))
-            return
-        yield from (self._cut(whole, at) for at in self._closers)
-        try:
-            _, end = lenient.read(whole, len(whole) - len(whole.lstrip()))
-        except ValueError:
-            return
-        ended = _read(whole[:end], closed=False)
-        yield Ended(ended.calls, whole[end:], ended.problem, ended.why)
+    def _readings(self, whole: str, at: int) -> Iterator[Ended]:
+        """What the block may be, the likeliest first; what is at `at` cannot be understood."""
+        closers = self._closers if _is_json(whole) else self._closers[::-1]
+        yield from (self._cut(whole, closer) for closer in closers)
+        # Prose that follows a call without an end tag.
+        ended = _read(whole[:at], closed=False)
+        yield Ended(ended.calls, whole[at:], ended.problem)
 
 
 def _is_json(inner: str) -> bool:
@@ -190,6 +185,6 @@ def _read(inner: str, *, closed: bool) -> Ended:
     try:
         return Ended(tuple(read_calls(inner, closed=closed)))
     except lenient.Unfinished as fault:
-        return Ended(problem="half", why=str(fault))
+        return Ended(problem="half", why=str(fault), at=fault.at)
     except lenient.Malformed as fault:
-        return Ended(problem="broken", why=str(fault))
+        return Ended(problem="broken", why=str(fault), at=fault.at)

@@ -36,7 +36,8 @@ _LONGEST = 64
 """No beginning of a tag is held that is longer."""
 _HALF = 6
 """So much of a tag at the very end of an answer is half a call and no text."""
-_MARKS = re.compile(r"<|```|~~~|\{|[`~]{1,2}\Z")
+_MARKS = re.compile(r"<(?=/?[acfipt]|/?\Z)|```|~~~|\{(?=\s*(?:\"|\Z))|[`~]{1,2}\Z")
+"""Where one of the tags below, a fence or an object of JSON may begin."""
 _CALL_START = re.compile(r"\s*(?:[{\[<`'\"/#]|[\w.:-]+\s*(?:[\n({<]))")
 _CALL_MAY_START = re.compile(r"\s*[\w.:-]*[^\S\n]*\Z")
 _FENCED = re.compile(r"(```|~~~)[ \t]*(?:json|tool_call|tool_code|xml)?[ \t]*\n\s*(?=\S)")
