@@ -78,6 +78,7 @@ def test_limits_are_the_smaller_one_and_stops_are_few_and_never_empty() -> None:
 
     assert found.max_tokens == 5
     assert found.stop == ("a", "b")
+    assert prompt([USER], max_tokens=0, max_completion_tokens=0).max_tokens is None
     assert prompt([USER], stop="x").stop == ("x",)
     assert prompt([USER], stop=None).stop == ()
 
@@ -116,7 +117,7 @@ def test_the_form_of_an_answer(sent: Any, format_: Format | None) -> None:
         ({"stop": ["1", "2", "3", "4", "5"]}, "stop"),
         ({"stop": [1]}, "stop[0]"),
         ({"stop": ["a", "b" * 1_001]}, "stop[1]"),
-        ({"max_tokens": 0}, "max_tokens"),
+        ({"max_tokens": -1}, "max_tokens"),
         ({"max_completion_tokens": -1}, "max_completion_tokens"),
         ({"response_format": {"type": "yaml"}}, "response_format.type"),
         ({"response_format": {"type": "json_schema"}}, "response_format.json_schema"),

@@ -111,9 +111,9 @@ def wish_of_effort(effort: str | None) -> bool | None:
 
 
 def check_limit(name: str, limit: int | None) -> None:
-    """Raise `ProxyError` for a length that no answer can have."""
-    if limit is not None and limit < 1:
-        raise invalid(name, f"{name}: expected at least 1, got {limit}")
+    """Raise `ProxyError` for a length that no answer can have; 0 is taken for no limit."""
+    if limit is not None and limit < 0:
+        raise invalid(name, f"{name}: expected at least 0, got {limit}")
 
 
 def stops_of(sent: str | list[str] | None) -> tuple[str, ...]:

@@ -91,7 +91,9 @@ class OpenAICompletions:
         stop = stops_of(sent.stop)
         texts = _texts(sent)
         prompts = tuple(
-            Prompt(model, _messages(text, sent.suffix), stop=stop, max_tokens=sent.max_tokens)
+            Prompt(
+                model, _messages(text, sent.suffix), stop=stop, max_tokens=sent.max_tokens or None
+            )
             for text in texts
         )
         options = sent.stream_options

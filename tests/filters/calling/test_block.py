@@ -17,7 +17,7 @@ def ended(*pieces: str, is_bare: bool = False) -> Ended:
     for at, piece in enumerate(pieces):
         if (over := block.feed(piece)) is not None:
             return Ended(over.calls, over.rest + "".join(pieces[at + 1 :]), over.problem, over.why)
-    return block.close()
+    return block.close(is_cut=False)
 
 
 def names(over: Ended) -> list[str]:
@@ -112,3 +112,14 @@ def test_a_long_value_full_of_tags_takes_no_longer_than_it_is_long() -> None:
         return time.process_time() - began_s
 
     assert seconds(4_000) < 5
+
+
+def test_a_model_that_ends_no_parameter_has_ended_unless_it_was_cut() -> None:
+    text = "<function=write>\n<parameter=path> a\n<parameter=text> b"
+    for is_cut in (False, True):
+        block = Block(is_bare=True)
+        block.feed(text)
+        over = block.close(is_cut=is_cut)
+        assert [call.arguments for call in over.calls] == (
+            [] if is_cut else [{"path": "a", "text": "b"}]
+        )

@@ -42,7 +42,7 @@ def found(*pieces: str) -> list[Any]:
     blocks = Blocks(NAMES, heard)
     for piece in pieces:
         blocks.feed(piece)
-    problem = blocks.close()
+    problem = blocks.close(is_cut=False)
     if problem is None:
         blocks.flush()
     else:
@@ -174,13 +174,13 @@ def test_a_call_that_goes_on_in_a_second_answer_is_whole() -> None:
     heard = Heard()
     blocks = Blocks(NAMES, heard)
     blocks.feed('Well.\n<tool_call>\n{"name": "read", "argu')
-    problem = blocks.close()
+    problem = blocks.close(is_cut=False)
     assert problem is not None
     assert problem.problem == "half"
 
     blocks.feed('ments": {"path": "a"}}\n</tool_call>')
 
-    assert blocks.close() is None
+    assert blocks.close(is_cut=False) is None
     assert heard.found == ["Well.", READ]
 
 
@@ -188,10 +188,10 @@ def test_a_call_that_is_begun_anew_is_there_once() -> None:
     heard = Heard()
     blocks = Blocks(NAMES, heard)
     blocks.feed('<tool_call>\n{"name": "read", "argu')
-    blocks.close()
+    blocks.close(is_cut=False)
     blocks.restart()
 
     blocks.feed(call(path="a"))
 
-    assert blocks.close() is None
+    assert blocks.close(is_cut=False) is None
     assert heard.found == [READ]

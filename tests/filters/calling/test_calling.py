@@ -227,13 +227,23 @@ def test_half_a_call_is_gone_on_with(cut: int) -> None:
     assert answer.finishes == ["tool_calls"]
 
 
-def test_half_a_call_may_be_begun_anew() -> None:
-    answer = Answer().turn('<tool_call>\n{"name": "read_fi')
-    assert answer.asked_again
+@pytest.mark.parametrize(
+    "anew",
+    [
+        call(path="ab"),
+        f"I write it again:\n{call(path='ab')}",
+        '{"name": "read_file", "arguments": {"path": "ab"}}\n</tool_call>',
+        "<function=read_file>\n<parameter=path>\nab\n</parameter>\n</function>\n</tool_call>",
+    ],
+)
+def test_half_a_call_may_be_begun_anew(anew: str) -> None:
+    for half in ('<tool_call>\n{"name": "read_fi', "<tool_call>\n<function=read_file>\n<para"):
+        answer = Answer().turn(half)
+        assert answer.asked_again
 
-    answer.turn(*call(path="ab"))
+        answer.turn(*anew)
 
-    assert answer.calls == [("read_file", {"path": "ab"})]
+        assert answer.calls == [("read_file", {"path": "ab"})]
 
 
 def test_half_a_call_that_stays_half_is_a_length_or_an_error() -> None:

@@ -151,10 +151,15 @@ class Block:
     def _is_balanced(self, inner: str) -> bool:
         return inner.count("<tool_call") == inner.count("</tool_call>")
 
-    def close(self) -> Ended:
-        """The answer is over: what the block came to. It may be fed on where half is missing."""
+    def close(self, *, is_cut: bool) -> Ended:
+        """The answer is over: what the block came to. It may be fed on where half is missing.
+
+        `is_cut` says that the model had not ended.
+        """
         whole = self.text
-        first = _read(whole, closed=False)
+        # Some models end no parameter at all, so the last one is no sign of a missing half.
+        ends_nothing = whole.count("<parameter") > 1 and "</" not in whole
+        first = _read(whole, closed=ends_nothing and not is_cut)
         if first.problem is None:
             return first
         for ended in self._readings(whole, first.at):

@@ -12,10 +12,9 @@ as long as it can still be that.
 import re
 from typing import Literal, Protocol
 
-from . import lenient
 from .block import Block, Ended
 from .names import Names
-from .reading import read_calls
+from .untagged import FENCED, read_untagged
 
 _TAG = re.compile(
     r"<(?:(?P<wrapper>(?:tool_call|function_call|function_invocation|tool_use)(?:\s[^<>]*)?>)"
@@ -40,11 +39,9 @@ _MARKS = re.compile(r"<(?=/?[acfipt]|/?\Z)|```|~~~|\{(?=\s*(?:\"|\Z))|[`~]{1,2}\
 """Where one of the tags below, a fence or an object of JSON may begin."""
 _CALL_START = re.compile(r"\s*(?:[{\[<`'\"/#]|[\w.:-]+\s*(?:[\n({<]))")
 _CALL_MAY_START = re.compile(r"\s*[\w.:-]*[^\S\n]*\Z")
-_FENCED = re.compile(r"(```|~~~)[ \t]*(?:json|tool_call|tool_code|xml)?[ \t]*\n\s*(?=\S)")
 _MAY_BE_FENCED = re.compile(r"(```|~~~)[ \t]*([a-z_]*)[ \t]*(?:\n\s*)?\Z")
 _FENCES = frozenset({"```", "~~~"})
 _FENCE_WORDS = ("json", "tool_call", "tool_code")
-_NOTHING = re.compile(r"(?:\s|```|~~~|</?(?:tool_call|tool_calls|function_call)>)*")
 _KEY = re.compile(r'\{\s*"([^"\\]*)"\s*:\s*')
 _MAY_BE_KEY = re.compile(r'\{\s*(?:"([^"\\]*)(?:"\s*)?)?\Z')
 _VALUE = re.compile(r'"([^"\\]*)"')
@@ -181,7 +178,7 @@ class Blocks:
         """What a line is that begins with a brace or a fence."""
         brace = 0
         if mark != "{":
-            fenced = _FENCED.match(rest)
+            fenced = FENCED.match(rest)
             if fenced is None:
                 begun = _MAY_BE_FENCED.match(rest)
                 may_be = begun and any(word.startswith(begun[2]) for word in _FENCE_WORDS)
@@ -250,23 +247,23 @@ class Blocks:
             if mark in _FENCES:
                 self._fence = mark if not self._fence else self._fence.replace(mark, "")
 
-    def close(self) -> Ended | None:
+    def close(self, *, is_cut: bool) -> Ended | None:
         """The answer is over; returns what is wrong with its last call, if something is.
 
-        Where half of it is missing, it may be fed on.
+        Where half of it is missing, it may be fed on. `is_cut` says that the model had not ended.
         """
         if self._untagged is not None:
             self._close_untagged("".join(self._untagged))
         if self._block is not None:
             if self._tag and not _CALL_START.match(self._block.text):
                 return Ended(problem="half", why="the answer ended before the call was written")
-            ended = self._block.close()
+            ended = self._block.close(is_cut=is_cut)
             if ended.problem is not None:
                 return ended
             self._leave()
             self._sink.ended(ended)
             self.feed(ended.rest)
-            return self.close()
+            return self.close(is_cut=is_cut)
         if len(self._held) >= _HALF and self._held[0] == "<":
             return Ended(problem="half", why="the answer ended before the call was written")
         held, self._held = self._held, ""
@@ -276,17 +273,10 @@ class Blocks:
     def _close_untagged(self, text: str) -> None:
         """Decide what JSON without a tag was: a call that nothing follows, or text."""
         self._untagged = None
-        fenced = _FENCED.match(text)
-        start = fenced.end() if fenced else 0
-        try:
-            _, end = lenient.read(text, start)
-            calls = tuple(read_calls(text[start:end], closed=True))
-        except ValueError:
-            calls, end = (), 0
-        is_all = bool(_NOTHING.fullmatch(text, end))
-        if calls and is_all and all(self._names.meant(call.name) for call in calls):
+        ended = read_untagged(text, self._names)
+        if ended is not None:
             self._space = ""
-            self._sink.ended(Ended(calls))
+            self._sink.ended(ended)
             return
         self._trusts_tags_only = True
         self.feed(text)

@@ -6,6 +6,7 @@ so, nothing of it is sent and the model is asked once more, told what was wrong;
 mid-call, it is asked to go on. If that does not help the answer is an error, never half a call.
 """
 
+import re
 from collections.abc import Callable
 from typing import Literal
 
@@ -37,10 +38,8 @@ _PIECE = 1_000
 """Characters of arguments in one delta."""
 _DRAFTS = ("<tool_call", "<function=")
 _DRAFT_CHARS = 32
-_RESTARTS = ("<tool_call", "<function", "<invoke", "```")
+_ANEW = re.compile(r"^[ \t]*(?:```\w*\s*)?(?:<tool_call>|<function=|<invoke )", re.MULTILINE)
 _INSIDE = '{"name"'
-_KNOWN_CHARS = 12
-"""So much of an answer that goes on shows whether it begins anew instead."""
 _AS_TOLD = "as JSON in <tool_call></tool_call> tags, and write nothing else."
 _UNREADABLE = "The call cannot be read: {}"
 _CORRECT = f"Write that call again, complete and corrected, {_AS_TOLD}"
@@ -79,7 +78,8 @@ class Calling:
         self._sent_before = 0
         self._turn: Literal["first", "goes on", "repair"] = "first"
         self._tried: set[str] = set()
-        self._beginning: str | None = None
+        self._more: list[str] | None = None
+        """What is to go on with half a call; none of it could be told before its end."""
         self._withheld: list[str] = []
         self._thought = ""
         self._is_done = self._has_drafted = False
@@ -100,20 +100,18 @@ class Calling:
             self._emit(event)
 
     def _feed(self, text: str) -> None:
-        if self._beginning is None:
+        if self._more is None:
             self._blocks.feed(text)
-            return
-        self._beginning += text
-        if len(self._beginning.lstrip()) >= _KNOWN_CHARS:
-            self._begin()
+        else:
+            self._more.append(text)
 
-    def _begin(self) -> None:
-        """An answer that was to go on has begun: it goes on, or writes the call anew."""
-        text, self._beginning = self._beginning or "", None
-        begins = text.lstrip()
-        if begins.startswith(_RESTARTS):
+    def _feed_more(self, text: str) -> None:
+        """An answer that was to go on is there: it goes on, or writes the call anew."""
+        anew = _ANEW.search(text)
+        if anew is not None:
             self._blocks.restart()
-        elif begins.startswith(_INSIDE):
+            text = text[anew.start() :]
+        elif text.lstrip().startswith(_INSIDE):
             self._blocks.restart_inside()
         self._blocks.feed(text)
 
@@ -186,9 +184,11 @@ class Calling:
             self._leave()
 
     def _end(self, reason: Finish) -> None:
-        if self._beginning is not None:
-            self._begin()
-        left = None if self._fault is not None else self._blocks.close()
+        if self._more is not None:
+            more, self._more = "".join(self._more), None
+            self._feed_more(more)
+        is_cut = reason != "stop"
+        left = None if self._fault is not None else self._blocks.close(is_cut=is_cut)
         if self._is_done:
             return
         if left is not None and (reason == "content_filter" or self._ending.over):
@@ -228,7 +228,7 @@ class Calling:
     def _go_on(self, reason: Finish) -> None:
         """The answer stopped in mid-call: ask for the rest of it."""
         if "goes on" not in self._tried:
-            self._beginning = ""
+            self._more = []
             self._ask("goes on", None)
         elif reason == "length":
             self._finish(reason)
