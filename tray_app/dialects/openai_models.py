@@ -13,7 +13,11 @@ from tray_app.core.variants import offered, split
 
 from .openai import to_json
 
-_PARAMETERS = ["stream", "reasoning_effort", "web_search_options"]
+_PARAMETERS = [
+    "stream", "reasoning_effort", "web_search_options", "tools", "tool_choice",
+    "parallel_tool_calls", "stop", "max_tokens", "max_completion_tokens", "response_format",
+    "structured_outputs",
+]  # fmt: skip
 
 
 def models_body(models: Iterable[ModelInfo], *, with_variants: bool) -> bytes:

@@ -41,7 +41,7 @@ _CALL_START = re.compile(r"\s*(?:[{\[<`'\"/#]|[\w.:-]+\s*(?:[\n({<]))")
 _CALL_MAY_START = re.compile(r"\s*[\w.:-]*[^\S\n]*\Z")
 _MAY_BE_FENCED = re.compile(r"(```|~~~)[ \t]*([a-z_]*)[ \t]*(?:\n\s*)?\Z")
 _FENCES = frozenset({"```", "~~~"})
-_FENCE_WORDS = ("json", "tool_call", "tool_code")
+_FENCE_WORDS = ("json", "tool_call", "tool_code", "xml")
 _KEY = re.compile(r'\{\s*"([^"\\]*)"\s*:\s*')
 _MAY_BE_KEY = re.compile(r'\{\s*(?:"([^"\\]*)(?:"\s*)?)?\Z')
 _VALUE = re.compile(r'"([^"\\]*)"')
@@ -87,6 +87,7 @@ class Blocks:
         self._trusts_tags_only = False
         self._is_over = False
         self._is_after_call = False
+        self._has_said = False
         self._last = ""
 
     def feed(self, text: str) -> None:
@@ -126,7 +127,7 @@ class Blocks:
     def _leave(self) -> None:
         self._block = None
         self._tag = self._line = ""
-        self._is_after_call = True
+        self._is_after_call = self._has_said = True
 
     def _feed_text(self, text: str) -> str:
         """Hand on what is text; returns what has to be looked at in another way."""
@@ -184,9 +185,17 @@ class Blocks:
                 may_be = begun and any(word.startswith(begun[2]) for word in _FENCE_WORDS)
                 return "held" if may_be else "text"
             brace = fenced.end()
+            if rest[brace] == "<" and not self._has_said:
+                return self._look_at_fenced_tag(rest, brace)
             if rest[brace] != "{":
                 return "text"
         return self._look_at_json(rest, brace)
+
+    def _look_at_fenced_tag(self, rest: str, start: int) -> _Found:
+        """A fence that is the whole answer is around a call; any other holds an example."""
+        if _TAG.match(rest, start):
+            return "json"
+        return "held" if _may_be_tag(rest[start:]) else "text"
 
     def _look_at_json(self, text: str, brace: int) -> _Found:
         """Whether the JSON there is about a tool of ours, by its first key."""
@@ -236,6 +245,7 @@ class Blocks:
         if not text:
             return
         self._last = text[-1]
+        self._has_said = self._has_said or not text.isspace()
         if "\n" not in text:
             if len(self._line) < _LINE:
                 self._line += text
@@ -290,6 +300,7 @@ class Blocks:
     def restart(self) -> None:
         """Forget a call that was begun; the model writes it anew."""
         self._leave()
+        self._has_said = False
         self._held = self._space = self._fence = ""
         self._untagged = None
         self._is_over = False

@@ -12,6 +12,12 @@ from .reading import RawCall, read_calls
 
 FENCED = re.compile(r"(```|~~~)[ \t]*(?:json|tool_call|tool_code|xml)?[ \t]*\n\s*(?=\S)")
 """The beginning of a fence that may hold a call, up to the first character in it."""
+_ALONE = re.compile(
+    r"(?:<tool_call>(.*)</tool_call>|(<(?:function|invoke)\b.*</(?:function|invoke)>))"
+    r"\s*(?:```|~~~)?\s*",
+    re.DOTALL,
+)
+"""Nothing but a call in tags, and the end of its fence."""
 _NOTHING = re.compile(r"(?:\s|```|~~~|</?(?:tool_call|tool_calls|function_call)>)*")
 
 
@@ -23,6 +29,8 @@ def read_untagged(text: str, names: Names) -> Ended | None:
     """
     fenced = FENCED.match(text)
     start = fenced.end() if fenced else 0
+    if alone := _ALONE.fullmatch(text, start):
+        return _named(alone[1] or alone[2], names)
     try:
         value, end = lenient.read(text, start)
     except ValueError:
@@ -33,8 +41,13 @@ def read_untagged(text: str, names: Names) -> Ended | None:
         ((key, inner),) = value.items()
         if key in names.offered and (tool := names.meant(key)) is not None:
             return _by_key(tool, inner)
+    return _named(text[start:end], names)
+
+
+def _named(inner: str, names: Names) -> Ended | None:
+    """The calls of what stands in a block, if all are of tools that are offered."""
     try:
-        calls = tuple(read_calls(text[start:end], closed=True))
+        calls = tuple(read_calls(inner, closed=True))
     except ValueError:
         return None
     known = all(names.meant(call.name) is not None for call in calls)
