@@ -41,8 +41,6 @@ class Agent:
         return Path(self.command.split()[0]).name
 
 
-_OPENAI_ENV = {"OPENAI_BASE_URL": "$BASE_URL", "OPENAI_API_KEY": "$KEY"}
-
 _AI_SDK_PROVIDER = {
     "provider": {
         "portico": {
@@ -92,7 +90,7 @@ PI = Agent(
 QWEN_CODE = Agent(
     package="@qwen-code/qwen-code@0.24.4",
     command="qwen --auth-type openai --yolo",
-    env={**_OPENAI_ENV, "OPENAI_MODEL": "$MODEL"},
+    env={"OPENAI_BASE_URL": "$BASE_URL", "OPENAI_API_KEY": "$KEY", "OPENAI_MODEL": "$MODEL"},
 )
 
 CONTINUE = Agent(

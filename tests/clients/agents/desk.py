@@ -37,6 +37,7 @@ class Desk:
 
     def __init__(self, agent: Agent, live: Live, folder: Path, path: str) -> None:
         self.agent = agent
+        self.live = live
         self.project = folder / "project"
         self._home = folder / "home"
         self._known = {

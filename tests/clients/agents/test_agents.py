@@ -1,8 +1,10 @@
 """Agents that people use make a file and change it, with calls of their own tools."""
 
+import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,10 +19,11 @@ SOMETIMES = [pytest.param(agent, id=str(agent), marks=pytest.mark.agents) for ag
 
 @pytest.fixture
 def desk(live: Live, node_modules: Path, agent: Agent, tmp_path: Path) -> Desk:
-    """A place to work for the agent, which is installed once."""
+    """A place to work for the agent, which is installed once, with a key of its own."""
     path = with_node(node_modules)
+    its = replace(live, key=live.portico("key", "new", str(agent)).strip())
     programs = installed(agent, path) if agent.package else node_modules / "node_modules/.bin"
-    return Desk(agent, live, tmp_path, f"{programs}{os.pathsep}{path}")
+    return Desk(agent, its, tmp_path, f"{programs}{os.pathsep}{path}")
 
 
 def installed(agent: Agent, path: str) -> Path:
@@ -52,3 +55,12 @@ def test_an_agent_makes_a_file_and_changes_it(desk: Desk) -> None:
     changed = desk.give(desk.agent.change)
     assert changed.code == 0, changed.said
     assert hello.read_text().rstrip("\n") == "bye", changed.said
+
+    # What failed and was tried again would show in no file.
+    assert {"ok"} <= outcomes(desk) <= {"ok", "client_left"}
+
+
+def outcomes(desk: Desk) -> set[str]:
+    """What came of the agent's requests."""
+    recent = json.loads(desk.live.portico("status", "--json"))["recent"]
+    return {deed["outcome"] for deed in recent if deed["key"] == str(desk.agent)}
