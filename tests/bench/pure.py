@@ -68,3 +68,22 @@ def lost() -> int:
     """Events of a plain answer that did not come out."""
     answer = _answer(PURE["plain text"](FEW), offers_tools=False)
     return FEW - b"".join(answer).count(MARK)
+
+
+def telling_ms() -> float:
+    """Milliseconds until 60 kB of tools stand in a prompt, parsing the request included."""
+    parameters = {"type": "object", "properties": {"path": {"type": "string"}}}
+    tools = [
+        {"type": "function",
+         "function": {"name": f"tool_{n}", "description": "What it does. " * 100,
+                      "parameters": parameters}}
+        for n in range(40)
+    ]  # fmt: skip
+    body = load.chat(tools=tools)
+    assert len(body) > 60_000
+    took = []
+    for _ in range(20):
+        start_s = time.process_time()
+        talking(OpenAIChat().parse(body, Profile()).prompts[0], lambda _: None)
+        took.append(time.process_time() - start_s)
+    return median(took) * 1e3

@@ -13,6 +13,7 @@ ICON_MS, SERVING_MS, TRAY_MB, WAKES, MENU_MS = 500.0, 1000.0, 60.0, 0.2, 100.0
 PAGE_FIRST_MS, PAGE_EVENT_MS, PAGE_EVENTS_PER_S, PAGE_WAKES = 6.0, 10.0, 2000.0, 2.0
 PURE_US = {"search with markers": 9.0}
 PURE_PLAIN_US = 6.0
+TELLING_MS = 5.0
 
 
 @dataclass(frozen=True)
@@ -144,7 +145,7 @@ def _pure(size: Size) -> list[Row]:
     for name, (few, many) in pure.costs(size.pure_rounds).items():
         most = PURE_US.get(name, PURE_PLAIN_US)
         rows += growing(f"pure path per event: {name}", few, many, most, GROWTH)
-    return rows
+    return [*rows, alone("telling 60 kB of tools", "ms", pure.telling_ms(), TELLING_MS)]
 
 
 def _started(ready: startup.Ready, idle: startup.Idle) -> list[Row]:

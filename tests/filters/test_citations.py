@@ -71,7 +71,7 @@ def test_markers_may_count_a_list_of_what_is_cited() -> None:
 
 
 def test_a_list_tells_every_source_where_none_is_cited_and_nothing_where_nothing_is_said() -> None:
-    text, citations, _ = filtered([*SOURCES, TextDelta("x"), Finished()], "list")
+    text, citations, _ = filtered([*reversed(SOURCES), TextDelta("x"), Finished()], "list")
     call = ToolCallDelta(0, "{}", "call_1", "write")
     silent = filtered([*SOURCES, call, Finished("tool_calls")], "list")[0]
 
@@ -89,6 +89,7 @@ def test_a_list_tells_every_source_where_none_is_cited_and_nothing_where_nothing
         ("It rains [[1]][[12]], says [[1]] [[3]] he.", "It rains, says he."),
         ("It rains [[1]] (today)", "It rains (today)"),
         ("It [[1]]rains", "It rains"),
+        ("It [[1]][[12]]rains", "It rains"),
         ("下雨了 [[1]]。", "下雨了。"),
         ("It rains [[1]]", "It rains"),
         ("It rains [[1]]\nand", "It rains\nand"),

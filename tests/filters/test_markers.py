@@ -44,6 +44,10 @@ def read(*pieces: str) -> tuple[str, list[int]]:
         ),
         ("> ```\n> [[1]]\n> ```\n> [[2]]", "> ```\n> [[1]]\n> ```\n> <2>"),
         ("```a [[1]] b``` [[2]]\n[[3]]", "```a [[1]] b``` <2>\n<3>"),
+        ("```\nx```\n[[1]]", "```\nx```\n[[1]]"),
+        ("[[1]] ```\n[[2]]", "<1> ```\n<2>"),
+        ("``` a `b\n[[1]]", "``` a `b\n<1>"),
+        ("`" * 950 + "[[1]]" + "`" * 150, "`" * 950 + "[[1]]" + "`" * 150),
         ("so: ```\n[[1]]", "so: ```\n<1>"),
         ("~~old [[1]]~~ ~~~\n[[2]]", "~~old <1>~~ ~~~\n<2>"),
         ("`" + "x" * 500 + "[[1]]`", "`" + "x" * 500 + "<1>`"),
@@ -78,12 +82,18 @@ def test_little_is_held_back() -> None:
     markers = Markers(said.append, lambda *_: None)
     for piece in ("one ", "two [", "[x", " three\n```", "\nfour [[1]] ", "five\n``", "`\nsix"):
         markers.feed(piece)
-    so_far = "".join(said)
-    for _ in range(200):
-        markers.feed(" `" + "z" * 30)
 
-    assert so_far == "one two [[x three\n```\nfour [[1]] five\n```\nsix"
-    assert len("".join(said)) > 200 * 32 - 500
+    assert "".join(said) == "one two [[x three\n```\nfour [[1]] five\n```\nsix"
+
+
+@pytest.mark.parametrize("text", ["`" + "x" * 2000, "`" * 2000, "```\n" + " " * 2000])
+def test_what_never_shows_what_it_is_is_not_held_for_ever(text: str) -> None:
+    said: list[str] = []
+    markers = Markers(said.append, lambda *_: None)
+    for char in text:
+        markers.feed(char)
+
+    assert len("".join(said)) > len(text) - 500
 
 
 def test_a_text_may_go_on_after_a_flush() -> None:
