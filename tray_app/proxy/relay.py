@@ -36,6 +36,7 @@ from .watch import Watcher
 
 _log = logging.getLogger(__name__)
 
+_HEAVY_BYTES = 256 << 10
 RETRY_PAUSE_S = (0.3, 1.0)
 
 
@@ -98,9 +99,10 @@ class Relay:
         """The whole of one request; raises `ProxyError` while a status can still be told."""
         with self._desk.activity.noting(key.name) as deed:
             asked = dialect.parse(body, key.profile)
+            is_heavy = len(body) > _HEAVY_BYTES
             # It may be megabytes, and the answer may take minutes.
             del body
-            jobs = await self._jobs(asked, key)
+            jobs = await self._jobs(asked, key, is_heavy=is_heavy)
             deed.model = jobs[0].choice.model.id
             return await self._answered(request, asked, jobs, headers, deed)
 
@@ -126,7 +128,7 @@ class Relay:
             if not self._fuses:
                 self._idle.set()
 
-    async def _jobs(self, asked: Asked, key: LocalKey) -> list[Job]:
+    async def _jobs(self, asked: Asked, key: LocalKey, *, is_heavy: bool) -> list[Job]:
         desk = self._desk
         desk.owner.check()
         if (state := desk.owner.told_state) not in {"signed_in", "refused"}:
@@ -137,7 +139,12 @@ class Relay:
         jobs = []
         for prompt in asked.prompts:
             choice = await desk.models.choose(prompt, aliases)
-            jobs.append(Job(self._prepared(prompt, choice), choice, key, deadline_s))
+            if is_heavy and prompt.tools:
+                # To make it short takes long enough to be noticed by everybody else.
+                ready = await asyncio.to_thread(self._prepared, prompt, choice)
+            else:
+                ready = self._prepared(prompt, choice)
+            jobs.append(Job(ready, choice, key, deadline_s))
         return jobs
 
     def _prepared(self, prompt: Prompt, choice: Choice) -> Prepared:
