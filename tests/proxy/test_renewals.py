@@ -84,6 +84,8 @@ class Computer:
         if self.house.owner.lane.renewing is not None:
             self.house.owner.lane.renewing.cancel()
         await self.house.transport.close()
+        # What was under way when the program ended reaches the site yet, and is nobody else's.
+        await asyncio.sleep(0.05)
         await self.start()
 
 

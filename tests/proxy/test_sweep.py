@@ -110,11 +110,11 @@ def test_a_challenge_ends_it_for_a_while_and_holds_nobody(
 
 def test_nothing_is_deleted_while_a_hold_stands(site: PracticeSite, tmp_path: Path) -> None:
     site.will(acts.CHALLENGE)
-    with running(site, limits=Limits(sweep_s=0.5, sweep_again_s=0.3), chats=noted(
+    with running(site, limits=Limits(sweep_s=2.0, sweep_again_s=0.3), chats=noted(
         tmp_path / "chats", "one"
     )) as proxy:  # fmt: skip
         assert proxy.chat().code == "verification_needed"
-        time.sleep(1.2)
+        time.sleep(2.7)
         before = deletions(site)
         proxy.control("resume")
         site.wait_until(lambda: "one" in deletions(site) and not site.chats)
@@ -123,8 +123,8 @@ def test_nothing_is_deleted_while_a_hold_stands(site: PracticeSite, tmp_path: Pa
 
 
 def test_nothing_is_deleted_while_an_answer_runs(site: PracticeSite, tmp_path: Path) -> None:
-    site.will(acts.say("slow ", *["x "] * 30, pace_s=0.05))
-    with running(site, limits=Limits(sweep_s=0.4, sweep_again_s=0.2), chats=noted(
+    site.will(acts.say("slow ", *["x "] * 50, pace_s=0.05))
+    with running(site, limits=Limits(sweep_s=1.5, sweep_again_s=0.2), chats=noted(
         tmp_path / "chats", "one"
     )) as proxy:  # fmt: skip
         assert proxy.chat(stream=True).status == 200
