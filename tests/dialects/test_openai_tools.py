@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.dialects.test_openai_chat import USER, parsed, prompt, refusal
-from tray_app.core.model import Format, Tool, ToolChoice
+from tray_app.core.model import Format, Tool, ToolCallPart, ToolChoice
 
 SCHEMA = {"type": "object", "properties": {"path": {"type": "string"}}, "required": ["path"]}
 READ = {
@@ -144,3 +144,39 @@ def test_nothing_is_cut_from_an_answer_that_has_to_be_json() -> None:
 
     assert asked.prompts[0].stop == ()
     assert asked.ignored == ("stop",)
+
+
+@pytest.mark.parametrize("mode", ["auto", "none", "required"])
+def test_a_mode_may_stand_in_an_object(mode: str) -> None:
+    assert prompt([USER], tools=[READ], tool_choice={"type": mode}).tool_choice.mode == mode
+
+
+def test_names_that_are_no_text_are_a_wrong_field() -> None:
+    told = {"type": "allowed_tools", "tools": [{"name": ["read"]}]}
+    fault = refusal({"model": "m", "messages": [USER], "tools": [READ], "tool_choice": told})
+    assert fault.param == "tool_choice"
+
+
+def test_fields_that_others_make_idle_are_named() -> None:
+    function = READ["function"]
+    newer = {"tools": [READ], "functions": [function], "function_call": "auto"}
+    legacy = {"functions": [function], "tool_choice": "auto"}
+
+    assert parsed({"model": "m", "messages": [USER], **newer}).ignored == (
+        "functions",
+        "function_call",
+    )
+    assert parsed({"model": "m", "messages": [USER], **legacy}).ignored == ("tool_choice",)
+
+
+def test_the_schema_of_a_json_object_counts_where_one_is_sent() -> None:
+    told = {"type": "json_object", "schema": SCHEMA}
+    assert prompt([USER], response_format=told).format == Format(SCHEMA)
+
+
+def test_a_custom_call_of_the_past_keeps_its_text() -> None:
+    call = {"id": "c", "type": "custom", "custom": {"name": "patch", "input": "*** Begin"}}
+    said = {"role": "assistant", "content": None, "tool_calls": [call]}
+    assert prompt([USER, said]).messages[1].parts == (
+        ToolCallPart("c", "patch", '{"input":"*** Begin"}'),
+    )

@@ -20,6 +20,7 @@ from tray_app.core.model import (
     TextPart,
     Tool,
     ToolCallDelta,
+    ToolCallPart,
     ToolResultPart,
     Usage,
 )
@@ -156,3 +157,23 @@ def test_thoughts_go_where_the_key_wants_them(profile: Profile, text: str) -> No
         talk.feed(event)
 
     assert text_of(out) == text
+
+
+def test_a_second_question_is_no_heavier_than_the_site_takes() -> None:
+    history = list(ASKED)
+    for at in range(9):
+        call = ToolCallPart(f"c{at}", "read_file", '{"path": "a"}')
+        history.append(Message("assistant", (call,)))
+        history.append(Message("tool", (ToolResultPart(f"c{at}", f"{at} " * 5_000),)))
+    prompt = Prompt("m", tuple(history), tools=(READ,))
+    talk = talking(prompt, lambda _: None)
+    wrong = json.dumps({"name": "fn_read_file", "arguments": {"way": "x" * 30_000}})
+    talk.feed(TextDelta(f"<tool_call>\n{wrong}\n</tool_call>"))
+    talk.feed(Finished())
+
+    more = talk.next()
+
+    assert more is not None
+    texts = [part.text for one in more.messages for part in one.parts if isinstance(part, TextPart)]
+    assert sum(map(len, texts)) <= 96_000
+    assert "characters are left out here" in texts[-2]

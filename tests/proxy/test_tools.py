@@ -315,3 +315,17 @@ def test_models_may_be_asked_for_xml_and_are_understood_either_way(site: Practic
         )
         assert "<function=example_function_name>" in asked(site, 0)
         assert "<args-json-object>" in asked(site, 2)
+
+
+def test_a_model_that_draws_calls_no_tools_and_writes_no_json(proxy: Running) -> None:
+    draws = {"model": "qwen3.7-plus-draw"}
+    named = [
+        proxy.chat("a cat", tools=TOOLS, tool_choice="required", **draws),
+        proxy.chat("a cat", response_format={"type": "json_object"}, **draws),
+    ]
+    drawn = proxy.chat("a cat", tools=TOOLS, **draws)
+
+    assert [reply.status for reply in named] == [400, 400]
+    assert [reply.json()["error"]["param"] for reply in named] == ["tool_choice", "response_format"]
+    assert drawn.text.startswith("![image]")
+    assert drawn.headers["x-portico-ignored"] == "tools"

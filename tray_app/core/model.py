@@ -76,6 +76,7 @@ class Format(Struct, frozen=True):
     schema: dict[str, Any] | None = None
     """None for any object."""
     name: str = ""
+    description: str = ""
 
 
 class Variant(Struct, frozen=True, gc=False):
@@ -220,6 +221,3 @@ class Finished(Struct, frozen=True, gc=False):
 Event = (
     TextDelta | ReasoningDelta | ToolCallDelta | Source | Citation | ImageReady | Usage | Finished
 )
-
-MEANINGFUL = (TextDelta, ReasoningDelta, ToolCallDelta, ImageReady)
-"""Events that show an answer has begun: from here on nothing may be asked again."""

@@ -15,6 +15,9 @@ from tray_app.core.model import Usage
 T = TypeVar("T")
 
 _BOM = b"\xef\xbb\xbf"
+_HALF = re.compile(
+    rb"(\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
+)
 _HEADER_SAFE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _IGNORED_NAMES = 20
 MAX_STOPS = 4
@@ -38,8 +41,9 @@ def later(param: str, what: str) -> ProxyError:
 
 def decode(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
     """Decode a body by type; raises `ProxyError` naming the field or the position."""
+    body = body.removeprefix(_BOM)
     try:
-        return decoder.decode(body.removeprefix(_BOM))
+        return decoder.decode(body)
     except msgspec.ValidationError as fault:
         message, _, path = str(fault).partition(" - at `")
         param = path.rstrip("`").removeprefix("$").removeprefix(".")
@@ -48,9 +52,24 @@ def decode(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
             Kind.INVALID_REQUEST, where + _plain(message), param=param or None
         ) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as fault:
-        raise ProxyError(Kind.INVALID_REQUEST, f"The body is not JSON ({fault})") from None
+        whole = without_halves(body)
+        if whole != body:
+            return decode(whole, decoder)
+        why = f"The body is not JSON: {fault}"
+        raise ProxyError(Kind.INVALID_REQUEST, why, param="body") from None
     except RecursionError:
-        raise ProxyError(Kind.INVALID_REQUEST, "The body is nested too deeply") from None
+        why = "The body is nested too deeply"
+        raise ProxyError(Kind.INVALID_REQUEST, why, param="body") from None
+
+
+def without_halves(body: bytes) -> bytes:
+    """JSON in which half surrogates are the replacement character.
+
+    Node writes them for a text that was cut inside of an emoji, and no reader of JSON takes them.
+    """
+    if b"\\ud" not in body and b"\\uD" not in body:
+        return body
+    return _HALF.sub(lambda found: found[1] or b"\\ufffd", body)
 
 
 def _plain(message: str) -> str:

@@ -109,6 +109,7 @@ class OpenAIChat:
         sent = decode(body, _request)
         _check(sent)
         ignored = ignored_fields(body, _HONOURED) + unknown_tools(sent.tools or ())
+        ignored += _doubled(sent)
         thinking, unheard = _thinking(sent, profile)
         prompt = Prompt(
             model=_model(sent, profile),
@@ -157,6 +158,14 @@ def _check(sent: _Request) -> None:
         raise invalid("n", "n: only one answer at a time can be made")
     for name in ("max_tokens", "max_completion_tokens"):
         check_limit(name, getattr(sent, name))
+
+
+def _doubled(sent: _Request) -> tuple[str, ...]:
+    """The fields of tools that others, which mean the same, make idle."""
+    legacy = {"functions": sent.functions, "function_call": sent.function_call}
+    newer = {"tool_choice": sent.tool_choice, "parallel_tool_calls": sent.parallel_tool_calls}
+    idle = legacy if sent.tools else newer if sent.functions else {}
+    return tuple(name for name, value in idle.items() if value is not None)
 
 
 def _wishes(sent: _Request) -> dict[str, Any]:

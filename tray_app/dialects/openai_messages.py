@@ -67,13 +67,24 @@ class FunctionCall(Struct):
         return to_json(self.arguments or {}).decode()
 
 
+class CustomCall(Struct):
+    """The name and the free text of a call of a custom tool."""
+
+    name: str = ""
+    input: str = ""
+
+    def as_function(self) -> FunctionCall:
+        """The same with its text as an argument."""
+        return FunctionCall(self.name, {"input": self.input})
+
+
 class ToolCall(Struct):
     """One call in an assistant message."""
 
     id: str | None = ""
     type: str | None = "function"
     function: FunctionCall = field(default_factory=FunctionCall)
-    custom: dict[str, Any] | None = None
+    custom: CustomCall | None = None
 
 
 class ChatMessage(Struct):
@@ -148,8 +159,9 @@ def _message(sent: ChatMessage, at: str) -> Message:
 
 def _calls(sent: ChatMessage) -> list[Part]:
     calls: list[Part] = [
-        ToolCallPart(id=call.id or "", name=call.function.name, arguments=call.function.as_json())
+        ToolCallPart(id=call.id or "", name=called.name, arguments=called.as_json())
         for call in sent.tool_calls or ()
+        for called in (call.custom.as_function() if call.custom else call.function,)
     ]
     if sent.function_call is not None:
         call = sent.function_call

@@ -57,6 +57,8 @@ class ResponseFormat(Struct):
 
     type: str
     json_schema: JsonSchema | None = None
+    schema: dict[str, Any] | None = None
+    """Where several other servers take the schema of a `json_object`."""
 
 
 def tools_of(sent: Iterable[ToolItem]) -> tuple[Tool, ...]:
@@ -108,6 +110,8 @@ def choice_of(sent: str | dict[str, Any] | None, tools: tuple[Tool, ...]) -> Too
     if (listed := _listed(sent)) is not None:
         return _mode(str(listed.get("mode", "auto")), tools)
     name = _name_in(sent)
+    if name is None and sent.get("type") in _MODES:
+        return _mode(str(sent["type"]), tools)
     if not isinstance(name, str):
         raise invalid("tool_choice", "tool_choice: expected the name of a function")
     return _named(name, tools, "tool_choice")
@@ -129,9 +133,9 @@ def allowed(tools: tuple[Tool, ...], sent: str | dict[str, Any] | None) -> tuple
     items = listed.get("tools")
     if not isinstance(items, list):
         raise invalid("tool_choice", "tool_choice.tools: expected an array")
-    names = {_name_in(item) for item in items}
+    names = {str(_name_in(item)) for item in items}
     for name in names:
-        _named(str(name), tools, "tool_choice")
+        _named(name, tools, "tool_choice")
     return tuple(tool for tool in tools if tool.name in names)
 
 
@@ -178,9 +182,9 @@ def format_of(sent: ResponseFormat | None) -> Format | None:
         case None | ResponseFormat(type="text"):
             return None
         case ResponseFormat(type="json_object"):
-            return Format()
+            return Format(sent.schema)
         case ResponseFormat(type="json_schema", json_schema=JsonSchema(schema=dict()) as told):
-            return Format(told.schema, told.name)
+            return Format(told.schema, told.name, told.description or "")
         case ResponseFormat(type="json_schema", json_schema=None):
             field = "response_format.json_schema"
             raise invalid(field, f"{field}: expected an object, got nothing")

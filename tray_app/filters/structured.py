@@ -70,6 +70,7 @@ def _asked(wanted: Format, *, calls: bool) -> str:
         return _ASKED.format(what="one JSON object") + (_TOOLS if calls else "")
     schema = {key: value for key, value in wanted.schema.items() if key != "$schema"}
     named = f' ("{wanted.name}")' if wanted.name else ""
+    named += f": {wanted.description.strip()}" if wanted.description.strip() else ""
     asked = _ASKED.format(what=f"one JSON value that fits the JSON schema below{named}")
     told = json.dumps(schema, ensure_ascii=False)
     return f"{asked}{_TOOLS if calls else ''}\n\n<schema>\n{told}\n</schema>"

@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tray_app.core.errors import Kind, ProxyError
-from tray_app.core.model import TOKEN_BYTES, Event, Prompt, TextPart
+from tray_app.core.model import TOKEN_BYTES, Event, Message, Prompt, TextPart
 from tray_app.core.ports import Profile
 
 from . import structured
@@ -28,6 +28,8 @@ from .stop import Stop
 from .structured import Structured
 
 Emit = Callable[[Event], None]
+
+_REPEATED_CHARS = 4_000
 
 
 class Means(Struct, frozen=True):
@@ -56,6 +58,17 @@ class Prepared(Struct, frozen=True):
     """Gives the bytes of the body that `told` becomes."""
     shortened: tuple[str, ...] = ()
     """What had to be told shorter."""
+    longer: "Longer | None" = None
+    """Makes room for more messages behind `told`; None where nothing can be told shorter."""
+
+    def with_more(self, messages: tuple[Message, ...]) -> Prompt:
+        """`told` with more messages behind it; raises `ProxyError` where there is no room."""
+        if self.longer is not None:
+            return self.longer(messages)
+        return replace(self.told, messages=self.told.messages + messages)
+
+
+Longer = Callable[[tuple[Message, ...]], Prompt]
 
 
 def prepared(prompt: Prompt, means: Means) -> Prepared:
@@ -68,12 +81,42 @@ def prepared(prompt: Prompt, means: Means) -> Prepared:
     if is_plain and not prompt.tools:
         return Prepared(prompt, told, None, partial(means.weigh, told))
     names = Names(prompt.tools, means.reserved_tools)
-    told, shortened = fitted(told, names, means.grammar, means.weigh, means.body_bytes)
-    size = means.weigh(told)
+    fitting = partial(fitted, told, names, means.grammar, means.weigh)
+    shown, shortened = fitting(means.body_bytes)
+    size = means.weigh(shown)
     if size > means.body_bytes:
         raise _too_long(size, means.body_bytes)
+
+    def longer(messages: tuple[Message, ...]) -> Prompt:
+        more = replace(shown, messages=shown.messages + messages)
+        weight = means.weigh(more)
+        if weight <= means.body_bytes:
+            return more
+        shorter, _ = fitting(means.body_bytes - (weight - size))
+        more = replace(shorter, messages=shorter.messages + messages)
+        if (weight := means.weigh(more)) > means.body_bytes:
+            raise _too_long(weight, means.body_bytes)
+        return more
+
     calls = bool(prompt.tools) and prompt.tool_choice.mode != "none"
-    return Prepared(prompt, told, names if calls else None, lambda: size, shortened)
+    offered = names if calls else None
+    return Prepared(prompt, shown, offered, lambda: size, shortened, longer)
+
+
+def _shortened(message: Message) -> Message:
+    """A message of a repair, with both ends of a text that is too long to be repeated whole.
+
+    Where the model is to go on, it is the end that counts.
+    """
+    texts = [part.text for part in message.parts if isinstance(part, TextPart)]
+    return replace(message, parts=tuple(TextPart(_ends(text)) for text in texts))
+
+
+def _ends(text: str) -> str:
+    if len(text) <= _REPEATED_CHARS:
+        return text
+    head, tail = text[: _REPEATED_CHARS // 4], text[-_REPEATED_CHARS * 3 // 4 :]
+    return f"{head}\n[… {len(text) - len(head) - len(tail)} characters are left out here …]\n{tail}"
 
 
 def _too_long(size: int, most: int) -> ProxyError:
@@ -98,6 +141,8 @@ class Talk:
         self, prepared: Prepared, profile: Profile, new_id: Callable[[], str], emit: Emit
     ) -> None:
         asked = prepared.asked
+        self._prepared = prepared
+        self._again: tuple[Message, ...] = ()
         self.prompt = prepared.told
         """What to ask now."""
         self.ending = Ending()
@@ -125,9 +170,10 @@ class Talk:
         """What to ask after an answer is over; None where nothing is left to ask."""
         for asker in (self._calling, self._structured):
             if asker is not None and asker.again is not None:
-                again, asker.again = asker.again, None
+                self._again += tuple(map(_shortened, asker.again))
+                asker.again = None
                 self.ending.over = False
-                self.prompt = replace(self.prompt, messages=self.prompt.messages + again)
+                self.prompt = self._prepared.with_more(self._again)
                 return self.prompt
         return None
 

@@ -9,6 +9,7 @@ from fnmatch import fnmatchcase
 
 from aiohttp import web
 from msgspec import Struct
+from msgspec.structs import replace
 
 from tray_app.core.calls import Stream
 from tray_app.core.errors import Again, Kind, ProxyError
@@ -66,6 +67,11 @@ class Job(Struct, frozen=True):
     key: LocalKey
     deadline_s: float
     """On the clock: when the client gives up."""
+
+    @property
+    def draws(self) -> bool:
+        """The answer is a picture."""
+        return self.choice.variant.draw
 
 
 class Relay:
@@ -148,7 +154,9 @@ class Relay:
         return jobs
 
     def _prepared(self, prompt: Prompt, choice: Choice) -> Prepared:
-        """A prompt as the upstream takes it; raises `ProxyError` where it is too long."""
+        """A prompt as the upstream takes it; raises `ProxyError` where it takes no such one."""
+        if choice.variant.draw:
+            prompt = _drawn(prompt)
         upstream, patterns = self._desk.upstream, self._desk.settings().xml_tools
         writes_xml = any(fnmatchcase(choice.model.id, pattern) for pattern in patterns)
         means = Means(
@@ -295,11 +303,24 @@ class _Answering:
         self._out.append(self._encoder.feed(event))
 
 
+def _drawn(prompt: Prompt) -> Prompt:
+    """A prompt for a picture; raises `ProxyError` where it demands what no picture can be."""
+    if prompt.tool_choice.mode == "required":
+        why = "tool_choice: a model that draws calls no tools"
+        raise ProxyError(Kind.INVALID_REQUEST, why, param="tool_choice")
+    if prompt.format is not None:
+        why = "response_format: a picture is no JSON"
+        raise ProxyError(Kind.INVALID_REQUEST, why, param="response_format")
+    return replace(prompt, tools=())
+
+
 def _told(asked: Asked, encoder: Encoder, jobs: list[Job]) -> dict[str, str]:
     told = {"Content-Type": encoder.content_type}
     if asked.stream:
         told["X-Accel-Buffering"] = "no"
+    drawn = [prompt for prompt, job in zip(asked.prompts, jobs, strict=True) if job.draws]
     shortened = [name for job in jobs for name in job.prepared.shortened]
+    shortened += ["tools" for prompt in drawn if prompt.tools]
     if asked.ignored or shortened:
         told["x-portico-ignored"] = ", ".join(dict.fromkeys([*asked.ignored, *shortened]))
     return told

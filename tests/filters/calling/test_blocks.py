@@ -87,6 +87,11 @@ FOUND: list[tuple[str, list[Any]]] = [
     # Talk about calls.
     ("The tag `<tool_call>` begins one.", ["The tag `<tool_call>` begins one."]),
     ("A <tool_call> tag is used so.", ["A <tool_call> tag is used so."]),
+    ("The `<tool_call></tool_call>` tags.", ["The `<tool_call></tool_call>` tags."]),
+    ("Use <tool_call> and </tool_call> so.", ["Use <tool_call> and </tool_call> so."]),
+    ("Use <tool_call></tool_call>.", ["Use <tool_call></tool_call>."]),
+    ('<tool_call>\nread\n{"path": "a"}\n</tool_call>', [READ]),
+    ('<tool_call>read({"path": "a"})</tool_call>', [READ]),
     (f"Like this:\n```\n{call(path='a')}\n```\n", [f"Like this:\n```\n{call(path='a')}\n```\n"]),
     (f"```xml\n{XML}\n```", [READ]),
     (f"```\n{call(path='a')}\n```\n", [READ]),

@@ -28,8 +28,6 @@ def test_a_name_of_the_sites_own_goes_out_under_another() -> None:
         "fn_bash",
         "write",
     ]
-    assert offered.aliased
-    assert not names("write").aliased
 
 
 def test_a_past_call_of_a_tool_that_is_gone_has_the_same_alias() -> None:
@@ -58,6 +56,11 @@ def test_a_name_is_matched_letter_by_letter_and_then_loosely(
     written: str, tool: str | None
 ) -> None:
     assert meant(names("read_file", "write", "mcp--a--b.c"), written) == tool
+
+
+@pytest.mark.parametrize("name", ["tools.x", "tool.get", "tools/list", "functions.write"])
+def test_a_name_may_look_like_a_namespace(name: str) -> None:
+    assert meant(names(name, "read_file"), name) == name
 
 
 def test_a_name_that_could_be_two_tools_is_none() -> None:

@@ -37,8 +37,9 @@ _HALF = 6
 """So much of a tag at the very end of an answer is half a call and no text."""
 _MARKS = re.compile(r"<(?=/?[acfipt]|/?\Z)|```|~~~|\{(?=\s*(?:\"|\Z))|[`~]{1,2}\Z")
 """Where one of the tags below, a fence or an object of JSON may begin."""
-_CALL_START = re.compile(r"\s*(?:[{\[<`'\"/#]|[\w.:-]+\s*(?:[\n({<]))")
-_CALL_MAY_START = re.compile(r"\s*[\w.:-]*[^\S\n]*\Z")
+_CALL_START = re.compile(r"\s*(?:[{\['\"#]|```|/[/*]|<(?!/)\S)")
+_CALL_BY_NAME = re.compile(r"\s*([\w.:-]+)\s*[\n({<]")
+_CALL_MAY_START = re.compile(r"\s*(?:[\w.:-]*\s*|`{1,2}|/|<)\Z")
 _MAY_BE_FENCED = re.compile(r"(```|~~~)[ \t]*([a-z_]*)[ \t]*(?:\n\s*)?\Z")
 _FENCES = frozenset({"```", "~~~"})
 _FENCE_WORDS = ("json", "tool_call", "tool_code", "xml")
@@ -83,12 +84,15 @@ class Blocks:
         self._block: Block | None = None
         self._tag = ""
         """The tag of the open block, while it is not yet known to hold a call."""
+        self._inner = ""
+        """What follows that tag."""
         self._untagged: list[str] | None = None
         self._trusts_tags_only = False
         self._is_over = False
         self._is_after_call = False
         self._has_said = False
-        self._last = ""
+        self._ticks = 0
+        """Back-ticks in the line so far."""
 
     def feed(self, text: str) -> None:
         """Take in the next text of the answer."""
@@ -102,31 +106,44 @@ class Blocks:
                 text = self._feed_text(self._held + text)
 
     def _feed_block(self, block: Block, text: str) -> str:
+        if self._tag:
+            self._inner += text
+            is_call = self._is_call(self._inner)
+            if is_call is None:
+                return ""
+            text, self._inner = self._inner, ""
+            if not is_call:
+                return self._back_to_text(text)
+            self._tag = ""
         ended = block.feed(text)
-        if self._tag and ended is None:
-            inner = block.text
-            if _CALL_START.match(inner):
-                self._tag = ""
-            elif not _CALL_MAY_START.match(inner):
-                return self._back_to_text(inner)
         if ended is None:
             return ""
         self._leave()
         self._sink.ended(ended)
         return ended.rest
 
+    def _is_call(self, inner: str) -> bool | None:
+        """Whether a call follows a tag; None if that is not written yet."""
+        if _CALL_START.match(inner):
+            return True
+        named = _CALL_BY_NAME.match(inner)
+        if named is not None:
+            return self._names.meant(named[1]) is not None
+        return None if _CALL_MAY_START.match(inner) else False
+
     def _back_to_text(self, inner: str) -> str:
         """What looked like a block is talk about one; returns what is to be looked at again."""
         tag = self._tag
-        self._leave()
-        self._is_after_call = False
+        self._block = None
+        self._tag = ""
         self._remember(tag)
         self._say(tag)
         return inner
 
     def _leave(self) -> None:
         self._block = None
-        self._tag = self._line = ""
+        self._tag = self._inner = self._line = ""
+        self._ticks = 0
         self._is_after_call = self._has_said = True
 
     def _feed_text(self, text: str) -> str:
@@ -166,11 +183,15 @@ class Blocks:
         return "held" if is_begun else self._look_at_line(text[start:], mark)
 
     def _look_at_tag(self, text: str, start: int) -> _Found | re.Match[str]:
-        if self._last == "`":
+        if self._ticks % 2:
+            # In a span of code.
             return "text"
         found = _TAG.match(text, start)
+        if found is not None and found.lastgroup == "debris":
+            is_alone = self._is_after_call or not self._line.strip()
+            return found.end() if is_alone else "text"
         if found is not None:
-            return found.end() if found.lastgroup == "debris" else found
+            return found
         if self._is_after_call and (late := _LATE_DEBRIS.match(text, start)):
             return late.end()
         return "held" if _may_be_tag(text[start:]) else "text"
@@ -244,12 +265,13 @@ class Blocks:
         """Follow lines and fences up to a place."""
         if not text:
             return
-        self._last = text[-1]
+        self._ticks += text.count("`")
         self._has_said = self._has_said or not text.isspace()
         if "\n" not in text:
             if len(self._line) < _LINE:
                 self._line += text
             return
+        self._ticks = text.rpartition("\n")[2].count("`")
         lines = (self._line + text).split("\n")
         self._line = lines[-1]
         for line in lines[:-1]:
@@ -265,7 +287,7 @@ class Blocks:
         if self._untagged is not None:
             self._close_untagged("".join(self._untagged))
         if self._block is not None:
-            if self._tag and not _CALL_START.match(self._block.text):
+            if self._tag:
                 return Ended(problem="half", why="the answer ended before the call was written")
             ended = self._block.close(is_cut=is_cut)
             if ended.problem is not None:

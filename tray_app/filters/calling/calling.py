@@ -40,7 +40,7 @@ _DRAFTS = ("<tool_call", "<function=")
 _DRAFT_CHARS = 32
 _ANEW = re.compile(r"^[ \t]*(?:```\w*\s*)?(?:<tool_call>|<function=|<invoke )", re.MULTILINE)
 _INSIDE = '{"name"'
-_AS_TOLD = "as JSON in <tool_call></tool_call> tags, and write nothing else."
+_AS_TOLD = "in <tool_call></tool_call> tags, in the form of your instructions, and nothing else."
 _UNREADABLE = "The call cannot be read: {}"
 _CORRECT = f"Write that call again, complete and corrected, {_AS_TOLD}"
 

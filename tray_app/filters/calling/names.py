@@ -30,11 +30,6 @@ class Names:
         self._exact = {self._out.get(name, name): tool for name, tool in self._tools.items()}
 
     @property
-    def aliased(self) -> bool:
-        """Whether a tool goes out under another name than its own."""
-        return bool(self._out)
-
-    @property
     def offered(self) -> tuple[str, ...]:
         """Every name under which a tool goes out."""
         return tuple(self._exact)
@@ -47,7 +42,10 @@ class Names:
 
     def meant(self, written: str) -> Tool | None:
         """The tool that a model means; None where it could be several or none."""
-        name = _NAMESPACE.sub("", written.strip())
+        name = written.strip()
+        return self._found(name) or self._found(_NAMESPACE.sub("", name))
+
+    def _found(self, name: str) -> Tool | None:
         found = self._exact.get(name) or self._tools.get(name)
         return found or self._only(name, str.lower) or self._only(name, _loosely)
 

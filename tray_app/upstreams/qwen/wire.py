@@ -75,9 +75,6 @@ REFRESH = "/api/v2/auths/refresh"
 PAGE_NEW = "/c/new-chat"
 PAGE_CHAT = "/c/{chat_id}"
 
-BODY_BUDGET_BYTES = 96_000
-"""Above this a message is better sent as a file. Seen: 2026-08-04, about 128 KiB of body pass."""
-
 
 def headers(
     site: Site, call: Call, session: Session | None, stamp: Stamp, agent: str
