@@ -176,4 +176,5 @@ def test_a_second_question_is_no_heavier_than_the_site_takes() -> None:
     assert more is not None
     texts = [part.text for one in more.messages for part in one.parts if isinstance(part, TextPart)]
     assert sum(map(len, texts)) <= 96_000
-    assert "characters are left out here" in texts[-2]
+    assert "x" * 30_000 in texts[-2]
+    assert "bytes of this result are left out here" in "".join(texts)

@@ -43,6 +43,7 @@ class Counting:
         self._turns: list[Usage] = []
         self._bytes = 0
         self._reasoning_bytes = 0
+        self._is_cut = False
 
     def __call__(self, event: Event) -> None:
         if type(event) is TextDelta:
@@ -58,6 +59,7 @@ class Counting:
             self._bytes = self._reasoning_bytes = 0
             return
         elif type(event) is Finished:
+            self._is_cut = self._ending.over and event.reason == "length"
             self._emit(self._usage())
         self._emit(event)
 
@@ -78,7 +80,9 @@ class Counting:
         output = self._bytes // TOKEN_BYTES + 1
         if self._max_tokens is not None:
             told = sum(turn.output_tokens for turn in self._turns)
-            output = max(0, min(output, self._max_tokens - told))
+            left = max(0, self._max_tokens - told)
+            # What was cut was as long as it could be, half a call that nobody saw included.
+            output = left if self._is_cut else min(output, left)
         return Usage(
             input_tokens=self._weigh() // TOKEN_BYTES + 1,
             output_tokens=output,

@@ -29,7 +29,7 @@ from .structured import Structured
 
 Emit = Callable[[Event], None]
 
-_REPEATED_CHARS = 4_000
+_NO_ROOM = "The answer does not fit the schema and is too long to be corrected"
 
 
 class Means(Struct, frozen=True):
@@ -103,22 +103,6 @@ def prepared(prompt: Prompt, means: Means) -> Prepared:
     return Prepared(prompt, shown, offered, lambda: size, shortened, longer)
 
 
-def _shortened(message: Message) -> Message:
-    """A message of a repair, with both ends of a text that is too long to be repeated whole.
-
-    Where the model is to go on, it is the end that counts.
-    """
-    texts = [part.text for part in message.parts if isinstance(part, TextPart)]
-    return replace(message, parts=tuple(TextPart(_ends(text)) for text in texts))
-
-
-def _ends(text: str) -> str:
-    if len(text) <= _REPEATED_CHARS:
-        return text
-    head, tail = text[: _REPEATED_CHARS // 4], text[-_REPEATED_CHARS * 3 // 4 :]
-    return f"{head}\n[… {len(text) - len(head) - len(tail)} characters are left out here …]\n{tail}"
-
-
 def _too_long(size: int, most: int) -> ProxyError:
     """In the words by which clients know that they have to shorten the conversation."""
     return ProxyError(
@@ -168,14 +152,26 @@ class Talk:
 
     def next(self) -> Prompt | None:
         """What to ask after an answer is over; None where nothing is left to ask."""
-        for asker in (self._calling, self._structured):
-            if asker is not None and asker.again is not None:
-                self._again += tuple(map(_shortened, asker.again))
-                asker.again = None
-                self.ending.over = False
-                self.prompt = self._prepared.with_more(self._again)
-                return self.prompt
+        calling, structured = self._calling, self._structured
+        if calling is not None and calling.again is not None:
+            again, calling.again = calling.again, None
+            return self._ask(again, calling.failure)
+        if structured is not None and structured.again is not None:
+            again, structured.again = structured.again, None
+            if calling is not None:
+                calling.renew()
+            return self._ask(again, ProxyError(Kind.STRUCTURED_OUTPUT_FAILED, _NO_ROOM))
         return None
+
+    def _ask(self, again: tuple[Message, ...], failure: ProxyError) -> Prompt:
+        """The prompt with more behind it; raises `failure` where there is no room for it."""
+        self._again += again
+        self.ending.over = False
+        try:
+            self.prompt = self._prepared.with_more(self._again)
+        except ProxyError as error:
+            raise failure from error
+        return self.prompt
 
 
 def _shown(profile: Profile, emit: Emit, *, is_json: bool) -> Emit:

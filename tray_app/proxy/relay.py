@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from tray_app.core.calls import Stream
 from tray_app.core.errors import Again, Kind, ProxyError
-from tray_app.core.model import Choice, Event, Prompt
+from tray_app.core.model import Choice, Event, Finished, Prompt
 from tray_app.core.ports import Asked, Dialect, Encoder, Upstream
 from tray_app.core.site import Site
 from tray_app.filters import Means, Prepared, Talk, prepared
@@ -202,23 +202,27 @@ class _Answering:
         self._job = job
         self._encoder = encoder
         self._exchange = exchange
-        self._began = False
+        self._began = self._has_finished = False
+        self._tried: set[Again] = set()
         self._out: list[bytes] = []
         self._token = ""
         self._talk = Talk(job.prepared, job.key.profile, stamp().new_id, self._emit)
 
     async def run(self) -> None:
-        tried: set[Again] = set()
         while True:
             try:
-                return await self._try()
+                await self._try()
             except ProxyError as error:
                 again = error.again
-                if again == "renewed" and again in tried:
+                if again == "renewed" and again in self._tried:
                     self._desk.owner.refused(self._token)
-                if self._began or again is None or again in tried:
+                if self._began or again is None or again in self._tried:
                     raise
-            tried.add(again)
+            else:
+                if not self._has_finished:
+                    raise ProxyError(Kind.INTERNAL_ERROR, "An answer came to no end")
+                return
+            self._tried.add(again)
             self._exchange.unlisten()
             await self._prepare(again)
 
@@ -243,6 +247,7 @@ class _Answering:
                 while (more := self._talk.next()) is not None:
                     self._exchange.unlisten()
                     self._began = False
+                    self._tried.clear()
                     await desk.gate.again()
                     await self._ask(more)
 
@@ -300,6 +305,8 @@ class _Answering:
                 return
 
     def _emit(self, event: Event) -> None:
+        if type(event) is Finished:
+            self._has_finished = True
         self._out.append(self._encoder.feed(event))
 
 

@@ -159,7 +159,8 @@ def test_it_does_not_matter_how_an_answer_is_cut(
         ('{"name": "re', ""),
         ('{"name": "Ann"', '{"name": "Ann"'),
         ("```js", ""),
-        ("```json\n[", "```json\n["),
+        ("```json\n[", ""),
+        ("```json\n[1", "```json\n[1"),
         ("```python", "```python"),
     ],
 )

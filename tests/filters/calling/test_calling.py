@@ -160,11 +160,11 @@ def test_thoughts_about_a_call_are_thoughts() -> None:
     ],
 )
 def test_a_wrong_call_is_asked_for_once_more(broken: str, words: str) -> None:
-    answer = Answer().turn("I look.", broken, "And now?")
+    answer = Answer().turn("I look.\n", broken, "And now?")
     (role, text), (user, told) = said(answer.asked_again)
 
     assert (role, user) == ("assistant", "user")
-    assert text.startswith("I look.<tool_")
+    assert text.startswith("I look.\n<tool_")
     assert words in told
     assert answer.finishes == []
 

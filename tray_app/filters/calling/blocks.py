@@ -12,18 +12,18 @@ as long as it can still be that.
 import re
 from typing import Literal, Protocol
 
-from .block import Block, Ended
+from .block import Block, Ended, name_in
 from .names import Names
 from .untagged import FENCED, read_untagged
 
 _TAG = re.compile(
     r"<(?:(?P<wrapper>(?:tool_call|function_call|function_invocation|tool_use)(?:\s[^<>]*)?>)"
-    r"|(?P<bare>(?:function|invoke)(?:\s+name)?\s*=)"
-    r"|(?P<echo>tool_response[\s>])"
-    r"|(?P<debris>/?(?:tool_calls|function_calls)>"
-    r"|/(?:tool_call|function_call|function_invocation|tool_use|tool_response)>))"
+    r"|(?P<bare>(?:function|invoke)(?:\s+name)?\s*=\s*\"?(?P<name>[^<>\"\n]{1,128}?)\"?\s*>)"
+    r"|(?P<echo>tool_response>[ \t]*\n)"
+    r"|(?P<debris>/?(?:tool_calls|function_calls)\s*>"
+    r"|/(?:tool_call|function_call|function_invocation|tool_use|tool_response)\s*>))"
 )
-_LATE_DEBRIS = re.compile(r"</(?:function|invoke|parameter|arg_value|tools?)>")
+_LATE_DEBRIS = re.compile(r"</(?:function|invoke|parameter|arg_value|tools?)\s*>")
 _LITERALS = (
     "<tool_calls>", "<tool_call ", "<tool_call>", "<function_calls>", "<function_call>",
     "<function_invocation>", "<function=", "<function name=", "<invoke name=", "<tool_use>",
@@ -31,11 +31,14 @@ _LITERALS = (
     "</function_invocation>", "</tool_use>", "</tool_response>", "</function>", "</invoke>",
     "</parameter>", "</arg_value>", "</tools>",
 )  # fmt: skip
-_LONGEST = 64
-"""No beginning of a tag is held that is longer."""
+_NAMED = ("<function=", "<function name=", "<invoke name=")
+_LONGEST = 160
+"""No beginning of a tag or of JSON is held that is longer, and no name is."""
 _HALF = 6
 """So much of a tag at the very end of an answer is half a call and no text."""
-_MARKS = re.compile(r"<(?=/?[acfipt]|/?\Z)|```|~~~|\{(?=\s*(?:\"|\Z))|[`~]{1,2}\Z")
+_MARKS = re.compile(
+    r"<(?=/?[acfipt]|/?\Z)|```|~~~|\{(?=\s*(?:\"|\Z))|\[(?=\s*(?:\{|\Z))|[`~]{1,2}\Z"
+)
 """Where one of the tags below, a fence or an object of JSON may begin."""
 _CALL_START = re.compile(r"\s*(?:[{\['\"#]|```|/[/*]|<(?!/)\S)")
 _CALL_BY_NAME = re.compile(r"\s*([\w.:-]+)\s*[\n({<]")
@@ -43,14 +46,16 @@ _CALL_MAY_START = re.compile(r"\s*(?:[\w.:-]*\s*|`{1,2}|/|<)\Z")
 _MAY_BE_FENCED = re.compile(r"(```|~~~)[ \t]*([a-z_]*)[ \t]*(?:\n\s*)?\Z")
 _FENCES = frozenset({"```", "~~~"})
 _FENCE_WORDS = ("json", "tool_call", "tool_code", "xml")
-_KEY = re.compile(r'\{\s*"([^"\\]*)"\s*:\s*')
-_MAY_BE_KEY = re.compile(r'\{\s*(?:"([^"\\]*)(?:"\s*)?)?\Z')
+_KEY = re.compile(r'(?:\[\s*)?\{\s*"([^"\\]*)"\s*:\s*')
+_MAY_BE_KEY = re.compile(r'(?:\[\s*\Z|(?:\[\s*)?\{\s*(?:"([^"\\]*)(?:"\s*)?)?\Z)')
 _VALUE = re.compile(r'"([^"\\]*)"')
 _MAY_BE_VALUE = re.compile(r'(?:"([^"\\]*))?\Z')
 _NAMING = ("name", "tool", "tool_name", "function", "function_name", "type")
 _LINE = 80
 """So much of a line is remembered: enough to know whether it opens a fence."""
 
+
+_HALF_CALL = Ended(problem="half", why="the answer ended before the call was written")
 
 _Found = Literal["text", "held", "json"] | int
 """What a mark in the text turned out to be."""
@@ -70,9 +75,13 @@ class Sink(Protocol):
 
 
 class Blocks:
-    """Finds the calls of one answer; hands on to `sink` what it finds."""
+    """Finds the calls of one answer; hands on to `sink` what it finds.
 
-    def __init__(self, names: Names, sink: Sink) -> None:
+    Args:
+        trusts_tags_only: JSON without a tag is never a call, because answers are to be JSON.
+    """
+
+    def __init__(self, names: Names, sink: Sink, *, trusts_tags_only: bool = False) -> None:
         self._names = names
         self._sink = sink
         self._held = ""
@@ -87,7 +96,9 @@ class Blocks:
         self._inner = ""
         """What follows that tag."""
         self._untagged: list[str] | None = None
-        self._trusts_tags_only = False
+        self._is_whole = False
+        """Nothing stood before that JSON."""
+        self._trusts_tags_only = trusts_tags_only
         self._is_over = False
         self._is_after_call = False
         self._has_said = False
@@ -109,7 +120,7 @@ class Blocks:
         if self._tag:
             self._inner += text
             is_call = self._is_call(self._inner)
-            if is_call is None:
+            if is_call is None and len(self._inner) <= _LONGEST:
                 return ""
             text, self._inner = self._inner, ""
             if not is_call:
@@ -118,9 +129,15 @@ class Blocks:
         ended = block.feed(text)
         if ended is None:
             return ""
-        self._leave()
-        self._sink.ended(ended)
+        self._over(ended)
         return ended.rest
+
+    def _over(self, ended: Ended) -> None:
+        """Hand on what a block came to; the line ends before its calls are of no use."""
+        self._leave()
+        if ended.calls:
+            self._space = ""
+        self._sink.ended(ended)
 
     def _is_call(self, inner: str) -> bool | None:
         """Whether a call follows a tag; None if that is not written yet."""
@@ -159,10 +176,12 @@ class Blocks:
             found = self._look(text, start, mark[0])
             if found == "text":
                 continue
-            if found == "held":
+            if found == "held" and len(text) - start <= _LONGEST:
                 self._say(text[said:start])
                 self._held = text[start:]
                 return ""
+            if found == "held":
+                continue
             self._say(text[said:start])
             if not isinstance(found, int):
                 return self._open(found, text[start:])
@@ -179,7 +198,7 @@ class Blocks:
             return self._look_at_tag(text, start)
         if self._line.strip() or self._trusts_tags_only:
             return "text"
-        is_begun = mark != "{" and mark not in _FENCES
+        is_begun = mark not in {"{", "["} and mark not in _FENCES
         return "held" if is_begun else self._look_at_line(text[start:], mark)
 
     def _look_at_tag(self, text: str, start: int) -> _Found | re.Match[str]:
@@ -191,15 +210,24 @@ class Blocks:
             is_alone = self._is_after_call or not self._line.strip()
             return found.end() if is_alone else "text"
         if found is not None:
-            return found
+            return found if self._is_meant(found) else "text"
         if self._is_after_call and (late := _LATE_DEBRIS.match(text, start)):
             return late.end()
         return "held" if _may_be_tag(text[start:]) else "text"
 
+    def _is_meant(self, tag: re.Match[str]) -> bool:
+        """Whether a tag that is written out in full is more than a word about it."""
+        is_alone = not self._line.strip()
+        if tag.lastgroup == "echo":
+            return is_alone
+        if tag.lastgroup == "bare":
+            return is_alone or self._names.meant(tag["name"]) is not None
+        return True
+
     def _look_at_line(self, rest: str, mark: str) -> _Found:
         """What a line is that begins with a brace or a fence."""
         brace = 0
-        if mark != "{":
+        if mark in _FENCES:
             fenced = FENCED.match(rest)
             if fenced is None:
                 begun = _MAY_BE_FENCED.match(rest)
@@ -208,8 +236,6 @@ class Blocks:
             brace = fenced.end()
             if rest[brace] == "<" and not self._has_said:
                 return self._look_at_fenced_tag(rest, brace)
-            if rest[brace] != "{":
-                return "text"
         return self._look_at_json(rest, brace)
 
     def _look_at_fenced_tag(self, rest: str, start: int) -> _Found:
@@ -239,12 +265,13 @@ class Blocks:
 
     def _open(self, found: _Found | re.Match[str], rest: str) -> str:
         """Begin to hold what was found; returns the text that belongs to it."""
-        self._space = ""
         if not isinstance(found, re.Match):
             self._untagged = []
+            self._is_whole = not self._has_said
             return rest
         if found.lastgroup == "echo":
             self._is_over = True
+            self._space = ""
             self._sink.echoed()
             return ""
         is_bare = found.lastgroup == "bare"
@@ -284,34 +311,54 @@ class Blocks:
 
         Where half of it is missing, it may be fed on. `is_cut` says that the model had not ended.
         """
-        if self._untagged is not None:
-            self._close_untagged("".join(self._untagged))
-        if self._block is not None:
+        while self._block is not None or self._untagged is not None:
             if self._tag:
-                return Ended(problem="half", why="the answer ended before the call was written")
-            ended = self._block.close(is_cut=is_cut)
+                return _HALF_CALL
+            ended = self._closed(is_cut=is_cut)
+            if ended is None:
+                continue
             if ended.problem is not None:
                 return ended
-            self._leave()
-            self._sink.ended(ended)
+            self._untagged = None
+            self._over(ended)
             self.feed(ended.rest)
-            return self.close(is_cut=is_cut)
         if len(self._held) >= _HALF and self._held[0] == "<":
-            return Ended(problem="half", why="the answer ended before the call was written")
+            return _HALF_CALL
         held, self._held = self._held, ""
         self._say(held)
         return None
 
-    def _close_untagged(self, text: str) -> None:
-        """Decide what JSON without a tag was: a call that nothing follows, or text."""
-        self._untagged = None
-        ended = read_untagged(text, self._names)
-        if ended is not None:
-            self._space = ""
-            self._sink.ended(ended)
-            return
-        self._trusts_tags_only = True
-        self.feed(text)
+    def _closed(self, *, is_cut: bool) -> Ended | None:
+        """What was open when the answer ended; None where it turned out to be text."""
+        if self._block is not None:
+            return self._block.close(is_cut=is_cut)
+        text = "".join(self._untagged or ())
+        ended = read_untagged(text, self._names, is_whole=self._is_whole)
+        if ended is None:
+            self._untagged = None
+            self._trusts_tags_only = True
+            self.feed(text)
+        return ended
+
+    @property
+    def begun(self) -> str:
+        """The name of the tool of a call that is open; empty while it is not written."""
+        return (
+            self._block.name if self._block is not None else name_in("".join(self._untagged or ()))
+        )
+
+    def would_end(self, text: str) -> bool:
+        """Whether the call that is open would be whole with this text behind it."""
+        if self._block is not None and not self._tag:
+            return self._block.would_end(text)
+        if self._untagged is None:
+            return False
+        ended = read_untagged("".join(self._untagged) + text, self._names, is_whole=True)
+        return ended is not None and ended.problem is None
+
+    def stop(self) -> None:
+        """Take in nothing any more."""
+        self._is_over = True
 
     def flush(self) -> None:
         """Hand on the line ends that were held: no call follows them."""
@@ -330,15 +377,20 @@ class Blocks:
     def restart_inside(self) -> None:
         """Forget what a call's block holds; the model writes that anew, without its tag."""
         if self._block is None:
-            self.restart()
+            self._untagged = None if self._untagged is None else []
         else:
             self._block = Block(is_bare=False)
+            self._tag = self._inner = ""
 
 
 def _may_be_tag(text: str) -> bool:
     """Whether a tag that matters may begin like this."""
-    if len(text) > _LONGEST or "\n" in text or ">" in text:
+    if len(text) > _LONGEST or "\n" in text:
         return False
+    if ">" in text:
+        return text.rstrip(" \t") == "<tool_response>"
+    if text.startswith(_NAMED):
+        return True
     return any(
         literal.startswith(text) or (literal[-1] in " >" and text.startswith(literal[:-1] + " "))
         for literal in _LITERALS

@@ -18,6 +18,7 @@ from tray_app.core.model import (
     Event,
     Finish,
     Finished,
+    ImageReady,
     Message,
     Prompt,
     ReasoningDelta,
@@ -29,7 +30,7 @@ from tray_app.core.model import (
 from tray_app.filters.ending import Ending
 from tray_app.filters.schema import fit
 
-from .block import Ended
+from .block import Ended, name_in
 from .blocks import Blocks
 from .names import Names
 from .reading import RawCall
@@ -69,9 +70,12 @@ class Calling:
         self._names = names
         self._new_id = new_id
         self._ending = ending
-        self._blocks = Blocks(names, self)
+        self._blocks = Blocks(names, self, trusts_tags_only=prompt.format is not None)
         self._raw: list[str] = []
         self._sent: list[tuple[str, str]] = []
+        self._repeated = 0
+        """So many calls of earlier turns were written again in this one."""
+        self._has_said = False
         self._fault: _Fault | None = None
         self._wrong: _Fault | None = None
         """What the present turn is to repair."""
@@ -97,6 +101,7 @@ class Calling:
         elif type(event) is Finished:
             self._end(event.reason)
         else:
+            self._has_said = self._has_said or type(event) is ImageReady
             self._emit(event)
 
     def _feed(self, text: str) -> None:
@@ -108,12 +113,23 @@ class Calling:
     def _feed_more(self, text: str) -> None:
         """An answer that was to go on is there: it goes on, or writes the call anew."""
         anew = _ANEW.search(text)
-        if anew is not None:
+        if anew is not None and self._is_anew(text, anew.start()):
             self._blocks.restart()
             text = text[anew.start() :]
-        elif text.lstrip().startswith(_INSIDE):
+        elif text.lstrip().startswith(_INSIDE) and not self._blocks.would_end(text):
             self._blocks.restart_inside()
         self._blocks.feed(text)
+
+    def _is_anew(self, text: str, at: int) -> bool:
+        """Whether the call that begins there is the one that was open, and no later one.
+
+        What stands before it may be the rest of the open call; or that call holds it as a value.
+        """
+        blocks = self._blocks
+        if blocks.would_end(text[:at]):
+            return False
+        is_same = not blocks.begun or name_in(text[at:]) == blocks.begun
+        return is_same or not blocks.would_end(text)
 
     def _look_for_draft(self, text: str) -> None:
         """Notice a call among the thoughts: it is none, but the model may take it for one."""
@@ -124,11 +140,12 @@ class Calling:
 
     def text(self, text: str) -> None:
         """Text for the person; in a repair it is about the repair."""
-        if self._fault is not None:
+        if self._fault is not None or self._is_done:
             return
         if self._turn == "repair":
             self._withheld.append(text)
         else:
+            self._has_said = True
             self._emit(TextDelta(text))
 
     def ended(self, ended: Ended) -> None:
@@ -136,16 +153,19 @@ class Calling:
         for call in ended.calls:
             if self._fault is None and not self._is_done:
                 self._call(call)
-        if ended.problem is not None and self._fault is None:
+        if ended.problem is not None and self._fault is None and not self._is_done:
             self._fault = _Fault(_UNREADABLE.format(ended.why))
 
     def echoed(self) -> None:
         """The model answers itself: what is there counts, what follows is invented."""
+        if self._is_done:
+            return
         if not self._sent and self._fault is None:
             self._fault = _Fault("You wrote the result of a call that you have not made")
         self._leave()
 
     def _leave(self) -> None:
+        self._blocks.stop()
         self._end("stop")
         self._ending.over = True
 
@@ -171,8 +191,7 @@ class Calling:
         self._send(tool.name, msgspec.json.encode(fitted.value).decode())
 
     def _send(self, name: str, arguments: str) -> None:
-        if self._sent and self._sent[-1] == (name, arguments):
-            # Models repeat a call when they repeat an apology; it was meant once.
+        if self._is_repeated(name, arguments):
             return
         index = len(self._sent)
         self._sent.append((name, arguments))
@@ -183,6 +202,18 @@ class Calling:
         if self._one_call:
             self._leave()
 
+    def _is_repeated(self, name: str, arguments: str) -> bool:
+        """Whether a call was sent already: right before, or at its place in an earlier turn.
+
+        Models repeat a call when they repeat an apology, and all calls when they correct one.
+        """
+        call = (name, arguments)
+        if self._repeated < self._sent_before and self._sent[self._repeated] == call:
+            self._repeated += 1
+            return True
+        self._repeated = self._sent_before
+        return bool(self._sent) and self._sent[-1] == call
+
     def _end(self, reason: Finish) -> None:
         if self._more is not None:
             more, self._more = "".join(self._more), None
@@ -191,8 +222,8 @@ class Calling:
         left = None if self._fault is not None else self._blocks.close(is_cut=is_cut)
         if self._is_done:
             return
-        if left is not None and (reason == "content_filter" or self._ending.over):
-            # Cut by a limit: what is there of the call was never told.
+        if reason == "content_filter" or self._ending.over:
+            # It was cut: what was not yet told never will be, and nobody waits for more.
             self._finish(reason)
         elif left is not None and left.problem == "half":
             self._go_on(reason)
@@ -210,9 +241,12 @@ class Calling:
             return _Fault(_UNREADABLE.format(left.why))
         if self._wrong is not None and len(self._sent) == self._sent_before:
             # The model was told and wrote no call: that is an answer only to "no such tool".
-            return None if self._wrong.is_unknown and self._withheld else self._wrong
+            may_say_no = self._wrong.is_unknown and self._choice.mode != "required"
+            return None if may_say_no and self._withheld else self._wrong
         if self._choice.mode == "required" and not self._sent and reason == "stop":
             return _Fault("You called no tool", Kind.TOOL_CALL_MISSING)
+        if reason == "stop" and not self._sent and not self._has_said and not self._withheld:
+            return _Fault("You answered nothing", Kind.UPSTREAM_EMPTY)
         return None
 
     def _say_withheld(self) -> None:
@@ -241,12 +275,23 @@ class Calling:
             raise fault.error()
         self._blocks.restart()
         self._fault, self._wrong = None, fault
-        self._sent_before = len(self._sent)
+        self._ask("repair", self._request(fault))
+
+    def _request(self, fault: "_Fault") -> str:
+        """What the model is told."""
+        if fault.kind is Kind.UPSTREAM_EMPTY:
+            return f"{fault.why}. Answer again."
+        if fault.kind is Kind.TOOL_CALL_MISSING:
+            which = self._names.out(self._choice.name) if self._choice.name else "one of the tools"
+            return f"{fault.why}, and {which} has to be called now. Write the call {_AS_TOLD}"
         accepted = " The calls before it are accepted; leave them out." if self._sent else ""
-        name = self._names.out(self._choice.name)
-        which = f" Call {name}." if name and not self._sent else ""
-        told = f"That was not carried out. {fault.why}.{accepted}{which} {_CORRECT}"
-        self._ask("repair", told)
+        return f"Your call was not carried out. {fault.why}.{accepted} {_CORRECT}"
+
+    @property
+    def failure(self) -> ProxyError:
+        """What the client is told where the model cannot be asked again."""
+        wrong = self._wrong or _Fault("It stopped in the middle of the call")
+        return wrong.error()
 
     def _ask(self, turn: Literal["goes on", "repair"], told: str | None) -> None:
         said = "".join(self._raw)
@@ -254,8 +299,17 @@ class Calling:
         if told is not None:
             self.again += (Message("user", (TextPart(told),)),)
         self._raw.clear()
+        self._repeated = 0
+        self._sent_before = len(self._sent)
         self._turn = turn
         self._tried.add(turn)
+
+    def renew(self) -> None:
+        """Be ready for the answer to a question that another filter asks."""
+        self._is_done = False
+        self._raw.clear()
+        self._withheld.clear()
+        self._blocks.restart()
 
     def rescue(self, error: ProxyError) -> bool:
         """Whether an answer that failed like this may yet become one: `again` says how.
@@ -282,4 +336,6 @@ class _Fault(Struct, frozen=True):
         """The same for whoever asked."""
         if self.kind is Kind.TOOL_CALL_MISSING:
             return ProxyError(self.kind, "The model called no tool though one had to be called")
+        if self.kind is Kind.UPSTREAM_EMPTY:
+            return ProxyError(self.kind, "Qwen answered nothing")
         return ProxyError(self.kind, f"The model wrote a call that cannot be used ({self.why})")

@@ -18,46 +18,87 @@ _ALONE = re.compile(
     re.DOTALL,
 )
 """Nothing but a call in tags, and the end of its fence."""
-_NOTHING = re.compile(r"(?:\s|```|~~~|</?(?:tool_call|tool_calls|function_call)>)*")
+_ARGUMENTS = ("arguments", "parameters", "args", "input", "params")
+_ENDS = ("```", "~~~", "</tool_call>", "</tool_calls>", "</function_call>", "<tool_call>")
 
 
-def read_untagged(text: str, names: Names) -> Ended | None:
+def read_untagged(text: str, names: Names, *, is_whole: bool) -> Ended | None:
     """The calls that a text is, from its first character to its last; None if it is more than that.
 
     Some models write the name for a key: `{"Bash": "ls"}`. That is a call where the value can be
-    nothing but its arguments, and a broken one otherwise.
+    nothing but its arguments. Where the answer is nothing else, `is_whole`, it is one in any case,
+    if need be a broken one.
     """
     fenced = FENCED.match(text)
     start = fenced.end() if fenced else 0
     if alone := _ALONE.fullmatch(text, start):
-        return _named(alone[1] or alone[2], names)
+        return _named(alone[2] if alone[1] is None else alone[1], names)
+    inner = _without_ends(text[start:])
+    if (by_key := _read_by_key(inner, names, is_whole=is_whole)) is not None:
+        return by_key
+    return _named(inner, names, demands_arguments=True)
+
+
+def _without_ends(text: str) -> str:
+    """The text without what only ends a fence or a call."""
+    text = text.rstrip()
+    while text.endswith(_ENDS):
+        text = next(text.removesuffix(end) for end in _ENDS if text.endswith(end)).rstrip()
+    return text
+
+
+def _read_by_key(text: str, names: Names, *, is_whole: bool) -> Ended | None:
     try:
-        value, end = lenient.read(text, start)
+        value, end = lenient.read(text)
     except ValueError:
         return None
-    if not _NOTHING.fullmatch(text, end):
+    if not isinstance(value, dict) or len(value) != 1 or lenient.skip(text, end) < len(text):
         return None
-    if isinstance(value, dict) and len(value) == 1:
-        ((key, inner),) = value.items()
-        if key in names.offered and (tool := names.meant(key)) is not None:
-            return _by_key(tool, inner)
-    return _named(text[start:end], names)
+    ((key, inner),) = value.items()
+    tool = names.meant(key) if key in names.offered else None
+    return None if tool is None else _by_key(tool, inner, is_whole=is_whole)
 
 
-def _named(inner: str, names: Names) -> Ended | None:
+def _named(inner: str, names: Names, *, demands_arguments: bool = False) -> Ended | None:
     """The calls of what stands in a block, if all are of tools that are offered."""
     try:
-        calls = tuple(read_calls(inner, closed=True))
-    except ValueError:
+        calls = tuple(read_calls(inner, closed=False))
+    except lenient.Unfinished as fault:
+        return Ended(problem="half", why=str(fault))
+    except lenient.Malformed:
         return None
     known = all(names.meant(call.name) is not None for call in calls)
+    if demands_arguments and not _have_arguments(inner):
+        return None
     return Ended(calls) if calls and known else None
 
 
-def _by_key(tool: Tool, value: Any) -> Ended:
-    properties = tool.parameters.get("properties")
+def _have_arguments(text: str) -> bool:
+    """Whether every object says which of its values are arguments: others only have a name.
+
+    What describes itself is the definition of a tool and no call.
+    """
+    at = 0
+    while at < len(text):
+        value, at = lenient.read(text, at)
+        at = lenient.skip(text, at)
+        at += text.startswith((",", ";"), at)
+        for one in value if isinstance(value, list) else [value]:
+            inner = one.get("function", one) if isinstance(one, dict) else {}
+            told = inner if isinstance(inner, dict) else one
+            if "description" in told or not any(key in told for key in _ARGUMENTS):
+                return False
+    return True
+
+
+def _by_key(tool: Tool, value: Any, *, is_whole: bool) -> Ended | None:
+    told = tool.parameters.get("properties")
+    properties = told if isinstance(told, dict) else {}
     if isinstance(value, dict):
-        return Ended((RawCall(tool.name, value),))
-    if isinstance(properties, dict) and len(properties) == 1:
+        is_meant = is_whole or (value and value.keys() <= properties.keys())
+        return Ended((RawCall(tool.name, value),)) if is_meant else None
+    if not isinstance(value, str):
+        return None
+    if is_whole and len(properties) == 1:
         return Ended((RawCall(tool.name, {next(iter(properties)): value}),))
     return Ended(problem="broken", why=f"the arguments of {tool.name} have no names")
