@@ -329,3 +329,24 @@ def test_a_model_that_draws_calls_no_tools_and_writes_no_json(proxy: Running) ->
     assert [reply.json()["error"]["param"] for reply in named] == ["tool_choice", "response_format"]
     assert drawn.text.startswith("![image]")
     assert drawn.headers["x-portico-ignored"] == "tools"
+
+
+def test_a_form_is_asked_for_again_beside_tools(proxy: Running) -> None:
+    proxy.site.will(acts.say("hello"), acts.say('{"path": "a"}'))
+
+    reply = proxy.chat(tools=TOOLS, response_format=json_format(SCHEMA), stream=True)
+
+    assert json.loads(reply.text) == {"path": "a"}
+    assert finish(reply) == "stop"
+
+
+def test_a_limit_ends_an_answer_whatever_was_wrong_with_it(proxy: Running) -> None:
+    wrong = '<tool_call>\n{"name": "nope", "arguments": {}}\n</tool_call>'
+    proxy.site.will(acts.say(wrong, *["blah "] * 100), acts.say(f"one END two {wrong}"))
+
+    cut = proxy.chat(tools=TOOLS, max_tokens=60, stream=True)
+    stopped = proxy.chat(tools=TOOLS, stop="END", stream=True)
+
+    assert finish(cut) == "length"
+    assert (stopped.text, finish(stopped)) == ("one ", "stop")
+    assert len(proxy.site.heard_on("/api/v2/chat/completions")) == 2

@@ -349,7 +349,7 @@ def test_whatever_a_model_writes_a_client_gets_whole_calls_or_an_error(
         try:
             answer.turn(text[:cut], text[cut:])
         except ProxyError as error:
-            failed = error.kind in {Kind.TOOL_CALL_INVALID, Kind.TOOL_CALL_MISSING}
+            failed = error.kind in {Kind.TOOL_CALL_INVALID, Kind.UPSTREAM_EMPTY}
             assert failed
             break
         if answer.calling.again is None:
@@ -378,3 +378,80 @@ def test_a_strict_schema_requires_what_may_be_left_out() -> None:
 
     assert calling.again is None
     assert out[-1] == Finished("tool_calls")
+
+
+def test_a_repair_that_writes_all_calls_again_repeats_none() -> None:
+    answer = Answer().turn(call(path="a"), call("list"), call("count"))
+    assert answer.asked_again
+
+    answer.turn(call(path="a"), call("list"), call("count", count=2))
+
+    assert answer.calls == [
+        ("read_file", {"path": "a"}),
+        ("list", {}),
+        ("count", {"count": 2}),
+    ]
+
+
+def test_half_a_call_that_is_gone_on_with_may_be_followed_by_another() -> None:
+    answer = Answer().turn('<tool_call>\n{"name": "read_file", "arguments": {"path": "one')
+    assert answer.asked_again
+
+    answer.turn(' two"}}\n</tool_call>\n', call("list"))
+
+    assert answer.calls == [("read_file", {"path": "one two"}), ("list", {})]
+
+
+def test_a_value_in_tags_that_shows_calls_is_one_value() -> None:
+    """F8"""
+    shown = f"Example:\n{call('list')}\n{call(path='x')}\nThen stop."
+    text = f"<function=read_file>\n<parameter=path>\n{shown}\n</parameter>\n</function>"
+    for answer in (
+        Answer().turn(f"<tool_call>\n{text}\n</tool_call>"),
+        Answer().turn(text),
+        Answer().turn(*f"<tool_call>\n{text}\n</tool_call>"),
+    ):
+        assert answer.calls == [("read_file", {"path": shown})]
+        assert answer.text == ""
+
+
+@pytest.mark.parametrize("cut", ["</tool_call>\nand then wait.\nMore", "</function>\nmore"])
+def test_a_value_in_tags_is_never_cut_at_a_tag_in_it(cut: str) -> None:
+    """F8"""
+    begun = "<tool_call>\n<function=read_file>\n<parameter=path>\n# How\nEnd with "
+    for reason in ("stop", "length"):
+        answer = Answer().turn(begun + cut, reason=reason)  # type: ignore[arg-type]
+        assert answer.asked_again
+        assert answer.calls == []
+
+
+def test_an_answer_of_debris_alone_is_an_empty_one() -> None:
+    answer = Answer().turn("</tool_call>\n")
+    assert "You answered nothing" in said(answer.asked_again)[-1][1]
+    with pytest.raises(ProxyError) as caught:
+        answer.turn("</tool_call>")
+    assert caught.value.kind is Kind.UPSTREAM_EMPTY
+
+
+def test_words_are_no_answer_where_a_call_has_to_be() -> None:
+    answer = Answer(tool_choice=ToolChoice("required")).turn(call("nope"))
+    assert answer.asked_again
+    with pytest.raises(ProxyError):
+        answer.turn("I cannot.")
+
+
+def test_nothing_is_asked_again_once_the_answer_was_cut() -> None:
+    answer = Answer()
+    answer.calling(TextDelta("Well. " + call("count")))
+    answer.ending.over = True
+    answer.calling(Finished("length"))
+
+    assert answer.calling.again is None
+    assert answer.finishes == ["length"]
+
+
+def test_nothing_follows_the_end() -> None:
+    answer = Answer(one_call=True)
+    answer.calling(TextDelta(call(path="a") + "\nNow I wait."))
+    assert isinstance(answer.events[-1], Finished)
+    assert answer.text == ""

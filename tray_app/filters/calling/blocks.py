@@ -12,6 +12,8 @@ as long as it can still be that.
 import re
 from typing import Literal, Protocol
 
+from tray_app.filters.fences import Fences
+
 from .block import Block, Ended, name_in
 from .names import Names
 from .untagged import FENCED, read_untagged
@@ -51,8 +53,6 @@ _MAY_BE_KEY = re.compile(r'(?:\[\s*\Z|(?:\[\s*)?\{\s*(?:"([^"\\]*)(?:"\s*)?)?\Z)
 _VALUE = re.compile(r'"([^"\\]*)"')
 _MAY_BE_VALUE = re.compile(r'(?:"([^"\\]*))?\Z')
 _NAMING = ("name", "tool", "tool_name", "function", "function_name", "type")
-_LINE = 80
-"""So much of a line is remembered: enough to know whether it opens a fence."""
 
 
 _HALF_CALL = Ended(problem="half", why="the answer ended before the call was written")
@@ -88,8 +88,7 @@ class Blocks:
         """Of the text: what may be the beginning of markup."""
         self._space = ""
         """Line ends before what may be markup."""
-        self._line = ""
-        self._fence = ""
+        self._lines = Fences()
         self._block: Block | None = None
         self._tag = ""
         """The tag of the open block, while it is not yet known to hold a call."""
@@ -102,8 +101,6 @@ class Blocks:
         self._is_over = False
         self._is_after_call = False
         self._has_said = False
-        self._ticks = 0
-        """Back-ticks in the line so far."""
 
     def feed(self, text: str) -> None:
         """Take in the next text of the answer."""
@@ -159,8 +156,8 @@ class Blocks:
 
     def _leave(self) -> None:
         self._block = None
-        self._tag = self._inner = self._line = ""
-        self._ticks = 0
+        self._tag = self._inner = ""
+        self._lines = Fences()
         self._is_after_call = self._has_said = True
 
     def _feed_text(self, text: str) -> str:
@@ -192,22 +189,19 @@ class Blocks:
 
     def _look(self, text: str, start: int, mark: str) -> _Found | re.Match[str]:
         """What begins there; a number is the end of debris that nobody needs to see."""
-        if self._fence or self._line.lstrip()[:3] in _FENCES:
+        if self._lines.is_code:
             return "text"
         if mark == "<":
             return self._look_at_tag(text, start)
-        if self._line.strip() or self._trusts_tags_only:
+        if self._lines.line.strip() or self._trusts_tags_only:
             return "text"
         is_begun = mark not in {"{", "["} and mark not in _FENCES
         return "held" if is_begun else self._look_at_line(text[start:], mark)
 
     def _look_at_tag(self, text: str, start: int) -> _Found | re.Match[str]:
-        if self._ticks % 2:
-            # In a span of code.
-            return "text"
         found = _TAG.match(text, start)
         if found is not None and found.lastgroup == "debris":
-            is_alone = self._is_after_call or not self._line.strip()
+            is_alone = self._is_after_call or not self._lines.line.strip()
             return found.end() if is_alone else "text"
         if found is not None:
             return found if self._is_meant(found) else "text"
@@ -217,7 +211,7 @@ class Blocks:
 
     def _is_meant(self, tag: re.Match[str]) -> bool:
         """Whether a tag that is written out in full is more than a word about it."""
-        is_alone = not self._line.strip()
+        is_alone = not self._lines.line.strip()
         if tag.lastgroup == "echo":
             return is_alone
         if tag.lastgroup == "bare":
@@ -289,22 +283,10 @@ class Blocks:
         self._space += text[len(kept) :]
 
     def _remember(self, text: str) -> None:
-        """Follow lines and fences up to a place."""
-        if not text:
-            return
-        self._ticks += text.count("`")
-        self._has_said = self._has_said or not text.isspace()
-        if "\n" not in text:
-            if len(self._line) < _LINE:
-                self._line += text
-            return
-        self._ticks = text.rpartition("\n")[2].count("`")
-        lines = (self._line + text).split("\n")
-        self._line = lines[-1]
-        for line in lines[:-1]:
-            mark = line.lstrip()[:3]
-            if mark in _FENCES:
-                self._fence = mark if not self._fence else self._fence.replace(mark, "")
+        """Follow lines and code up to a place."""
+        if text:
+            self._lines.remember(text)
+            self._has_said = self._has_said or not text.isspace()
 
     def close(self, *, is_cut: bool) -> Ended | None:
         """The answer is over; returns what is wrong with its last call, if something is.
@@ -370,7 +352,7 @@ class Blocks:
         """Forget a call that was begun; the model writes it anew."""
         self._leave()
         self._has_said = False
-        self._held = self._space = self._fence = ""
+        self._held = self._space = ""
         self._untagged = None
         self._is_over = False
 

@@ -68,9 +68,9 @@ def _named(inner: str, names: Names, *, demands_arguments: bool = False) -> Ende
     except lenient.Malformed:
         return None
     known = all(names.meant(call.name) is not None for call in calls)
-    if demands_arguments and not _have_arguments(inner):
+    if not calls or not known or (demands_arguments and not _have_arguments(inner)):
         return None
-    return Ended(calls) if calls and known else None
+    return Ended(calls)
 
 
 def _have_arguments(text: str) -> bool:
@@ -80,7 +80,10 @@ def _have_arguments(text: str) -> bool:
     """
     at = 0
     while at < len(text):
-        value, at = lenient.read(text, at)
+        try:
+            value, at = lenient.read(text, at)
+        except ValueError:
+            return False
         at = lenient.skip(text, at)
         at += text.startswith((",", ";"), at)
         for one in value if isinstance(value, list) else [value]:
