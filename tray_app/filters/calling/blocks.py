@@ -149,7 +149,7 @@ class Blocks:
         """What looked like a block is talk about one; returns what is to be looked at again."""
         tag = self._tag
         self._block = None
-        self._tag = ""
+        self._tag = self._inner = ""
         self._remember(tag)
         self._say(tag)
         return inner
@@ -295,7 +295,11 @@ class Blocks:
         """
         while self._block is not None or self._untagged is not None:
             if self._tag:
-                return _HALF_CALL
+                word = self._inner.strip()
+                if any(name.startswith(word) for name in self._names.offered):
+                    return _HALF_CALL
+                self.feed(self._back_to_text(self._inner))
+                continue
             ended = self._closed(is_cut=is_cut)
             if ended is None:
                 continue

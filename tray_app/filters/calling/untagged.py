@@ -61,6 +61,8 @@ def _read_by_key(text: str, names: Names, *, is_whole: bool) -> Ended | None:
 
 def _named(inner: str, names: Names, *, demands_arguments: bool = False) -> Ended | None:
     """The calls of what stands in a block, if all are of tools that are offered."""
+    if not inner.strip():
+        return None
     try:
         calls = tuple(read_calls(inner, closed=False))
     except lenient.Unfinished as fault:
