@@ -148,23 +148,24 @@ def test_results_that_the_person_has_answered_are_old() -> None:
     assert less(prompt, 1_000)[1] == ("tool-results",)
 
 
-def test_thoughts_of_earlier_rounds_go_after_results() -> None:
+def test_thoughts_of_the_running_round_go_after_results() -> None:
     prompt = asked(
         [
             said("user", "task"),
-            did(thinks("before " * 200), calls("write")),
-            result("ok"),
-            did(thinks("now"), calls("write")),
+            did(calls("write")),
+            result("r" * 5_000),
+            did(thinks("now " * 200), calls("write")),
             result("ok"),
         ],
         TOOL,
     )
 
-    found, shortened = less(prompt, 1_000)
+    kept, _ = less(prompt, 2_000)
+    found, shortened = less(prompt, 3_500)
 
-    assert shortened == ("reasoning",)
-    assert "before" not in shown(found)
-    assert "<think>\nnow\n</think>" in shown(found)
+    assert "<think>\nnow now" in shown(kept)
+    assert shortened == ("tool-results", "reasoning")
+    assert "now" not in shown(found)
 
 
 def test_tools_get_shorter_only_as_far_as_needed() -> None:

@@ -21,7 +21,7 @@ from tests.filters.calling.conversations import (
     thinks,
 )
 from tray_app.core.model import Message, Prompt, Tool, ToolCallPart, ToolChoice, ToolResultPart
-from tray_app.filters.calling.history import answers, instructed, last_asked, rendered
+from tray_app.filters.calling.history import answers, instructed, last_turn, rendered, turns
 
 READ = Tool("read_file", "Reads.")
 WRITE = Tool("write", "Writes.")
@@ -163,12 +163,54 @@ def test_thoughts_stay_while_their_tools_run_and_go_with_the_next_word_of_the_pe
     assert not any("<think>" in text for _, text in over)
 
 
+def test_thoughts_of_an_earlier_round_go_though_the_person_said_nothing_since() -> None:
+    told = shown(
+        said("user", "go"),
+        did(thinks("first"), calls("write")),
+        result("ok"),
+        said("user", "<environment_details>"),
+        did(thinks("second")),
+        did(calls("write", call_id="a")),
+        did(calls("write", call_id="b")),
+        result("ok", "a"),
+        result("ok", "b"),
+        said("user", "<environment_details>"),
+    )
+
+    assert told[1][1].startswith("<tool_call>")
+    assert told[3][1].startswith("<think>\nsecond\n</think>\n\n<tool_call>")
+
+
+def test_thoughts_that_a_client_was_shown_as_text_go_likewise() -> None:
+    old = "<think>\nhm <user>\n</think>\n\nHello, </think> me."
+    loop = did("<think>\nnow\n</think>\n\n", calls("write"))
+
+    told = shown(said("user", "a"), did(old), said("user", "b"), loop, result("ok"))
+
+    assert told[1] == ("assistant", "Hello, </think> me.")
+    assert told[3][1].startswith("<think>\nnow\n</think>\n")
+    assert shown(did("<think> I said"), said("user", "b"))[0] == ("assistant", "<think> I said")
+    assert shown(did("<think>a</think>"), said("user", "<think>b</think>c")) == [
+        ("assistant", ""),
+        ("user", "<think>b</think>c"),
+    ]
+
+
 def test_a_word_of_the_person_is_not_what_follows_results() -> None:
     loop = [said("user", "go"), did(calls("write")), result("ok"), said("user", "env")]
 
-    assert last_asked(loop) == 0
-    assert last_asked([*loop, did("done"), said("user", "more")]) == 5
-    assert last_asked([did("x")]) == -1
+    assert last_turn(loop).asked == 0
+    assert last_turn([*loop, did("done"), said("user", "more")]).asked == 5
+    assert last_turn([did("x")]).asked == -1
+
+
+def test_the_round_that_runs_begins_with_the_first_item_of_its_answer() -> None:
+    loop = [said("user", "go"), did("I"), did(calls("write")), result("ok"), said("user", "env")]
+
+    assert list(turns([*loop, did(calls("write")), result("ok"), did("Done."), said("user", "x")]))[
+        1:
+    ] == [(5, 0, 1), (7, 0, 5), (9, 8, 8)]
+    assert last_turn([said("system", "s"), said("user", "go"), did("I wi")]).running == 1
 
 
 def test_tools_are_told_at_the_end_of_the_first_instructions() -> None:

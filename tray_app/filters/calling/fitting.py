@@ -17,13 +17,12 @@ from msgspec.structs import replace
 from tray_app.core.model import (
     Message,
     Prompt,
-    ReasoningPart,
     ToolCallPart,
     ToolResultPart,
 )
 
 from .form import Grammar
-from .history import Place, answers, instructed, last_asked, rendered
+from .history import Place, answers, instructed, last_turn, rendered, without_thoughts
 from .names import Names
 from .signatures import Level, Telling
 
@@ -86,7 +85,7 @@ class _Fitting:
         self._show = show
         self._weigh = weigh
         self._budget = budget
-        self._running = _round_begins(prompt.messages)
+        self._running = last_turn(prompt.messages).running
         self.shown = show(prompt, self._telling)
         self._over = weigh(self.shown) - budget
 
@@ -142,13 +141,8 @@ class _Fitting:
         self._rewrite(cuts)
 
     def _drop_thoughts(self) -> None:
-        old, running = (
-            self._prompt.messages[: self._running],
-            self._prompt.messages[self._running :],
-        )
-        self._prompt = replace(
-            self._prompt, messages=(*(_without_thoughts(message) for message in old), *running)
-        )
+        messages = tuple(map(without_thoughts, self._prompt.messages))
+        self._prompt = replace(self._prompt, messages=messages)
 
     def _results(self, end: int) -> Iterator[tuple[Place, ToolResultPart]]:
         """Every result in the messages before `end`, oldest first."""
@@ -167,17 +161,6 @@ class _Fitting:
         self._prompt = replace(self._prompt, messages=tuple(messages))
 
 
-def _round_begins(messages: Sequence[Message]) -> int:
-    """Where the newest round of calls begins, or what the person said after it."""
-    asked = last_asked(messages)
-    called = (
-        at
-        for at in range(len(messages) - 1, asked, -1)
-        if any(isinstance(part, ToolCallPart) for part in messages[at].parts)
-    )
-    return next(called, max(asked, 0))
-
-
 def _repeated(text: str) -> str:
     beginning = " ".join(text[:_QUOTED_CHARS].split())
     return f"[The same text as in a later result, which begins with: {beginning}]"
@@ -192,11 +175,6 @@ def _ends(text: str) -> str:
     )
     left_out = len(data) - len(head.encode()) - len(tail.encode())
     return f"{head}\n[… {left_out} bytes of this result are left out here …]\n{tail}"
-
-
-def _without_thoughts(message: Message) -> Message:
-    kept = tuple(part for part in message.parts if not isinstance(part, ReasoningPart))
-    return message if len(kept) == len(message.parts) else replace(message, parts=kept)
 
 
 def _used(messages: Sequence[Message]) -> dict[str, set[str]]:

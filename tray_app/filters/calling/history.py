@@ -2,15 +2,18 @@ r"""A conversation with calls, results and thoughts as one of plain texts.
 
 The models learnt it so: an assistant's message is text and then its calls; the results of several
 calls are one message of the user, in the order of the calls; thoughts stay while the tools that
-they led to are running and are gone with the next message of the person.
+they led to are running and are gone with the next round of calls or message of the person. Clients
+that were shown thoughts in `<think>` tags send them back at the beginning of a text; they go
+likewise.
 
 Ids say which result answers which call and are told to no model: the order tells it. They may come
 again in later turns, so a result belongs to the nearest message before it that has an open call of
 that id.
 """
 
-from collections.abc import Sequence
-from typing import assert_never
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple, assert_never
 
 from msgspec.structs import replace
 
@@ -29,6 +32,22 @@ from .signatures import WHOLE, Telling
 
 Place = tuple[int, int]
 """A message and a part of it, both by number."""
+
+_TOLD_THOUGHT = re.compile(r"\s*<think>.*?</think>\s*", re.DOTALL)
+
+
+class Turn(NamedTuple):
+    """A point of a conversation at which the model was asked; all by number of message."""
+
+    end: int
+    """The first message that was not there yet."""
+    asked: int
+    """Where the person had spoken last; -1 where nowhere.
+
+    A user's message right behind results is not the person's: agents tell of their surroundings so.
+    """
+    running: int
+    """Where the newest round of calls began, or what the person said after it."""
 
 
 def rendered(prompt: Prompt, names: Names, grammar: Grammar = "json") -> Prompt:
@@ -82,36 +101,61 @@ def is_result(message: Message) -> bool:
     return message.role == "tool" or any(isinstance(part, ToolResultPart) for part in message.parts)
 
 
-def last_asked(messages: Sequence[Message]) -> int:
-    """Where the person spoke last; -1 where nowhere.
+def turns(messages: Sequence[Message]) -> Iterator[Turn]:
+    """Every point at which the model was asked, the last one at the end."""
+    asked, running, answer = -1, 0, 0
+    for at, message in enumerate(messages):
+        if message.role == "assistant":
+            if at and messages[at - 1].role != "assistant":
+                yield Turn(at, asked, running)
+                answer = at
+            if any(isinstance(part, ToolCallPart) for part in message.parts):
+                running = max(answer, asked + 1)
+        elif message.role == "user" and not any(map(is_result, messages[max(at - 1, 0) : at + 1])):
+            asked = running = at
+    yield Turn(len(messages), asked, running)
 
-    A user's message right behind results is not the person's: agents tell of their surroundings so.
-    """
-    return next(
-        (
-            at
-            for at in range(len(messages) - 1, -1, -1)
-            if messages[at].role == "user"
-            and not is_result(messages[at])
-            and not (at and is_result(messages[at - 1]))
-        ),
-        -1,
-    )
+
+def last_turn(messages: Sequence[Message]) -> Turn:
+    """The point at which the model is asked now."""
+    *_, last = turns(messages)
+    return last
+
+
+def spoken(text: str) -> str:
+    """A text of the assistant without thoughts at its beginning."""
+    found = _TOLD_THOUGHT.match(text)
+    return text[found.end() :] if found else text
+
+
+def without_thoughts(message: Message) -> Message:
+    """A message without what the assistant thought before it."""
+    if message.role != "assistant":
+        return message
+    parts = [part for part in message.parts if not isinstance(part, ReasoningPart)]
+    if parts and isinstance(parts[0], TextPart):
+        text = spoken(parts[0].text)
+        parts[:1] = [TextPart(text)] if text else []
+    return replace(message, parts=tuple(parts))
 
 
 def _is_plain(message: Message) -> bool:
-    return message.role != "tool" and all(type(part) is TextPart for part in message.parts)
+    if message.role == "tool" or any(type(part) is not TextPart for part in message.parts):
+        return False
+    return message.role != "assistant" or not any(
+        _TOLD_THOUGHT.match(part.text) for part in message.parts if isinstance(part, TextPart)
+    )
 
 
 class _History:
     """What becomes of the messages of one conversation."""
 
     def __init__(self, messages: Sequence[Message], names: Names, grammar: Grammar) -> None:
-        self._messages = messages
+        running = last_turn(messages).running
+        self._messages = (*map(without_thoughts, messages[:running]), *messages[running:])
         self._names = names
         self._grammar = grammar
-        self._answers = answers(messages)
-        self._asked = last_asked(messages)
+        self._answers = answers(self._messages)
 
     def told(self) -> tuple[Message, ...]:
         out: list[Message] = []
@@ -171,13 +215,8 @@ class _History:
         return range(len(self._messages[at].parts))
 
     def _texts(self, at: int) -> tuple[TextPart, ...]:
-        """The parts of a message as texts, without thoughts that the person has answered."""
-        parts = self._messages[at].parts
-        return tuple(
-            self._text((at, number))
-            for number, part in enumerate(parts)
-            if at > self._asked or not isinstance(part, ReasoningPart)
-        )
+        """The parts of a message as texts."""
+        return tuple(self._text((at, number)) for number in self._parts(at))
 
     def _text(self, place: Place) -> TextPart:
         message = self._messages[place[0]]
