@@ -1,10 +1,13 @@
 """Prompts made short enough."""
 
+import json
+import random
 import re
+from collections.abc import Iterator
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -22,7 +25,8 @@ from tests.filters.calling.conversations import (
 )
 from tray_app.core.model import Message, Prompt, Tool
 from tray_app.filters.calling.fitting import fitted
-from tray_app.filters.calling.history import instructed, rendered
+from tray_app.filters.calling.history import instructed, last_turn, rendered
+from tray_app.upstreams.qwen.flatten import flatten
 
 TOOL = Tool(
     "write",
@@ -41,8 +45,8 @@ CUT = re.compile(r"\n\[… (\d+) bytes of this result are left out here …\]\n"
 
 
 def weight(prompt: Prompt) -> int:
-    """The size of the prompt's texts in JSON, as they go out."""
-    return len(msgspec.json.encode("\n\n".join(map(texts_of, prompt.messages))))
+    """The size of the prompt's text in JSON, as it goes out."""
+    return len(msgspec.json.encode(flatten(prompt.messages)))
 
 
 def whole(prompt: Prompt) -> Prompt:
@@ -96,18 +100,90 @@ def test_repeats_go_first_and_the_newest_stays() -> None:
     assert "other" * 2_000 in shown(found)
 
 
-def test_long_results_are_cut_to_their_ends_the_large_before_the_older() -> None:
-    middling, large = "m" * 6_000, "h" * 1_000 + "l" * 30_000 + "t" * 1_000
-    prompt = asked(rounds(middling, large, middling + "2", "end"), TOOL)
+def test_long_results_are_cut_to_their_ends_the_oldest_first() -> None:
+    small, large = "s" * 6_000, "h" * 1_000 + "l" * 10_000 + "t" * 1_000
+    texts = [small, large, *(f"{small}{number}" for number in range(9)), "end"]
 
-    one, _ = less(prompt, 29_000)
-    two, shortened = less(prompt, 31_000)
+    found, shortened = less(asked(rounds(*texts), TOOL), 3_000)
 
-    cut = f"{'h' * 1_000}\n[… 30000 bytes of this result are left out here …]\n{'t' * 1_000}"
-    assert cut in texts_of(one.messages[5])
-    assert [len(CUT.findall(texts_of(message))) for message in one.messages[3:9:2]] == [0, 1, 0]
-    assert [len(CUT.findall(texts_of(message))) for message in two.messages[3:9:2]] == [1, 1, 0]
+    cut = f"{'h' * 1_000}\n[… 10000 bytes of this result are left out here …]\n{'t' * 1_000}"
+    assert cut in texts_of(found.messages[5])
+    cuts = [len(CUT.findall(texts_of(message))) for message in found.messages[3::2]]
+    assert cuts == sorted(cuts, reverse=True)
+    assert 2 <= sum(cuts) <= 4
     assert shortened == ("tool-results",)
+
+
+def test_more_room_is_made_than_is_needed_now() -> None:
+    prompt = asked(rounds(*(f"{number} " * 2_500 for number in range(10, 30)), "end"))
+
+    found, _ = less(prompt, 100)
+
+    cut = [bool(CUT.search(texts_of(message))) for message in found.messages[3:-2:2]]
+    assert cut == sorted(cut, reverse=True)
+    assert 4 <= sum(cut) <= 8
+
+
+def test_long_texts_in_old_calls_are_cut_and_stay_json() -> None:
+    content = json.dumps({"path": "a.py", "n": 1.0e2, "content": 'x = "é"\n' * 2_000})
+    messages = [said("user", "build it")]
+    for number in range(14):
+        messages += [did(calls("write", content, str(number))), result("ok", str(number))]
+    prompt = asked(messages, TOOL)
+
+    found, shortened = less(prompt, 50_000)
+
+    assert shortened == ("tool-arguments",)
+    told = re.findall(r"<tool_call>\n(.*)\n</tool_call>", shown(found))[1:]
+    arguments = [json.loads(call)["arguments"] for call in told]
+    assert {(one["path"], one["n"]) for one in arguments} == {("a.py", 100)}
+    assert "bytes are left out here" in arguments[0]["content"]
+    assert json.loads(content) == arguments[-1]
+
+
+def test_all_old_results_are_cut_to_less_after_that() -> None:
+    texts = [f"{number} " * 1_300 for number in range(10, 40)]
+    prompt = asked(rounds(*texts), TOOL)
+
+    found, shortened = less(prompt, 20_000)
+
+    assert shortened == ("tool-results",)
+    assert len(texts_of(found.messages[3])) < 650
+    assert texts[-1] in shown(found)
+
+
+def test_old_prose_goes_last_of_the_past_and_never_what_the_person_said_first_and_last() -> None:
+    talk: list[Message] = []
+    for at in range(6):
+        talk += [said("user", f"U{at} " * 2_000), did(f"A{at} " * 2_000)]
+    prompt = asked([said("system", "S" * 9_000), *talk, said("user", "L" * 9_000)], TOOL)
+
+    some, shortened = less(prompt, 3_000)
+    least, _ = fit(prompt, 0)
+
+    assert shortened == ("history",)
+    stayed = [f"A{at} " * 2_000 in shown(some) for at in range(6)]
+    assert stayed == sorted(stayed)
+    assert (stayed[0], stayed[-1]) == (False, True)
+    whole_ones = [
+        text for message in prompt.messages if (text := texts_of(message)) in shown(least)
+    ]
+    assert [text[:2] for text in whole_ones] == ["SS", "U0", "LL"]
+    assert "U1 U1" in shown(least)
+
+
+def test_results_that_run_are_cut_when_nothing_else_is_left() -> None:
+    results = [result("y = 2\n" * 17_000, "a"), result("z = 3\n" * 500, "b")]
+    round_of_two = did(calls("write", call_id="a"), calls("write", call_id="b"))
+    prompt = asked([*rounds("old" * 2_000), round_of_two, *results], TOOL)
+
+    found, shortened = fit(prompt, 20_000)
+
+    assert shortened == ("tool-results", "tool-schemas", "tool-descriptions")
+    assert weight(found) <= 20_000
+    assert "z = 3\n" * 500 in shown(found)
+    assert shown(found).count("y = 2") > 1_000
+    assert shown(found).count("left out here") == 2
 
 
 def test_a_cut_splits_no_character() -> None:
@@ -121,7 +197,7 @@ def test_a_cut_splits_no_character() -> None:
     assert 990 < len(head.encode()) <= 1_000
 
 
-def test_the_running_round_the_person_and_the_system_stay_letter_by_letter() -> None:
+def test_the_running_call_the_person_and_the_system_stay_letter_by_letter() -> None:
     prompt = asked(
         [
             said("system", "S" * 9_000),
@@ -137,7 +213,7 @@ def test_the_running_round_the_person_and_the_system_stay_letter_by_letter() -> 
 
     found, _ = fit(prompt, 0)
 
-    for text in ("S" * 9_000, "U" * 9_000, "a" * 9_000, "new" * 9_000, "E" * 9_000):
+    for text in ("S" * 9_000, "U" * 9_000, "a" * 9_000, "E" * 9_000):
         assert text in shown(found)
     assert "old" * 9_000 not in shown(found)
 
@@ -148,20 +224,13 @@ def test_results_that_the_person_has_answered_are_old() -> None:
     assert less(prompt, 1_000)[1] == ("tool-results",)
 
 
-def test_thoughts_of_the_running_round_go_after_results() -> None:
-    prompt = asked(
-        [
-            said("user", "task"),
-            did(calls("write")),
-            result("r" * 5_000),
-            did(thinks("now " * 200), calls("write")),
-            result("ok"),
-        ],
-        TOOL,
-    )
+def test_thoughts_of_the_running_round_go_after_the_past() -> None:
+    old = rounds(*(f"{number}" * 1_500 for number in range(5)))
+    running = did(thinks("now " * 700), calls("write"))
+    prompt = asked([*old, running, result("ok")], TOOL)
 
     kept, _ = less(prompt, 2_000)
-    found, shortened = less(prompt, 3_500)
+    found, shortened = less(prompt, 5_500)
 
     assert "<think>\nnow now" in shown(kept)
     assert shortened == ("tool-results", "reasoning")
@@ -202,8 +271,8 @@ def test_the_shortest_form_is_returned_where_nothing_is_enough() -> None:
     found, shortened = fit(prompt, 0)
 
     assert shortened == ("tool-results", "tool-schemas", "tool-descriptions")
-    assert "function write(args: {\n  path: string,\n  // How to." in shown(found)
     assert '  mode?: "a" | "b"\n})' in shown(found)
+    assert weight(found) < 3_500
 
 
 def test_a_prompt_of_texts_alone_cannot_be_shortened() -> None:
@@ -212,23 +281,67 @@ def test_a_prompt_of_texts_alone_cannot_be_shortened() -> None:
     assert fit(prompt, 10) == (prompt, ())
 
 
-@given(
-    st.lists(st.integers(1, 9).map(lambda size: size * 2_500), min_size=3, max_size=8),
-    st.integers(0, 40_000),
-)
-def test_what_was_cut_in_one_turn_is_cut_likewise_in_the_next(sizes: list[int], over: int) -> None:
-    texts = [f"{number} " * size for number, size in enumerate(sizes)]
-    before = asked(rounds(*texts))
-    budget = weight(whole(before)) - over
+sizes = st.sampled_from([50, 500, 3_000, 6_000, 9_000, 20_000])
+kinds = st.lists(st.tuples(st.sampled_from("rrrrawu"), sizes), min_size=20, max_size=45)
+NOISE = "".join(random.Random(7).choices("abcdef \n<>", k=20_000))
 
-    now = fit(before, budget)[0].messages
-    later = fit(asked([*rounds(*texts, "small"), did("Done.")]), budget)[0].messages
 
-    cut = [at for at, message in enumerate(now) if CUT.search(texts_of(message))]
-    last = len(now) - 1
-    stayed = [at for at in cut if later[at] == now[at]]
-    # A large result that is old now may go in place of lesser ones.
-    assert stayed == cut or CUT.search(texts_of(later[last]))
+def session(kinds: list[tuple[str, int]]) -> Iterator[list[Message]]:
+    """A long conversation as it is at each of its turns."""
+    messages = [said("system", "S" * 3_000), said("user", "task")]
+    for number, (kind, size) in enumerate(kinds):
+        yield messages
+        text = f"{number} {NOISE[:size]}"
+        written = json.dumps({"path": f"{number}", "content": text if kind == "w" else ""})
+        messages = [
+            *messages,
+            did(thinks(f"T{number} " * 9), *(["I go on."] if kind == "a" else []),
+                calls("write", written, str(number % 3))),
+            result("ok" if kind in "wu" else text, str(number % 3)),
+        ]  # fmt: skip
+        if kind == "u":
+            messages = [*messages, did(f"Done. {text}"), said("user", f"{text} Next.")]
+
+
+def tools_told(prompt: Prompt) -> str:
+    return texts_of(prompt.messages[0])
+
+
+@settings(max_examples=25)
+@given(kinds)
+def test_what_is_short_in_one_turn_stays_as_it_is_in_the_next(kinds: list[tuple[str, int]]) -> None:
+    tools = (TOOL, *(replace(TOOL, name=f"t{number}") for number in range(8)))
+    before: tuple[Message, ...] = ()
+    levels: dict[str, None] = {}
+    for messages in session(kinds):
+        prompt, _ = fit(asked(messages, *tools), 48_000)
+        old = before[: last_turn(asked(messages[:-2]).messages).running]
+        for one, other in zip(old[1:], prompt.messages[1:], strict=False):
+            was, now = texts_of(one), texts_of(other)
+            assert now == was or len(now) < len(was)
+        levels[tools_told(prompt)] = None
+        assert tools_told(prompt) == list(levels)[-1]
+        before = prompt.messages
+
+
+def test_the_past_of_a_long_session_changes_in_few_turns() -> None:
+    chance = random.Random(3)
+    kinds = [("r", chance.choice([500, 2_000, 4_500, 5_000])) for _ in range(80)]
+    tools = (TOOL, *(replace(TOOL, name=f"t{number}") for number in range(8)))
+    before: tuple[Message, ...] = ()
+    changed, short = 0, 0
+    for messages in session(kinds):
+        prompt, shortened = fit(asked(messages, *tools), 96_000)
+        assert weight(prompt) <= 96_000
+        # What ran in the turn before has lost its thoughts, whatever was made short.
+        same = list(before[:-2]) == list(prompt.messages[: max(len(before) - 2, 0)])
+        short += bool(shortened)
+        changed += not same
+        before = prompt.messages
+
+    assert short > 40
+    assert changed <= short / 3
+    assert '{"type": "function"' in texts_of(before[0])
 
 
 @given(st.integers(0, 60_000))

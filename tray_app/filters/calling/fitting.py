@@ -1,51 +1,48 @@
-"""Makes a prompt with tools short enough: old results first, then thoughts, then the tools.
+"""Makes a prompt with tools short enough: its past first, then the tools, last what runs now.
 
-What the model needs now stays letter by letter: the system's text, what the person said, the round
-of calls that runs, and of every tool its name, parameters, types and choices. Each step goes only
-as far as needed, and what it makes of a text depends on that text alone, so that the next turn of
-the conversation shows the model the same past.
+What the model needs now stays letter by letter as long as it can: the system's text, what the
+person said first and last, the round of calls that runs, and of every tool its name, parameters,
+types and choices. The past and the tools are told as they were in the turn before, wherever that is
+short enough still: see `past`.
 """
 
-import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 from msgspec.structs import replace
 
-from tray_app.core.model import (
-    Message,
-    Prompt,
-    ToolCallPart,
-    ToolResultPart,
-)
+from tray_app.core.model import Message, Prompt, TextPart, ToolCallPart, ToolResultPart
 
 from .form import Grammar
-from .history import Place, answers, instructed, last_turn, rendered, without_thoughts
+from .history import Place, Turn, answers, instructed, rendered, turns, without_thoughts
 from .names import Names
+from .past import Past, Way, Weighed, weighed
+from .shorter import ends
 from .signatures import Level, Telling
 
 RESULTS = "tool-results"
+ARGUMENTS = "tool-arguments"
+HISTORY = "history"
 THOUGHTS = "reasoning"
 SCHEMAS = "tool-schemas"
 DESCRIPTIONS = "tool-descriptions"
 
-_LEVELS = (
-    (SCHEMAS, Level.CLEAN),
-    (SCHEMAS, Level.TYPED),
-    (DESCRIPTIONS, Level.KNOWN),
-    (DESCRIPTIONS, Level.BRIEF),
-)
-_LARGE_BYTES = 16_000
-_LONG_BYTES = 4_000
-_END_BYTES = 1_000
-_REPEAT_CHARS = 400
-_QUOTED_CHARS = 60
+_WAYS = {
+    Way.REPEATED: RESULTS,
+    Way.RESULT: RESULTS,
+    Way.ARGUMENTS: ARGUMENTS,
+    Way.BRIEF_RESULT: RESULTS,
+    Way.PROSE: HISTORY,
+}
+_RUNNING_BYTES = (48_000, 32_000, 24_000, 16_000, 12_000, 8_000, 6_000, 4_000, 3_000, 2_000, 1_000)
+_TRIES = 4
+_SPARE_BYTES = 64
+_SPARE_SHARE = 8
 _FAILED = re.compile(r"\b(?:error|failed|failure|invalid|denied|not found)\b", re.IGNORECASE)
 _FAILED_CHARS = 200
+_FRAME = tuple(Message(role=role, parts=(TextPart("."),)) for role in ("system", "user"))
 
-_encode = msgspec.json.Encoder().encode
 _object = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
@@ -65,13 +62,22 @@ def fitted(
     def show(shorter: Prompt, telling: Telling) -> Prompt:
         return instructed(rendered(shorter, names, grammar), names, grammar, telling)
 
-    fitting = _Fitting(prompt, show, weigh, budget)
-    shortened = fitting.shorten()
-    return fitting.shown, shortened
+    shown = show(prompt, Telling())
+    if weigh(shown) <= budget:
+        return shown, ()
+    return _Fitting(prompt, show, weigh, budget).shorten()
+
+
+def tools_alone(
+    prompt: Prompt, names: Names, grammar: Grammar, weigh: Callable[[Prompt], int]
+) -> int:
+    """What the tools weigh without any message, told as short as they can be."""
+    bare = replace(prompt, messages=_FRAME)
+    return weigh(instructed(bare, names, grammar, Telling(max(Level)))) if prompt.tools else 0
 
 
 class _Fitting:
-    """One prompt on its way to a shorter one."""
+    """One prompt that is too heavy."""
 
     def __init__(
         self,
@@ -81,100 +87,126 @@ class _Fitting:
         budget: int,
     ) -> None:
         self._prompt = prompt
-        self._telling = Telling()
         self._show = show
         self._weigh = weigh
         self._budget = budget
-        self._running = last_turn(prompt.messages).running
-        self.shown = show(prompt, self._telling)
-        self._over = weigh(self.shown) - budget
 
-    def shorten(self) -> tuple[str, ...]:
-        """Go on while `shown` is too heavy; the names of what was shortened."""
-        names: dict[str, None] = {}
-        for name, step in self._steps():
-            if self._over <= 0:
+    def shorten(self) -> tuple[Prompt, tuple[str, ...]]:
+        """The prompt in the first form that is light enough, and the names of what is shorter."""
+        weights = weighed(self._prompt.messages)
+        plan = _Plan(self._prompt, weights, self._frame, self._budget)
+        shown, over = self._shown(plan)
+        for _ in range(_TRIES):
+            if over <= 0 or not plan.fits:
                 break
-            before = self.shown
-            step()
-            self.shown = self._show(self._prompt, self._telling)
-            if self.shown != before:
-                names[name] = None
-                self._over = self._weigh(self.shown) - self._budget
-        return tuple(names)
+            plan = _Plan(self._prompt, weights, self._frame, plan.limit - over - _SPARE_BYTES)
+            shown, over = self._shown(plan)
+        return (shown, plan.names()) if over <= 0 else self._with_running_cut(plan, shown)
 
-    def _steps(self) -> Iterator[tuple[str, Callable[[], None]]]:
-        """What can be done, the least harmful first."""
-        yield RESULTS, self._note_repeats
-        # What a cut saves is measured exactly; only tags that lose their number change it.
-        for share in (1, 2, math.inf):
-            yield RESULTS, partial(self._cut_results, share)
-        yield THOUGHTS, self._drop_thoughts
-        for name, level in _LEVELS if self._prompt.tools else ():
-            yield name, partial(self._tell, level)
+    def _shown(self, plan: "_Plan") -> tuple[Prompt, int]:
+        """What a plan comes to, and by how much it is too heavy."""
+        shown = self._show(plan.shorter(), plan.telling)
+        return shown, self._weigh(shown) - self._budget
 
-    def _tell(self, level: Level) -> None:
-        used = self._telling.used or _used(self._prompt.messages)
-        self._telling = Telling(level, used)
+    def _frame(self, telling: Telling) -> int:
+        """What all but the messages weighs."""
+        return self._weigh(self._show(replace(self._prompt, messages=_FRAME), telling))
 
-    def _note_repeats(self) -> None:
-        """Say of a long old result that the same came again, and keep the newest."""
-        last = {part.text: place for place, part in self._results(len(self._prompt.messages))}
-        self._rewrite(
-            {
-                place: _repeated(part.text)
-                for place, part in self._results(self._running)
-                if len(part.text) > _REPEAT_CHARS and last[part.text] != place
+    def _with_running_cut(self, plan: "_Plan", shown: Prompt) -> tuple[Prompt, tuple[str, ...]]:
+        """The prompt with the results that run now cut as well, the largest first."""
+        prompt, names = plan.shorter(), plan.names()
+        for most in _RUNNING_BYTES:
+            texts = {
+                (at, number): ends(part.text, most // 2, "this result")
+                for at in range(plan.running, len(prompt.messages))
+                for number, part in enumerate(prompt.messages[at].parts)
+                if isinstance(part, ToolResultPart) and len(part.text.encode()) > most
             }
-        )
-
-    def _cut_results(self, share: float) -> None:
-        """Cut long old results, the large before the rest, the oldest first."""
-        wanted = self._over * share
-        texts = {place: part.text for place, part in self._results(self._running)}
-        sizes = {place: len(text.encode()) for place, text in texts.items()}
-        cuts: dict[Place, str] = {}
-        for place in sorted(texts, key=lambda place: (sizes[place] <= _LARGE_BYTES, place)):
-            if wanted > 0 and sizes[place] > _LONG_BYTES:
-                cuts[place] = _ends(texts[place])
-                wanted -= len(_encode(texts[place])) - len(_encode(cuts[place]))
-        self._rewrite(cuts)
-
-    def _drop_thoughts(self) -> None:
-        messages = tuple(map(without_thoughts, self._prompt.messages))
-        self._prompt = replace(self._prompt, messages=messages)
-
-    def _results(self, end: int) -> Iterator[tuple[Place, ToolResultPart]]:
-        """Every result in the messages before `end`, oldest first."""
-        for at, message in enumerate(self._prompt.messages[:end]):
-            for number, part in enumerate(message.parts):
-                if isinstance(part, ToolResultPart):
-                    yield (at, number), part
-
-    def _rewrite(self, texts: Mapping[Place, str]) -> None:
-        """Give results other texts."""
-        messages = list(self._prompt.messages)
-        for (at, number), text in texts.items():
-            parts = list(messages[at].parts)
-            parts[number] = replace(parts[number], text=text)
-            messages[at] = replace(messages[at], parts=tuple(parts))
-        self._prompt = replace(self._prompt, messages=tuple(messages))
+            if not texts:
+                continue
+            shown = self._show(_with_texts(prompt, texts), plan.telling)
+            names = tuple(dict.fromkeys((*names, RESULTS)))
+            if self._weigh(shown) <= self._budget:
+                break
+        return shown, names
 
 
-def _repeated(text: str) -> str:
-    beginning = " ".join(text[:_QUOTED_CHARS].split())
-    return f"[The same text as in a later result, which begins with: {beginning}]"
+class _Plan:
+    """How every part of a conversation is told, decided turn by turn."""
+
+    def __init__(
+        self,
+        prompt: Prompt,
+        weights: Sequence[Weighed],
+        frame: Callable[[Telling], int],
+        limit: int,
+    ) -> None:
+        self._prompt = prompt
+        self._frame = frame
+        self.limit = limit
+        """What it may weigh by the weights of its pieces, which are not exact."""
+        self._past = Past(weights)
+        self._tools = frame(Telling())
+        self._tools_names: dict[str, None] = {}
+        self._drops_thoughts = False
+        self.telling = Telling()
+        """How the tools are told."""
+        self.fits = True
+        """Whether it is light enough now, as far as weights of its pieces can tell."""
+        self.running = 0
+        """Where what runs now begins."""
+        for turn in turns(prompt.messages):
+            self._take(turn)
+
+    def shorter(self) -> Prompt:
+        """The prompt with the texts of its past as they are told now."""
+        prompt = _with_texts(self._prompt, self._past.texts)
+        if self._drops_thoughts:
+            messages = tuple(map(without_thoughts, prompt.messages))
+            prompt = replace(prompt, messages=messages)
+        return prompt
+
+    def names(self) -> tuple[str, ...]:
+        """What is shorter than the client sent it."""
+        past = dict.fromkeys(_WAYS[way] for way in sorted(self._past.ways))
+        return (*past, *([THOUGHTS] if self._drops_thoughts else ()), *self._tools_names)
+
+    def _take(self, turn: Turn) -> None:
+        """Decide what has to be shorter from this turn on."""
+        self._past.reach(turn)
+        thoughts = self._past.thoughts(turn)
+        over = self._tools + self._past.weight + thoughts - self.limit
+        if over > 0:
+            over -= self._past.free(over, self.limit // _SPARE_SHARE)
+        self._drops_thoughts = over > 0 and thoughts > 0
+        if over > 0:
+            over -= thoughts
+        while over > 0 and self._prompt.tools and self.telling.level < max(Level):
+            over -= self._tell_shorter(turn)
+        self.running = turn.running
+        self.fits = over <= 0
+
+    def _tell_shorter(self, turn: Turn) -> int:
+        """Tell the tools at the next level; what that saves."""
+        level = Level(self.telling.level + 1)
+        used = _used(self._prompt.messages[: turn.end]) if level >= Level.KNOWN else {}
+        self.telling = Telling(level, used)
+        before, self._tools = self._tools, self._frame(self.telling)
+        if self._tools < before:
+            self._tools_names[SCHEMAS if level < Level.KNOWN else DESCRIPTIONS] = None
+        return before - self._tools
 
 
-def _ends(text: str) -> str:
-    """The first and the last part of a text, and how much there was between them."""
-    data = text.encode()
-    head, tail = (
-        data[:_END_BYTES].decode(errors="ignore"),
-        data[-_END_BYTES:].decode(errors="ignore"),
-    )
-    left_out = len(data) - len(head.encode()) - len(tail.encode())
-    return f"{head}\n[… {left_out} bytes of this result are left out here …]\n{tail}"
+def _with_texts(prompt: Prompt, texts: Mapping[Place, str]) -> Prompt:
+    """The prompt with other texts at these places."""
+    messages = list(prompt.messages)
+    for (at, number), text in texts.items():
+        parts = list(messages[at].parts)
+        part = parts[number]
+        is_call = isinstance(part, ToolCallPart)
+        parts[number] = replace(part, arguments=text) if is_call else replace(part, text=text)
+        messages[at] = replace(messages[at], parts=tuple(parts))
+    return replace(prompt, messages=tuple(messages))
 
 
 def _used(messages: Sequence[Message]) -> dict[str, set[str]]:

@@ -81,12 +81,23 @@ def called(name: str, arguments: str, grammar: Grammar) -> str:
     Arguments that are an object in JSON stay as they are, letter by letter; anything else is put
     into one, because a model learns from its own past calls.
     """
-    as_object = _as_object(arguments)
-    said = _in_xml(name, as_object) if grammar == "xml" else None
+    given = as_object(arguments)
+    said = _in_xml(name, given) if grammar == "xml" else None
     if said is None:
         quoted = json.dumps(name, ensure_ascii=False)
-        said = _sealed(f'{{"name": {quoted}, "arguments": {as_object}}}')
+        said = _sealed(f'{{"name": {quoted}, "arguments": {given}}}')
     return f"<tool_call>\n{said}\n</tool_call>"
+
+
+def as_object(arguments: str) -> str:
+    """The arguments of a call as an object in JSON; letter by letter where they are one."""
+    text = arguments.strip()
+    if _holds_object(text):
+        return text
+    value = _value(text)
+    if isinstance(value, str) and _holds_object(value):
+        return value.strip()
+    return "{}" if value in (None, "") else json.dumps({"arguments": value}, ensure_ascii=False)
 
 
 def answered(text: str) -> str:
@@ -124,16 +135,6 @@ def _aliases(tools: Sequence[Tool], names: Names) -> str:
 def _sealed(text: str) -> str:
     """JSON, or lines like it, in which the end of no element of ours can be read."""
     return _CLOSING.sub(r"<\\/", text) if "</" in text else text
-
-
-def _as_object(arguments: str) -> str:
-    text = arguments.strip()
-    if _holds_object(text):
-        return text
-    value = _value(text)
-    if isinstance(value, str) and _holds_object(value):
-        return value.strip()
-    return "{}" if value in (None, "") else json.dumps({"arguments": value}, ensure_ascii=False)
 
 
 def _holds_object(text: str) -> bool:
