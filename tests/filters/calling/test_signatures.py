@@ -131,6 +131,62 @@ def test_a_brief_tool_has_one_paragraph_and_says_that_there_was_more(
 
 
 @pytest.mark.parametrize(
+    ("description", "sentence"),
+    [
+        ("Writes a file to disk. Parents are made.", "// Writes a file to disk. …"),
+        ("# Head\n\nWrites a file\nto disk.", "// Writes a file to disk. …"),
+        ("Only one, e.g. this.", "// Only one, e.g. this."),
+        (
+            "把文件写入磁盘，上级目录会自动创建。然后返回。",
+            "// 把文件写入磁盘，上级目录会自动创建。 …",
+        ),
+        ("word " * 90, "// " + ("word " * 24) + "…"),
+        ("x" * 300, "// " + "x" * 120 + " …"),
+        ("# Head", "// # Head"),
+        ("", ""),
+    ],
+)
+def test_a_terse_tool_has_the_first_sentence_of_each_description(
+    description: str, sentence: str
+) -> None:
+    schema = {"type": "object", "properties": {"a": {"not": {}, "description": description}}}
+    told = signature(Tool("f", description, schema), "f", Level.TERSE)
+
+    said, _, typed = told.rpartition("\n")
+    assert said == sentence
+    inner = json.loads(typed.removeprefix("function f(args: {a?: ").removesuffix("})"))
+    assert inner.get("description", "") == sentence.removeprefix("// ")
+
+
+def test_a_bare_tool_has_no_description_of_a_parameter() -> None:
+    tool = Tool(
+        "f",
+        "Does something that is useful. And more.",
+        {
+            "type": "object",
+            "description": "the arguments",
+            "properties": {
+                "description": {"type": "string", "description": "text", "default": "x"},
+                "b": {"not": {"description": "odd"}, "description": "text"},
+                "c": {"type": "array", "items": {"$ref": "#/$defs/C"}},
+            },
+            "$defs": {"C": {"enum": [1], "description": "text"}},
+        },
+    )
+
+    assert signature(tool, "f", Level.BARE) == (
+        "// Does something that is useful. …\n"
+        "function f(args: {\n"
+        '  // default "x"\n'
+        "  description?: string,\n"
+        '  b?: {"not":{}},\n'
+        "  c?: C[]\n"
+        "})\n"
+        "type C = 1"
+    )
+
+
+@pytest.mark.parametrize(
     ("schema", "told"),
     [
         ({}, "a: any"),
@@ -173,6 +229,14 @@ def test_a_schema_is_a_type_and_the_rest_of_it_a_comment(schema: dict[str, Any],
         {"type": "object", "required": [3]},
         {"type": "object", "properties": []},
         {"anyOf": {}},
+        {"anyOf": []},
+        {"enum": []},
+        {"type": []},
+        {"items": {"enum": ["a"]}},
+        {"required": ["a"]},
+        {"additionalProperties": {"enum": ["a"]}},
+        {"type": "string", "properties": {"a": {"enum": ["a"]}}},
+        {"type": "object", "items": {"enum": ["a"]}},
         {"type": "string", "x-own": 1},
         {"type": "string", "enum": ["a"], "properties": {}},
     ],
@@ -201,6 +265,22 @@ def test_named_types_follow_their_function() -> None:
     assert signature(tool, "f", Level.TYPED) == (
         "function f(args: {a?: Node})\n// A tree.\ntype Node = {next?: Node}"
     )
+
+
+@pytest.mark.parametrize(
+    ("schema", "told"),
+    [
+        ({"type": "object", "required": ["a"]}, "{a: any}"),
+        ({"type": "object", "additionalProperties": {"enum": ["a"]}}, '{[key: string]: "a"}'),
+        ({"additionalProperties": {"enum": ["a"]}}, '{"additionalProperties":{"enum":["a"]}}'),
+        ({"type": "array", "items": {"enum": ["a"]}}, '"a"[]'),
+        ({"type": "object", "additionalProperties": True}, "{}"),
+    ],
+)
+def test_arguments_without_named_parameters_keep_what_else_is_said(
+    schema: dict[str, Any], told: str
+) -> None:
+    assert signature(Tool("f", "", schema), "f", Level.TYPED) == f"function f(args: {told})"
 
 
 def test_arguments_that_are_more_than_an_object_of_types_stay_in_json() -> None:
@@ -240,7 +320,7 @@ def test_tools_of_real_clients_get_shorter_and_keep_every_name_and_choice() -> N
         (tool.name, name)
         for tool in tools
         for name in words_of(tool.parameters)
-        if name not in signature(tool, tool.name, Level.BRIEF)
+        if name not in signature(tool, tool.name, Level.BARE)
     ] == []
 
 

@@ -31,6 +31,10 @@ class Level(IntEnum):
     """Without descriptions of parameters that the model has used well already."""
     BRIEF = 4
     """With the first paragraph of each tool's description."""
+    TERSE = 5
+    """With the first sentence of every description."""
+    BARE = 6
+    """Without any description of a parameter."""
 
 
 class Telling(Struct, frozen=True):
@@ -56,6 +60,8 @@ _BESIDE_TYPES = frozenset(_HINTS) | _NOISE | {"description", "nullable"}
 _PLAIN = frozenset({"type", "properties", "required", "items", "additionalProperties"})
 _REFERENCE = re.compile(r"#/(?:\$defs|definitions)/[A-Za-z_]\w*")
 _EMPTY_LINE = re.compile(r"\n[^\S\n]*\n\s*")
+_SENTENCE = re.compile(r".{20,}?[.!?](?=\s)|.{10,}?[。！？]", re.DOTALL)
+_SENTENCE_CHARS = 120
 _WORD = re.compile(r"[A-Za-z_$][\w$]*", re.ASCII)
 
 
@@ -80,23 +86,31 @@ def _line(tool: Tool, name: str, parameters: Schema) -> Schema:
     return {"type": "function", "function": function}
 
 
-def cleaned(schema: Any) -> Any:
-    """A schema without what says nothing to a model; names of parameters are no keys of it."""
+def cleaned(schema: Any, describe: Callable[[str], str] | None = None) -> Any:
+    """A schema without what says nothing to a model; names of parameters are no keys of it.
+
+    `describe` gives what is told of each description, where that is not all of it.
+    """
     if not isinstance(schema, dict):
         return schema
-    return {
-        key: _cleaned_value(key, value)
+    clean = {
+        key: _cleaned_value(key, value, describe)
         for key, value in schema.items()
         if key not in _NOISE and not (key == "additionalProperties" and isinstance(value, bool))
     }
+    if describe and isinstance(clean.get("description"), str):
+        clean["description"] = describe(clean["description"])
+        if not clean["description"]:
+            del clean["description"]
+    return clean
 
 
-def _cleaned_value(key: str, value: Any) -> Any:
+def _cleaned_value(key: str, value: Any, describe: Callable[[str], str] | None) -> Any:
     if key in _NAMED and isinstance(value, dict):
-        return {name: cleaned(inner) for name, inner in value.items()}
+        return {name: cleaned(inner, describe) for name, inner in value.items()}
     if key in _LISTED and isinstance(value, list):
-        return [cleaned(inner) for inner in value]
-    return cleaned(value) if key in _INNER else value
+        return [cleaned(inner, describe) for inner in value]
+    return cleaned(value, describe) if key in _INNER else value
 
 
 def _json(value: Any) -> str:
@@ -104,8 +118,10 @@ def _json(value: Any) -> str:
 
 
 def _function(tool: Tool, name: str, level: Level, used: Collection[str]) -> str:
-    told = _first_paragraph(tool.description) if level >= Level.BRIEF else tool.description
-    types = _Types()
+    told = tool.description
+    if level >= Level.BRIEF:
+        told = _first_paragraph(told) if level < Level.TERSE else _first_sentence(told)
+    types = _Types(level)
     lines = [*_comment(told), *types.notes(tool.parameters)]
     lines.append(f"function {name}(args: {types.arguments(tool.parameters, used)})")
     return "\n".join(lines + types.named(tool.parameters))
@@ -119,6 +135,19 @@ def _first_paragraph(text: str) -> str:
     return "\n".join(paragraphs[: last + 1]) + more
 
 
+def _first_sentence(text: str) -> str:
+    """The first sentence that is no headline, on one line and not too long; "…" where more was."""
+    lines = text.strip().split("\n")
+    first = next((at for at, one in enumerate(lines) if one.strip() and one[0] != "#"), 0)
+    whole = " ".join(" ".join(lines[first:]).split())
+    found = _SENTENCE.match(whole)
+    sentence = found[0] if found else whole
+    if len(sentence) > _SENTENCE_CHARS:
+        start = sentence[: _SENTENCE_CHARS + 1]
+        sentence = start.rpartition(" ")[0] or start[:_SENTENCE_CHARS]
+    return sentence if sentence == whole and not first else f"{sentence} …"
+
+
 def _comment(text: str) -> list[str]:
     return [f"// {line}".rstrip() for line in text.strip().split("\n")] if text.strip() else []
 
@@ -126,15 +155,17 @@ def _comment(text: str) -> list[str]:
 class _Types:
     """Schemas as types and comments."""
 
-    def __init__(self) -> None:
-        self._is_silent = False
+    def __init__(self, level: Level) -> None:
+        self._is_silent = level >= Level.BARE
+        self._is_terse = level >= Level.TERSE
 
     def arguments(self, schema: Schema, used: Collection[str]) -> str:
         """The type of a tool's arguments, without descriptions of those that were used."""
         own = {key: value for key, value in schema.items() if not _defines(key, value)}
-        if own and self._writer(own) != self._plain:
+        if own and (self._writer(own) != self._plain or own.get("type", "object") != "object"):
             return self.of(own)
-        return self._object(own, used) if own.get("properties") else "{}"
+        told = self._object(own, used)
+        return "{}" if told == "object" else told
 
     def named(self, schema: Schema) -> list[str]:
         """The types that a schema names for its references."""
@@ -150,7 +181,7 @@ class _Types:
             return "never" if schema is False else "any"
         write = self._writer(schema)
         if write is None:
-            return _json(cleaned(schema))
+            return _json(cleaned(schema, self._told if self._is_terse else None))
         return write(schema) + (" | null" if schema.get("nullable") is True else "")
 
     def notes(self, schema: Any) -> list[str]:
@@ -160,8 +191,8 @@ class _Types:
     def _said(self, schema: Any) -> Iterator[str]:
         if not isinstance(schema, dict) or self._writer(schema) is None:
             return
-        if not self._is_silent and schema.get("description"):
-            yield str(schema["description"])
+        if described := self._told(str(schema.get("description") or "")):
+            yield described
         hints = [f"{key} {_json(schema[key])}" for key in _HINTS if key in schema]
         if hints:
             yield ", ".join(hints)
@@ -170,6 +201,12 @@ class _Types:
         for branch in (*schema.get("anyOf", ()), *schema.get("oneOf", ())):
             yield from (f"{self._short(branch)}: {said}" for said in self._said(branch))
 
+    def _told(self, description: str) -> str:
+        """What is told of a description."""
+        if self._is_silent or not description:
+            return ""
+        return _first_sentence(description) if self._is_terse else description
+
     def _short(self, schema: Schema) -> str:
         found = self.of(schema)
         return found if len(found) <= 40 and "\n" not in found else str(schema.get("type", "one"))
@@ -177,24 +214,22 @@ class _Types:
     def _writer(self, schema: Schema) -> Callable[[Schema], str] | None:
         """What writes a schema as a type; None where it says more than a type can."""
         said = schema.keys() - _BESIDE_TYPES
-        if said - {"type"} == {"enum"} and isinstance(schema["enum"], list):
+        if said - {"type"} == {"enum"} and _is_filled(schema["enum"]):
             return _choices
         if said - {"type"} == {"const"}:
             return _constant
         if said == {"$ref"} and _REFERENCE.fullmatch(str(schema["$ref"])):
             return _referred
-        if said in ({"anyOf"}, {"oneOf"}) and isinstance(schema[next(iter(said))], list):
+        if said in ({"anyOf"}, {"oneOf"}) and _is_filled(schema[next(iter(said))]):
             return self._union
         return self._plain if _is_plain(schema, said) else None
 
     def _union(self, schema: Schema) -> str:
-        branches = schema.get("anyOf") or schema.get("oneOf") or (False,)
+        branches = schema.get("anyOf") or schema["oneOf"]
         return " | ".join(dict.fromkeys(self.of(branch) for branch in branches))
 
     def _plain(self, schema: Schema) -> str:
-        kinds = schema.get("type", "object" if "properties" in schema else "any")
-        kinds = kinds if isinstance(kinds, list) else [kinds]
-        return " | ".join(self._one(kind, schema) for kind in kinds)
+        return " | ".join(self._one(kind, schema) for kind in _kinds(schema))
 
     def _one(self, kind: str, schema: Schema) -> str:
         if kind == "object":
@@ -234,15 +269,31 @@ def _defines(key: str, value: Any) -> bool:
 
 
 def _is_plain(schema: Schema, said: Collection[str]) -> bool:
-    kinds = schema.get("type", "any")
+    """Whether a schema says no more than types and what belongs to them."""
+    kinds = _kinds(schema)
+    others = schema.get("additionalProperties")
     return (
         _PLAIN.issuperset(said)
-        and all(isinstance(kind, str) for kind in (kinds if isinstance(kinds, list) else [kinds]))
+        and _is_filled(kinds)
+        and all(isinstance(kind, str) for kind in kinds)
         and isinstance(schema.get("properties", {}), dict)
         and isinstance(schema.get("required", []), list)
         and all(isinstance(name, str) for name in schema.get("required", []))
         and isinstance(schema.get("items", {}), dict | bool)
+        and ("object" in kinds or not (schema.get("required") or isinstance(others, dict)))
+        and ("object" in kinds or "properties" not in schema)
+        and ("array" in kinds or "items" not in schema)
     )
+
+
+def _kinds(schema: Schema) -> list[Any]:
+    """The types that a schema may be of."""
+    kinds = schema.get("type", "object" if "properties" in schema else "any")
+    return kinds if isinstance(kinds, list) else [kinds]
+
+
+def _is_filled(value: Any) -> bool:
+    return isinstance(value, list) and bool(value)
 
 
 def _choices(schema: Schema) -> str:
