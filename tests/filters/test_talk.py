@@ -1,6 +1,7 @@
 """One prompt through all of its filters, and what is asked again."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -126,7 +127,29 @@ def test_a_prompt_that_no_form_makes_short_enough_is_refused_in_the_clients_word
         talking(Prompt("m", (long,), tools=(READ,)), lambda _: None)
 
     assert caught.value.kind is Kind.CONTEXT_LENGTH_EXCEEDED
-    assert "maximum context length is 24000 tokens" in caught.value.text
+    assert "maximum context length is 24000 tokens. Your messages resulted in" in caught.value.text
+
+
+def test_tools_that_alone_are_too_long_are_named_as_such() -> None:
+    tools = tuple(
+        Tool(
+            f"tool_{number}",
+            parameters={
+                "type": "object",
+                "properties": {f"p{one}": {"enum": ["x" * 100]} for one in range(20)},
+            },
+        )
+        for number in range(50)
+    )
+    with pytest.raises(ProxyError) as caught:
+        talking(Prompt("m", ASKED, tools=tools), lambda _: None)
+
+    found = re.search(
+        r"24000 tokens\. The tools alone need (\d+) of 24000 tokens\. Offer fewer tools\.",
+        caught.value.text,
+    )
+    assert found is not None
+    assert 24_000 < int(found[1]) < 40_000
 
 
 @given(cut(st.just(f"I look. <b> {CALL}\n{CALL.replace('a', 'b')} [[1]] Done.")))

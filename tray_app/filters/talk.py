@@ -16,7 +16,7 @@ from tray_app.core.ports import Profile
 
 from . import structured
 from .calling.calling import Calling
-from .calling.fitting import fitted
+from .calling.fitting import fitted, tools_alone
 from .calling.form import Grammar
 from .calling.names import Names
 from .citations import Citing
@@ -26,6 +26,8 @@ from .limit import Limit
 from .reasoning import Hiding, Tagging
 from .stop import Stop
 from .structured import Structured
+
+_TOOLS_SHARE = 0.75
 
 Emit = Callable[[Event], None]
 
@@ -85,7 +87,8 @@ def prepared(prompt: Prompt, means: Means) -> Prepared:
     shown, shortened = fitting(means.body_bytes)
     size = means.weigh(shown)
     if size > means.body_bytes:
-        raise _too_long(size, means.body_bytes)
+        tools = tools_alone(prompt, names, means.grammar, means.weigh)
+        raise _too_long(size, means.body_bytes, tools)
 
     def longer(messages: tuple[Message, ...]) -> Prompt:
         more = replace(shown, messages=shown.messages + messages)
@@ -103,12 +106,20 @@ def prepared(prompt: Prompt, means: Means) -> Prepared:
     return Prepared(prompt, shown, offered, lambda: size, shortened, longer)
 
 
-def _too_long(size: int, most: int) -> ProxyError:
-    """In the words by which clients know that they have to shorten the conversation."""
+def _too_long(size: int, most: int, tools: int = 0) -> ProxyError:
+    """In the words by which clients know that they have to shorten the conversation.
+
+    Where the tools alone take most of the room that would not help, and it says so.
+    """
+    tokens = most // TOKEN_BYTES
+    resulted = f"Your messages resulted in {size // TOKEN_BYTES} tokens"
+    if tools > most * _TOOLS_SHARE:
+        alone = f"The tools alone need {tools // TOKEN_BYTES} of {tokens} tokens"
+        resulted = f"{alone}. Offer fewer tools"
     return ProxyError(
         Kind.CONTEXT_LENGTH_EXCEEDED,
-        f"This model's maximum context length is {most // TOKEN_BYTES} tokens. "
-        f"Your messages resulted in {size // TOKEN_BYTES} tokens",
+        f"This model's maximum context length is {tokens} tokens. {resulted}",
+        param="messages",
     )
 
 
