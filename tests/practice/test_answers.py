@@ -245,3 +245,45 @@ def test_json_is_spoilt_in_the_first_answer_only(browser: Browser) -> None:
 
     assert (first, third) == ("{}", "{}")
     jsonschema.validate(json.loads(second), SCHEMA)
+
+
+GO = {"name": "write", "description": "", "parameters": {"type": "object"}}
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"type": "object", "properties": WRITE["parameters"]["properties"], "required": None},
+        {**WRITE["parameters"], "$defs": None, "additionalProperties": None, "minProperties": None},
+    ],
+)
+def test_a_schema_of_a_program_that_writes_null_is_taken(
+    browser: Browser, parameters: dict[str, Any]
+) -> None:
+    others = [{**GO, "name": "list_files", "parameters": {"properties": None}}, GO]
+
+    told = text_of(browser.chat(prompt([*others, {**WRITE, "parameters": parameters}], CREATE)))
+
+    assert calls_in(told) == [WRITTEN]
+
+
+ENDLESS_SCHEMA = {"type": "object", "properties": {"n": {"$ref": "#"}}, "required": ["n"]}
+
+
+def test_where_no_value_can_be_made_that_is_said_in_words(browser: Browser) -> None:
+    shaped = f"Answer with a value that this JSON schema takes: {json.dumps(ENDLESS_SCHEMA)}"
+    demand = "system", "You must call a function now: answer with <tool_call> blocks only."
+    tools = [{**GO, "parameters": ENDLESS_SCHEMA}]
+
+    value = text_of(browser.chat(prompt([], ("user", "How many?"), ("system", shaped))))
+    call = text_of(browser.chat(prompt(tools, ("user", "Hello"), demand)))
+
+    said = "Practice mode can make no value for that schema: its required parts have no end."
+    assert (value, call) == (said, said)
+
+
+def test_a_fault_of_practice_mode_is_told_in_words(browser: Browser) -> None:
+    deep = "[" * 9000
+    told = text_of(browser.chat(prompt([], ("user", "x"), system=f"JSON schema: {deep}")))
+
+    assert told.startswith("Practice mode has a fault of its own: RecursionError")

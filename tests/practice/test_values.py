@@ -5,7 +5,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from tray_app.practice.values import Maker
+from tray_app.practice.values import Maker, NoValueError
 
 LIST: dict[str, Any] = {
     "$ref": "#/$defs/Node",
@@ -43,6 +43,22 @@ LIST: dict[str, Any] = {
         {"required": ["x"], "properties": {}, "type": "object",
          "additionalProperties": {"type": "integer"}},
         {"type": "object", "properties": {"a~b/c": {"enum": [1]}}, "required": ["a~b/c"]},
+        {"type": "string", "pattern": r"^[A-Z]{3}\d$"},
+        {"type": "string", "pattern": "^[a-z]*$", "minLength": 12, "maxLength": 14},
+        {"type": "string", "pattern": "^v", "minLength": 3},
+        {"type": "number", "exclusiveMinimum": 0.5, "maximum": 0.9},
+        {"type": "array", "items": {"enum": ["x", "y"]}, "minItems": 2, "uniqueItems": True},
+        {"type": "array", "items": {"type": "boolean"}, "minItems": 2, "uniqueItems": True},
+        {"type": "array", "items": {"type": "string", "maxLength": 3}, "minItems": 9,
+         "uniqueItems": True},
+        {"type": "array", "uniqueItems": True, "minItems": 3, "items": {
+            "type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}},
+        {"type": "array", "items": {}, "minItems": 1},
+        {"type": "object", "minProperties": 2, "properties": {"a": {"type": "integer"}},
+         "additionalProperties": {"type": "boolean"}},
+        {"anyOf": [False, {"type": "integer"}]},
+        {"type": "object", "properties": {"a": False}},
+        {"type": "object", "properties": {name: {"$ref": "#"} for name in "abcdefghijkl"}},
         LIST,
         {},
         True,
@@ -65,7 +81,52 @@ def test_only_what_is_required_is_filled() -> None:
 def test_a_reference_that_leads_nowhere_or_in_a_circle_ends() -> None:
     assert Maker({"$ref": "#/$defs/None"}).make() == "practice"
     assert Maker({"$ref": "#"}).make() == "practice"
-    assert Maker({"type": "object", "properties": {"a": {"$ref": "#"}}, "required": ["a"]}).make()
+
+
+NULLS = ("required", "properties", "minLength", "maxLength", "pattern", "anyOf", "allOf", "oneOf",
+         "$ref", "enum", "default", "format", "description", "items", "prefixItems", "minItems",
+         "minimum", "maximum", "exclusiveMinimum", "multipleOf", "additionalProperties",
+         "minProperties", "uniqueItems")  # fmt: skip
+"""What programs write as null when they have nothing to say of it."""
+
+
+@pytest.mark.parametrize("kind", ["object", "array", "string", "integer", "number", "boolean"])
+@pytest.mark.parametrize("name", NULLS)
+@pytest.mark.parametrize("value", [None, 5, "x"])
+def test_what_is_of_no_use_in_a_schema_counts_as_not_said(kind: str, name: str, value: Any) -> None:
+    if (name, value) == ("minItems", 5) or name == "default":
+        value = None
+    inner = {"type": kind, name: value}
+    schema = {"type": "object", "properties": {"a": inner}, "required": ["a"]}
+
+    made = Maker(schema, {"path": "a.txt"}).make()
+
+    jsonschema.validate(made["a"], {"type": kind})
+
+
+@pytest.mark.parametrize(
+    ("schema", "why"),
+    [
+        ({"type": "object", "properties": {"a": {"$ref": "#"}}, "required": ["a"]}, "no end"),
+        ({"type": "object", "properties": {name: {"$ref": "#"} for name in "abcdef"},
+          "required": list("abcdef")}, "no end"),
+        ({"type": "object", "properties": {"a": False}, "required": ["a"]}, "nothing is allowed"),
+        ({"type": "string", "pattern": "^(?=x)y"}, "pattern"),
+        ({"type": "string", "pattern": "^x{5}$", "maxLength": 4}, "pattern"),
+        ({"type": "integer", "minimum": 2, "maximum": 1}, "no number"),
+        ({"type": "array", "items": {"const": 1}, "minItems": 2, "uniqueItems": True}, "differ"),
+        ({"type": "string", "minLength": 10**9}, "minLength"),
+        ({"type": "array", "minItems": 10**9}, "minItems"),
+        ({"type": "array", "minItems": 900, "items": {"type": "array", "minItems": 900}},
+         "too many parts"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("wishes", [{}, {"path": "a.txt"}])
+def test_where_no_value_can_be_made_that_is_said(
+    schema: Any, why: str, wishes: dict[str, str]
+) -> None:
+    with pytest.raises(NoValueError, match=why):
+        Maker(schema, wishes).make()
 
 
 def filled(properties: dict[str, Any], *required: str, **wishes: str) -> dict[str, Any]:

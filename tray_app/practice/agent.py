@@ -24,7 +24,7 @@ from typing import Any
 from .tasks import Task, task_in
 from .tools import Tool
 from .transcript import Transcript, Turn
-from .values import Maker
+from .values import Maker, NoValueError
 
 _MOST_ROUNDS = 8
 _SHOWN = 2000
@@ -198,7 +198,10 @@ class _Agent:
         """A call of a tool for these wishes, if it has a place for those that it needs."""
         schema, about = _object(tool), tool.description
         maker = Maker(schema, wishes, folder=self._folder, about=about, flipped=flipped)
-        arguments = maker.make()
+        try:
+            arguments = maker.make()
+        except NoValueError:
+            return None
         target = self._task.told.get("path", "")
         fits = needs <= maker.used and not maker.guessed
         return Call(tool.name, arguments, target) if fits else None

@@ -13,11 +13,13 @@ from typing import Any
 
 from . import acts, agent, forms, frames, shapes, transcript
 from .transcript import Transcript
+from .values import NoValueError
 
 _SOURCES = (
     ("https://news.example/practice", "Practice makes perfect"),
     ("https://library.example/search", "How searches are tried out"),
 )
+_SHOWN = 500
 _THOUGHTS = (
     "The person sent a message in practice mode.",
     "What arrived says best what to answer.",
@@ -74,7 +76,7 @@ def answer_to(body: dict[str, Any], origin: str, pace_s: float) -> acts.Act:
         return _drawing(origin, pace_s)
     features = message.get("feature_config", {})
     searches = bool(features.get("auto_search")) or message.get("chat_type") == "search"
-    written = _written(asked)
+    written = _told(asked)
     deltas = list(written.deltas)
     if searches:
         deltas += ["\n\nTwo pages ", "say so [", "[1]", "] [[2]]."]
@@ -90,8 +92,19 @@ def answer_to(body: dict[str, Any], origin: str, pace_s: float) -> acts.Act:
     return act if features.get("output_schema") == "phase" else _without_phases(act)
 
 
+def _told(asked: Transcript) -> forms.Written:
+    """What the answer says; a fault in here must not look like one of the site."""
+    try:
+        return _written(asked)
+    except NoValueError as why:
+        return forms.text(f"Practice mode can make no value for that schema: {why}.")
+    except Exception as error:  # noqa: BLE001  whoever asked must be told
+        fault = f"{type(error).__name__}: {error}"
+        return forms.text(f"Practice mode has a fault of its own: {fault}"[:_SHOWN])
+
+
 def _written(asked: Transcript) -> forms.Written:
-    """What the answer says: a call, a value in JSON, or an echo; spoilt if that is asked for."""
+    """A call, a value in JSON, or an echo; spoilt if that is asked for."""
     wish = asked.wish
     if wish and (refused := _unknown(asked, wish)):
         return forms.text(refused)
