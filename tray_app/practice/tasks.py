@@ -28,6 +28,9 @@ _CALL = (
     r"\A\W*call\s+(?:the\s+)?(?:tool\s+|function\s+)?[`\"']?(?P<tool>[\w.-]*\w)[`\"']?"
     r"(?:\s+with\s+(?P<arguments>\{[^\n]*\}))?\W*(?:\n|\Z)"
 )
+_QUOTED = re.compile(r"([\"'`])((?:(?!\1).)*)\1\.?")
+_WHOLE = re.compile(r"\A([\"'])(.*)\1\Z", re.DOTALL)
+"""A text that stands in quotes as a whole: some clients hand on so what was given to them."""
 _TASKS = tuple(
     (kind, re.compile(pattern, re.IGNORECASE | re.DOTALL))
     for kind, pattern in (
@@ -83,6 +86,7 @@ def task_in(turns: Sequence[Turn], tools: Collection[str]) -> tuple[int, Task] |
 
 
 def _task_in(text: str, tools: Collection[str]) -> Task | None:
+    text = _WHOLE.sub(r"\2", text.strip())
     for kind, pattern in _TASKS:
         found = pattern.search(text)
         if not found:
@@ -97,11 +101,11 @@ def _task_in(text: str, tools: Collection[str]) -> Task | None:
 
 
 def _bare(name: str, value: str) -> str:
-    """A part of the task without the quotes around it; a text without its full stop."""
+    """A part of the task without the quotes around it, where they are a pair and the only ones.
+
+    A full stop behind them is the sentence's. Without quotes every sign is meant.
+    """
     if "\n" in value or name == "arguments":
         return value
-    value = value.strip()
-    if len(value) > 1 and value[0] in "\"'`" and value.rstrip(".")[-1:] == value[0]:
-        return value.rstrip(".")[1:-1]
-    value = value.strip("\"'`")
-    return value.removesuffix(".") if name == "content" else value
+    quoted = _QUOTED.fullmatch(value.strip())
+    return quoted[2] if quoted else value.strip()
