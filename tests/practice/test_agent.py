@@ -205,6 +205,15 @@ def test_a_tool_that_is_named_is_called_as_it_was_told_or_as_its_schema_allows()
     assert answered([weather], told, result("rain")) == Reply("get_weather said:\nrain")
 
 
+def test_arguments_that_are_no_json_are_told_in_words() -> None:
+    told = ("user", "call write with {broken}")
+    fault = "write could not be called: {broken} is no JSON object."
+
+    assert answered([WRITE], told) == Reply(fault)
+    assert called([WRITE, DONE], told) == ("attempt_completion", {"result": fault})
+    assert answered([WRITE, DONE], told, result("fine")) == Reply(fault)
+
+
 def test_what_a_tool_answered_is_passed_on() -> None:
     said = answered(ALL, ("user", "read a.txt"), result("one\ntwo"))
 

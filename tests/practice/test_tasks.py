@@ -83,6 +83,25 @@ def test_what_is_no_task_is_none(text: str) -> None:
     assert found(text) is None
 
 
+@pytest.mark.parametrize(
+    ("said", "arguments", "fault"),
+    [
+        ("call read", None, ""),
+        ('call read with {"path": "a?"}.', {"path": "a?"}, ""),
+        ("call read with {broken}", None, "{broken} is no JSON object."),
+        ("call read with [1]", None, "[1] is no JSON object."),
+        ("call read with care", None, "care is no JSON object."),
+    ],
+)
+def test_arguments_that_are_no_object_are_a_fault(
+    said: str, arguments: dict[str, str] | None, fault: str
+) -> None:
+    task = found(said)
+
+    assert task is not None
+    assert (task.arguments, task.fault) == (arguments, fault)
+
+
 def test_the_last_task_of_the_person_counts() -> None:
     turns = [
         Turn("user", "read a.txt"),

@@ -14,7 +14,6 @@
    eight times at most.
 """
 
-import json
 import re
 import shlex
 from collections.abc import Sequence
@@ -140,6 +139,8 @@ class _Agent:
 
     def _walked(self, steps: list[str], rounds: list[str]) -> _Stand:
         """How far the results have brought the task."""
+        if self._task.fault:
+            return _Stand(0, 0, [], self._task.fault, is_told=bool(rounds))
         step, way, results = 0, 0, list[str]()
         for at, result in enumerate(rounds, 1):
             if step == len(steps):
@@ -186,9 +187,8 @@ class _Agent:
     def _named(self) -> Call:
         """The call of the tool that the person named."""
         tool = next(one for one in self._tools if one.name == self._task.told["tool"])
-        try:
-            arguments = json.loads(self._task.told["arguments"])
-        except ValueError:
+        arguments = self._task.arguments
+        if arguments is None:
             arguments = Maker(_object(tool), folder=self._folder).make()
         return Call(tool.name, arguments)
 

@@ -5,9 +5,11 @@
 begins with `call NAME`, or with `call NAME with {"the": "arguments"}`, calls any other tool.
 """
 
+import json
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from .transcript import Turn
 
@@ -26,7 +28,7 @@ _SHOW = r"\b(?:read|show|open|print|view|cat)\s+(?:me\s+)?(?:the\s+contents?\s+o
 _RUN = r"\b(?:run|execute)\s+(?:the\s+)?(?:shell\s+)?"
 _CALL = (
     r"\A\W*call\s+(?:the\s+)?(?:tool\s+|function\s+)?[`\"']?(?P<tool>[\w.-]*\w)[`\"']?"
-    r"(?:\s+with\s+(?P<arguments>\{[^\n]*\}))?\W*(?:\n|\Z)"
+    r"(?:\s+with\s+(?P<arguments>[^\n]*\S)|\W*)[ \t]*(?:\n|\Z)"
 )
 _QUOTED = re.compile(r"([\"'`])((?:(?!\1).)*)\1\.?")
 _WHOLE = re.compile(r"\A([\"'])(.*)\1\Z", re.DOTALL)
@@ -71,6 +73,18 @@ class Task:
         """What is to be done, one after the other."""
         return ("read", "edit") if self.kind == "edit" else (self.kind,)
 
+    @property
+    def arguments(self) -> dict[str, Any] | None:
+        """What a tool that is named shall be called with; None where that is not told."""
+        value = _json(self.told.get("arguments", ""))
+        return value if isinstance(value, dict) else None
+
+    @property
+    def fault(self) -> str:
+        """Why nobody could do this, whatever the tools; empty where somebody may."""
+        told = self.told.get("arguments", "")
+        return f"{told} is no JSON object." if told and self.arguments is None else ""
+
     def says(self, step: str, at: int) -> str:
         """A sentence about a step: before it, after it, or when it failed."""
         return _SAYS[step][at].format(**self.told)
@@ -98,6 +112,14 @@ def _task_in(text: str, tools: Collection[str]) -> Task | None:
             if name in {told["tool"], f"fn_{told['tool']}"}:
                 return Task(kind, {**told, "tool": name})
     return None
+
+
+def _json(text: str) -> Any:
+    """The JSON in a text, before the full stop of the sentence; None for none."""
+    try:
+        return json.loads(text.rstrip(". \t"))
+    except (ValueError, RecursionError):
+        return None
 
 
 def _bare(name: str, value: str) -> str:
