@@ -292,6 +292,22 @@ def test_a_later_text_after_the_end_is_no_task() -> None:
     assert reply(read(prompt([WRITE], CREATE, *[result("Error: no")] * 2, done, thanks))) is None
 
 
+def test_who_is_told_to_go_on_goes_on_until_it_is_done() -> None:
+    begun = ("assistant", "I will read a.txt.\n<tool_call>\n{")
+    urged = ("user", "Go on.")
+
+    assert called(ALL, CHANGE, begun, result("hello"), urged)[0] == "edit"
+    assert reply(read(prompt(ALL, CHANGE, begun, *[result("hello")] * 2, urged))) is None
+
+
+def test_any_other_text_ends_a_task_that_was_begun() -> None:
+    begun = ("assistant", "I will write hello.txt.\n<tool_call>\n{")
+    stopped = ("user", "<tool_response>\nError: no\n</tool_response>\nstop")
+
+    assert reply(read(prompt(ALL, CREATE, begun, ("user", "stop")))) is None
+    assert reply(read(prompt(ALL, CREATE, begun, stopped))) is None
+
+
 def test_a_later_task_begins_anew() -> None:
     ends = "<tool_response>\nok\n</tool_response>\nread a.txt"
 

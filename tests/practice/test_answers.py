@@ -181,7 +181,7 @@ def test_a_call_comes_whole_each_time_where_no_increments_are_asked_for(browser:
 
 def test_a_form_is_for_the_first_answer_and_then_it_is_right(browser: Browser) -> None:
     first = text_of(browser.chat(prompt(ALL, spoilt("form 14"))))
-    later = ("assistant", first), ("user", "The arguments are a text. Send an object.")
+    later = ("assistant", first), ("user", "That was not carried out. They are a text.")
     second = text_of(browser.chat(prompt(ALL, spoilt("form 14"), *later)))
     always = text_of(browser.chat(prompt(ALL, spoilt("form 14 always"), *later)))
 

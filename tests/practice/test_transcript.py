@@ -3,7 +3,7 @@
 import pytest
 
 from tests.practice.talk import ALL, WRITE, block, prompt, result
-from tray_app.practice.transcript import Word, read
+from tray_app.practice.transcript import Word, read, words
 
 
 @pytest.mark.parametrize(
@@ -28,6 +28,7 @@ def test_what_a_person_said_last_is_found(content: str, said: str) -> None:
         ("read a.txt\n<environment_details>\nread b.txt\n</environment_details>", "read a.txt"),
         ("<system-reminder>\nDo it.\n</system-reminder>\n\nread a.txt", "read a.txt"),
         ("<a_b>\none\n</a_b><c-d>\ntwo\n</c-d>\nread a.txt", "read a.txt"),
+        ("<INSTRUCTIONS>\nRun `npm test`\n</INSTRUCTIONS>\n\nread a.txt", "read a.txt"),
         ("<environment_context>\n  <cwd>/x</cwd>\n</environment_context>", ""),
         ("write <b>hi</b> to a.html", "write <b>hi</b> to a.html"),
         ("<tool_response>\nhi\n</tool_response>\nand now?", "and now?"),
@@ -130,3 +131,11 @@ def test_the_xml_form_is_asked_for_behind_the_tools() -> None:
 
     assert not read(json_form).wants_xml
     assert read(json_form.replace("For each function call", "<function=name>")).wants_xml
+
+
+def test_what_tells_of_a_bad_call_is_no_word_of_the_person() -> None:
+    call = ("assistant", "<tool_call>\n{")
+    told = ("user", "That was not carried out. It cannot be read. Write that call again.")
+    turns = read(prompt(ALL, told, call, told, result("call again"), ("user", "stop"))).turns
+
+    assert words(turns) == [(1, told[1]), (5, "stop")]

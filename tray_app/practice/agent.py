@@ -1,7 +1,7 @@
 """Practice mode as a model that calls tools: small file tasks, done by rules that can be read here.
 
-1. The task is the last text of the person that is one (see `tasks`). A later text that is none
-   goes on with a task that is not done yet; when it is done, that text is answered with an echo.
+1. The task is the last text of the person, if it is one (see `tasks`). Any other text ends a task
+   before it and is answered with an echo; but `go on` and the like leave one that was begun.
 2. A task is a list of steps: an edit reads first. When all are done, the answer says so: with a
    tool such as `attempt_completion` where there is one, else in words.
 3. A tool is chosen by its name and by the parameters that it has, in the order of the prompt. After
@@ -16,13 +16,12 @@
 
 import re
 import shlex
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from .tasks import Task, task_in
 from .tools import Tool
-from .transcript import Transcript, Turn
+from .transcript import Transcript, words
 from .values import Maker, NoValueError
 
 _MOST_ROUNDS = 8
@@ -86,7 +85,8 @@ def reply(transcript: Transcript) -> Reply | None:
     found = task_in(transcript.turns, [tool.name for tool in transcript.tools])
     later = transcript.turns[found[0] + 1 :] if found else transcript.turns
     rounds = [turn.results[0] for turn in later if turn.results]
-    planned = _Agent(transcript, found[1]).next(rounds, later) if found else None
+    urged = bool(found and words(transcript.turns)[-1][0] > found[0])
+    planned = _Agent(transcript, found[1]).next(rounds, urged=urged) if found else None
     if (planned and planned.calls) or transcript.demand is None or len(rounds) >= _MOST_ROUNDS:
         return planned
     named = (tool for tool in transcript.tools if tool.name == transcript.demand)
@@ -120,8 +120,8 @@ class _Agent:
         self._folder = transcript.folder
         self._task = task
 
-    def next(self, rounds: list[str], later: Sequence[Turn]) -> Reply | None:
-        """What comes after these results; `later` is all that was said after the task."""
+    def next(self, rounds: list[str], *, urged: bool) -> Reply | None:
+        """What comes after these results; `urged` if the person has told it to go on since."""
         steps = [one for one in self._task.steps if one == self._task.kind or self._ways(one, [])]
         stands = self._walked(steps, rounds)
         step = steps[min(stands.step, len(steps) - 1)]
@@ -130,8 +130,7 @@ class _Agent:
             if ways:
                 return Reply(self._task.says(step, 0), (ways[stands.way],))
             return self._ended("No tool can do this.", step, stands.results)
-        last = later[-1] if later else None
-        if last and last.role == "user" and last.text and not last.results:
+        if urged:
             return None
         if stands.is_told:
             return Reply(self._outcome(stands.failed, step, stands.results))

@@ -3,6 +3,11 @@
 `create a.txt with the text hi` (or with `this:` and a fenced block), `write hi to a.txt`,
 `change hello to bye in a.txt`, `read a.txt`, `list the files`, ``run `echo hi` ``. A text that
 begins with `call NAME`, or with `call NAME with {"the": "arguments"}`, calls any other tool.
+
+Nobody's files are touched for a mere mention. A task begins a line, after `please`, `now`, `then`
+or `I would like you to` at most. It is none inside a fence, below a line that ends in a colon or a
+question mark, or when `not`, `never` or the like stands above it. A line or a text that ends in a
+question mark is a question, so it is none either.
 """
 
 import json
@@ -11,41 +16,61 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .transcript import Turn
+from .transcript import Turn, words
 
+_LEAD = r"[ \t]{0,3}(?:(?:please|now|then|I[ ]would[ ]like[ ]you[ ]to)(?:,[ \t]*|[ \t]+)){0,3}"
 _PATH = (
     r"(?:the\s+)?(?:file\s+)?(?:(?:named|called)\s+)?"
     r"[\"'`]?(?P<path>[\w~/\\.:-]*\w\.\w+|Makefile|Dockerfile|LICENSE)[\"'`]?"
 )
-_MAKE = rf"\b(?:create|write|make|add)\s+(?:an?\s+)?(?:new\s+)?(?:text\s+)?{_PATH}"
+_MAKE = rf"^{_LEAD}(?:create|write|make|add)\s+(?:an?\s+)?(?:new\s+)?(?:text\s+)?{_PATH}"
 _WITH = (
     r"(?:with|containing|that\s+says)(?:\s+(?:exactly|only))?(?:\s+the)?"
     r"(?:\s+(?:text|content|contents|word|words|line))?:?\s+(?P<content>[^\n]+)"
 )
 _THE_TEXT = r"(?:the\s+(?:text|word|line)\s+)?"
 _CHANGE = r"(?P<old>[^\n]{1,300}?)\s+(?:to|with|by|into)\s+(?P<new>[^\n]{1,300}?)\s+in"
-_SHOW = r"\b(?:read|show|open|print|view|cat)\s+(?:me\s+)?(?:the\s+contents?\s+of\s+)?"
-_RUN = r"\b(?:run|execute)\s+(?:the\s+)?(?:shell\s+)?"
+_SHOW = rf"^{_LEAD}(?:read|show|open|print|view|cat)\s+(?:me\s+)?(?:the\s+contents?\s+of\s+)?"
+_RUN = rf"^{_LEAD}(?:run|execute)\s+(?:the\s+)?(?:shell\s+)?"
+_ALONE = (
+    r"(?=(?:[ \t]+(?:please|now)|,?[ \t]+and[ \t]+(?:tell|show)\b[^\n]*)?"
+    r"[ \t]*[.!]?[ \t]*(?:\n|\Z))"
+)
+"""Behind a command: no words that say when it is to be run."""
 _CALL = (
-    r"\A\W*call\s+(?:the\s+)?(?:tool\s+|function\s+)?[`\"']?(?P<tool>[\w.-]*\w)[`\"']?"
+    rf"\A{_LEAD}call\s+(?:the\s+)?(?:tool\s+|function\s+)?[`\"']?(?P<tool>[\w.-]*\w)[`\"']?"
     r"(?:\s+with\s+(?P<arguments>[^\n]*\S)|\W*)[ \t]*(?:\n|\Z)"
 )
 _QUOTED = re.compile(r"([\"'`])((?:(?!\1).)*)\1\.?")
 _WHOLE = re.compile(r"\A([\"'])(.*)\1\Z", re.DOTALL)
 """A text that stands in quotes as a whole: some clients hand on so what was given to them."""
 _TASKS = tuple(
-    (kind, re.compile(pattern, re.IGNORECASE | re.DOTALL))
+    (kind, re.compile(pattern, re.IGNORECASE | re.DOTALL | re.MULTILINE))
     for kind, pattern in (
         ("write", rf"{_MAKE}[^\n]*:[ \t]*\n```\w*\n(?P<content>.*?)```"),
         ("write", rf"{_MAKE}\s+{_WITH}"),
-        ("write", rf"\bwrite\s+{_THE_TEXT}(?P<content>[^\n]{{1,300}}?)\s+(?:in)?to\s+{_PATH}"),
-        ("edit", rf"\b(?:change|replace)\s+{_THE_TEXT}{_CHANGE}\s+{_PATH}"),
+        (
+            "write",
+            rf"^{_LEAD}write\s+{_THE_TEXT}(?P<content>[^\n]{{1,300}}?)\s+(?:in)?to\s+{_PATH}",
+        ),
+        ("edit", rf"^{_LEAD}(?:change|replace)\s+{_THE_TEXT}{_CHANGE}\s+{_PATH}"),
         ("read", _SHOW + _PATH),
-        ("list", r"\blist\s+(?:me\s+)?(?:all\s+)?(?:of\s+)?(?:the\s+)?files\b"),
-        ("run", _RUN + r"(?:command\s+)?`(?P<command>[^`\n]+)`"),
+        ("list", rf"^{_LEAD}list\s+(?:me\s+)?(?:all\s+)?(?:of\s+)?(?:the\s+)?files\b"),
+        ("run", _RUN + r"(?:command\s+)?`(?P<command>[^`\n]+)`" + _ALONE),
         ("call", _CALL),
         ("run", _RUN + r"command:?\s+(?P<command>[^\n]+)"),
     )
+)
+_FENCE = re.compile(r"^[ \t]{0,3}```.*?(?:^[ \t]{0,3}```|\Z)", re.DOTALL | re.MULTILINE)
+_WORD = re.compile(r"^practice:[^\n]*(?:\n|\Z)", re.MULTILINE)
+_QUESTION = re.compile(r"\?[\s)!.]*\Z")
+_MENTION = re.compile(r"[?:][ \t]*\n[ \t]*\Z")
+_NOT = re.compile(
+    r"\b(?:not|never|avoid|cannot|(?:do|does|did|is|are|ca|must|should|would|wo)n['\u2019]?t)\b",
+    re.IGNORECASE,
+)
+_GO_ON = re.compile(
+    r"(?:please[ ]+)?(?:continue|go on|proceed|yes|ok|okay)(?:,?[ ]+please)?[.!]*", re.IGNORECASE
 )
 _SAYS = {
     "write": ("I will write {path}.", "{path} is written.", "{path} could not be written"),
@@ -91,18 +116,29 @@ class Task:
 
 
 def task_in(turns: Sequence[Turn], tools: Collection[str]) -> tuple[int, Task] | None:
-    """The last task, and where it stands; `tools` are the names that there are."""
-    for at in range(len(turns) - 1, -1, -1):
-        task = _task_in(turns[at].text, tools) if turns[at].role == "user" else None
+    """The task that is to be done now, and where it stands; `tools` are the names that there are.
+
+    It is what the person said last. Where that is `go on` or the like, it is what was said before,
+    if the assistant has called something for it.
+    """
+    urged = False
+    for at, text in reversed(words(turns)):
+        task = _task_in(text, tools)
         if task:
-            return at, task
+            begun = any(turn.role == "assistant" and turn.calls for turn in turns[at + 1 :])
+            return (at, task) if begun or not urged else None
+        if not _GO_ON.fullmatch(text):
+            return None
+        urged = True
     return None
 
 
 def _task_in(text: str, tools: Collection[str]) -> Task | None:
     text = _WHOLE.sub(r"\2", text.strip())
+    if _QUESTION.search(_WORD.sub("", text)):
+        return None
     for kind, pattern in _TASKS:
-        found = pattern.search(text)
+        found = next((one for one in pattern.finditer(text) if _is_meant(text, one.start())), None)
         if not found:
             continue
         told = {name: _bare(name, value) for name, value in found.groupdict("").items()}
@@ -112,6 +148,18 @@ def _task_in(text: str, tools: Collection[str]) -> Task | None:
             if name in {told["tool"], f"fn_{told['tool']}"}:
                 return Task(kind, {**told, "tool": name})
     return None
+
+
+def _is_meant(text: str, begins: int) -> bool:
+    """Whether what begins there is to be done, rather than asked about, forbidden or shown."""
+    line, before = text[begins:].partition("\n")[0], text[:begins]
+    fences = (fence.span() for fence in _FENCE.finditer(text))
+    return not (
+        _QUESTION.search(line)
+        or _MENTION.search(before)
+        or _NOT.search(before)
+        or any(first <= begins < last for first, last in fences)
+    )
 
 
 def _json(text: str) -> Any:

@@ -6,6 +6,7 @@ open); those are no words of the person, and neither is what a tool answered.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -17,7 +18,7 @@ _TURN = re.compile(
 _RESULT = re.compile(r"<tool_response((?:-\d+)?)>\n(.*?)\n?</tool_response\1>", re.DOTALL)
 _WRAPPER = re.compile(r"</?(?:user_message|user_query|user_request|task|feedback)>\n?")
 _CLIENTS = re.compile(
-    r"(?:^|(?<=>))<([a-z]+(?:[_-][a-z]+)+)(?: [^>]*)?>.*?</\1>", re.DOTALL | re.MULTILINE
+    r"(?:^|(?<=>))<([a-z]+(?:[_-][a-z]+)+|[A-Z]{4,})(?: [^>]*)?>.*?</\1>", re.DOTALL | re.MULTILINE
 )
 _WORD = re.compile(
     r"^[\"']?practice: *(?:(form|json) +([a-z0-9-]+)( +always)?|([a-z-]+)(?: +(\d+))?)[\"']?\s*$",
@@ -32,6 +33,8 @@ _FOLDERS = (
     ),
     re.compile(r"\"(?:workspaces|rootPath|cwd)\":\s*\{?\s*\"((?:/|[A-Za-z]:[\\/])[^\"\n]*)\""),
 )
+_CALLS = ("<tool_call>", "<function=")
+_REPAIR = re.compile(r"\bnot carried out\b|\bcall again\b", re.IGNORECASE)
 _DEMAND = re.compile(r"\bmust call\b")
 
 
@@ -67,6 +70,11 @@ class Turn:
             return ""
         text = _WRAPPER.sub("", _RESULT.sub("", self.raw))
         return _CLIENTS.sub("", text).strip()
+
+    @property
+    def calls(self) -> bool:
+        """Whether it calls something, in whatever form."""
+        return any(sign in self.raw for sign in _CALLS)
 
     @cached_property
     def word(self) -> Word | None:
@@ -143,6 +151,22 @@ class Transcript:
             return None
         named = (tool.name for tool in self.tools if f"function {tool.name} " in said)
         return next(named, "")
+
+
+def words(turns: Sequence[Turn]) -> list[tuple[int, str]]:
+    """What the person said, with its place, oldest first.
+
+    What tells the assistant that it wrote a call badly is no word of the person.
+    """
+    found = []
+    before = ""
+    for at, turn in enumerate(turns):
+        is_answer = before == "assistant" and not turn.results
+        if turn.role == "user" and turn.text and not (is_answer and _REPAIR.search(turn.text)):
+            found.append((at, turn.text))
+        if turn.role != "system":
+            before = turn.role
+    return found
 
 
 def read(content: str) -> Transcript:
