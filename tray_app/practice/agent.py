@@ -8,7 +8,7 @@
    them comes a tool that runs commands: it can do the same in a shell.
 4. A message with tool results after the task ends one step. When its first result is an error, the
    step is tried once more in another way: another tool, the shell, or the other kind of path. When
-   that fails too, the answer says what failed.
+   that fails too, the answer says what failed. It says so at once where a person did not allow it.
 5. Where the prompt ends with the demand for a call and no rule above makes one, the tool that it
    names, or the first, is called with what the task has for it and the least that its schema takes:
    eight times at most.
@@ -19,6 +19,7 @@ import shlex
 from dataclasses import dataclass
 from typing import Any
 
+from .outcomes import is_error, is_refused
 from .tasks import Task, task_in
 from .tools import Tool
 from .transcript import Transcript, words
@@ -26,7 +27,6 @@ from .values import Maker, NoValueError
 
 _MOST_ROUNDS = 8
 _SHOWN = 2000
-_HEAD = 500
 _NAMES = {
     "write": re.compile(r"write|create|save|editor|edit_?file|edit_tool", re.IGNORECASE),
     "edit": re.compile(r"edit|replace|diff|update_?file|modify", re.IGNORECASE),
@@ -49,15 +49,6 @@ _NAMES = {
         re.IGNORECASE,
     ),
 }
-_ERROR = re.compile(
-    r"\A\W*(?:\w+[ _])?(?:error\b|failed\b|cannot\b|could not\b|unable to\b|invalid\b|denied\b"
-    r"|rejected\b|unknown (?:tool|function)\b)"
-    r"|\A.*\b(?:no such file|not found|does not exist|ENOENT|permission|haven't granted|denied"
-    r"|rejected|tool execution failed)\b"
-    r"|<(?:tool_use_)?error>|\"success\": ?false|\"status\": ?\"(?:error|denied)\""
-    r"|\bexit(?:ed with)? code:? [1-9]",
-    re.IGNORECASE,
-)
 _NUMBERED = re.compile(r"^\s*(?P<number>\d+)\s*[|:→\t] ?(?P<text>.*)$")
 
 
@@ -144,7 +135,9 @@ class _Agent:
         for at, result in enumerate(rounds, 1):
             if step == len(steps):
                 return _Stand(step, way, results, is_told=True)
-            if not _ERROR.search(result[:_HEAD]):
+            if is_refused(result):
+                return _Stand(step, way, results, result, is_told=at < len(rounds))
+            if not is_error(result):
                 step, way, results = step + 1, 0, [*results, result]
                 continue
             way += 1
