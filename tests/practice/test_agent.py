@@ -108,7 +108,8 @@ AGENTS: dict[str, tuple[Tools, dict[str, tuple[str, dict[str, Any]]]]] = {
             tool("run_commands", {"commands": {"type": "array", "items": {"type": "string"}}}),
             tool("editor", texts("path", "old_text", "new_text", about=ABSOLUTE),
                  "path", "new_text"),
-            tool("team_run_task", texts("task", "command")),
+            tool("team_run_task", texts("agentId", "task")),
+            tool("team_read_mailbox", {"unreadOnly": {"type": "boolean"}}),
         ],
         {
             "write": ("editor", {"path": "/home/me/hello.txt", "new_text": "hi"}),

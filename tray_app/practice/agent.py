@@ -19,6 +19,7 @@ import shlex
 from dataclasses import dataclass
 from typing import Any
 
+from .kinds import is_for
 from .outcomes import is_error, is_refused
 from .tasks import Task, task_in
 from .tools import Tool
@@ -27,28 +28,6 @@ from .values import Maker, NoValueError
 
 _MOST_ROUNDS = 8
 _SHOWN = 2000
-_NAMES = {
-    "write": re.compile(r"write|create|save|editor|edit_?file|edit_tool", re.IGNORECASE),
-    "edit": re.compile(r"edit|replace|diff|update_?file|modify", re.IGNORECASE),
-    "read": re.compile(
-        r"^(?!.*(?:image|agent|bash|output|notebook|mailbox|skill|task|todo))"
-        r".*(?:read|view|cat|open|editor|edit_tool)",
-        re.IGNORECASE,
-    ),
-    "list": re.compile(
-        r"(?:^|__|--|[./]|fn_)(?:ls|list|list_?(?:files?|dir|directory)|glob|find_?files)$",
-        re.IGNORECASE,
-    ),
-    "run": re.compile(
-        r"^(?!.*(?:read|stop|list|output|agent|write|kill|team|task|wait))"
-        r".*(?:bash|shell|exec|run|command|terminal|cmd)",
-        re.IGNORECASE,
-    ),
-    "done": re.compile(
-        r"attempt_?completion|task_?(?:done|complete)|complete_?task|finish|submit_?(?:result|answer)",
-        re.IGNORECASE,
-    ),
-}
 _NUMBERED = re.compile(r"^\s*(?P<number>\d+)\s*[|:→\t] ?(?P<text>.*)$")
 
 
@@ -150,7 +129,7 @@ class _Agent:
         text = self._outcome(failed, step, results)
         for tool in self._tools:
             call = self._call(tool, {"result": text}, {"result"})
-            if call and _NAMES["done"].search(tool.name):
+            if call and is_for(tool, "done"):
                 return Reply("", (call,))
         return Reply(text)
 
@@ -164,11 +143,11 @@ class _Agent:
         """Every way to do a step, the best first."""
         if step == "call":
             return [self._named()]
-        named = [tool for tool in self._tools if _NAMES[step].search(tool.name)]
+        named = [tool for tool in self._tools if is_for(tool, step)]
         wished = self._wishes(step, results)
         ways = [call for wishes in wished for tool in named if (call := self._call(tool, *wishes))]
         if step != "run":
-            shells = [tool for tool in self._tools if _NAMES["run"].search(tool.name)]
+            shells = [tool for tool in self._tools if is_for(tool, "run")]
             command = {"command": self._in_shell(step)}
             ways += [call for tool in shells if (call := self._call(tool, command, {"command"}))]
         if len(ways) == 1 and named:
