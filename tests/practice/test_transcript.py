@@ -29,6 +29,7 @@ def test_what_a_person_said_last_is_found(content: str, said: str) -> None:
         ("<system-reminder>\nDo it.\n</system-reminder>\n\nread a.txt", "read a.txt"),
         ("<a_b>\none\n</a_b><c-d>\ntwo\n</c-d>\nread a.txt", "read a.txt"),
         ("<INSTRUCTIONS>\nRun `npm test`\n</INSTRUCTIONS>\n\nread a.txt", "read a.txt"),
+        ("read a.txt\n<environment_details>\nIt was cut", "read a.txt"),
         ("<environment_context>\n  <cwd>/x</cwd>\n</environment_context>", ""),
         ("write <b>hi</b> to a.html", "write <b>hi</b> to a.html"),
         ("<tool_response>\nhi\n</tool_response>\nand now?", "and now?"),
@@ -139,3 +140,4 @@ def test_what_tells_of_a_bad_call_is_no_word_of_the_person() -> None:
     turns = read(prompt(ALL, told, call, told, result("call again"), ("user", "stop"))).turns
 
     assert words(turns) == [(1, told[1]), (5, "stop")]
+    assert words(read(prompt(ALL, ("user", "Hello"), told)).turns) == [(1, "Hello")]

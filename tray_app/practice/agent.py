@@ -9,17 +9,23 @@
 4. A message with tool results after the task ends one step. When its first result is an error, the
    step is tried once more in another way: another tool, the shell, or the other kind of path. When
    that fails too, the answer says what failed. It says so at once where a person did not allow it.
-5. Where the prompt ends with the demand for a call and no rule above makes one, the tool that it
-   names, or the first, is called with what the task has for it and the least that its schema takes:
-   eight times at most.
+5. What is no task is answered in words; with the tool for the end where there is one, since agents
+   that have one take no words alone.
+6. Where the prompt ends with the demand for a call and no rule above makes one, the tool that it
+   names is called, or the only one, or one that looks at something, or another; of several none
+   that speaks of deleting, running or writing. It gets what the task has for it and the least that
+   its schema takes, once for each text of the person; then words have to do.
+7. What tells that a call was written badly is no text of the person: the call is planned anew.
 """
 
 import re
 import shlex
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
-from .kinds import is_for
+from .kinds import is_for, is_harmless
 from .outcomes import is_error, is_refused
 from .tasks import Task, task_in
 from .tools import Tool
@@ -28,6 +34,10 @@ from .values import Maker, NoValueError
 
 _MOST_ROUNDS = 8
 _SHOWN = 2000
+_MARKUP = (
+    r"<(?=/?(?:tool_|function|parameter|invoke|think|(?:{names})\b))"
+    r"|\{{(?=\s*[\"']name[\"'][^{{}}]*[\"'](?:arguments|parameters)[\"'])"
+)
 _NUMBERED = re.compile(r"^\s*(?P<number>\d+)\s*[|:→\t] ?(?P<text>.*)$")
 
 
@@ -49,21 +59,80 @@ class Reply:
 
 
 def reply(transcript: Transcript) -> Reply | None:
-    """The next message by the rules above; None where they say nothing."""
+    """The next message by the rules above; None where there is no task and no call to make."""
     if not transcript.tools:
         return None
     found = task_in(transcript.turns, [tool.name for tool in transcript.tools])
-    later = transcript.turns[found[0] + 1 :] if found else transcript.turns
+    later = transcript.turns[found[0] + 1 :] if found else ()
     rounds = [turn.results[0] for turn in later if turn.results]
     urged = bool(found and words(transcript.turns)[-1][0] > found[0])
     planned = _Agent(transcript, found[1]).next(rounds, urged=urged) if found else None
-    if (planned and planned.calls) or transcript.demand is None or len(rounds) >= _MOST_ROUNDS:
+    if (planned and planned.calls) or transcript.demand is None:
         return planned
-    named = (tool for tool in transcript.tools if tool.name == transcript.demand)
-    tool = next(named, transcript.tools[0])
     wishes = found[1].told if found and found[1].kind != "call" else {}
+    is_over = bool(rounds) and not transcript.demand
+    demanded = None if is_over else _demanded(transcript, wishes)
+    return demanded or (planned and told(transcript, planned.prose))
+
+
+def told(transcript: Transcript, text: str) -> Reply:
+    """The next message where there is but a text to tell, by the tool for the end if there is one.
+
+    Agents ask once more when that tool has answered; then the text goes out as it is.
+    """
+    said = _told(transcript.tools, text)
+    rounds = _rounds_of(transcript, said.calls[0].name) if said.calls else 0
+    is_enough = rounds >= (1 if transcript.demand is None else _MOST_ROUNDS)
+    return Reply(text) if is_enough else said
+
+
+def harmless(transcript: Transcript, text: str) -> str:
+    """A text in which no call can be read, whatever it repeats."""
+    if not transcript.tools:
+        return text
+    names = "|".join(re.escape(tool.name) for tool in transcript.tools)
+    return re.sub(_MARKUP.format(names=names), "", text)
+
+
+def _demanded(transcript: Transcript, wishes: Mapping[str, str]) -> Reply | None:
+    """The call that has to be, if there is one that does no harm and was not made yet."""
+    tools = transcript.tools
+    named = [tool for tool in tools if tool.name == transcript.demand]
+    if not named and _told(tools, "").calls:
+        return None
+    looking = sorted(filter(is_harmless, tools), key=lambda tool: not is_for(tool, "look"))
+    tool = next(iter(named or (tools if len(tools) == 1 else looking)), None)
+    if tool is None or _rounds_of(transcript, tool.name):
+        return None
     arguments = Maker(_object(tool), wishes, folder=transcript.folder).make()
     return Reply("", (Call(tool.name, arguments),))
+
+
+def _rounds_of(transcript: Transcript, name: str) -> int:
+    """How often a tool was called and has answered since the person spoke last."""
+    said = words(transcript.turns)
+    later = transcript.turns[said[-1][0] + 1 if said else 0 :]
+    signs = (f'"{name}"', f"<function={name}>")
+    return sum(
+        any(sign in turn.raw for sign in signs) and bool(after.results)
+        for turn, after in pairwise(later)
+        if turn.role == "assistant"
+    )
+
+
+def _told(tools: Sequence[Tool], text: str) -> Reply:
+    """A text for the person: handed to a tool for that, or said before it, or alone."""
+    without = None
+    for tool in (tool for tool in tools if is_for(tool, "done")):
+        maker = Maker(_object(tool), {"result": text})
+        try:
+            call = Call(tool.name, maker.make())
+        except NoValueError:
+            continue
+        if maker.used:
+            return Reply("", (call,))
+        without = without or (None if maker.guessed else call)
+    return Reply(text, (without,) if without else ())
 
 
 def _object(tool: Tool) -> dict[str, Any]:
@@ -126,12 +195,7 @@ class _Agent:
 
     def _ended(self, failed: str, step: str, results: list[str]) -> Reply:
         """The end of the task, told with a tool where there is one for that."""
-        text = self._outcome(failed, step, results)
-        for tool in self._tools:
-            call = self._call(tool, {"result": text}, {"result"})
-            if call and is_for(tool, "done"):
-                return Reply("", (call,))
-        return Reply(text)
+        return _told(self._tools, self._outcome(failed, step, results))
 
     def _outcome(self, failed: str, step: str, results: list[str]) -> str:
         if failed:

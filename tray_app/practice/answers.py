@@ -9,6 +9,7 @@ import json
 import struct
 import zlib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from . import acts, agent, forms, frames, shapes, transcript
@@ -20,6 +21,8 @@ _SOURCES = (
     ("https://library.example/search", "How searches are tried out"),
 )
 _SHOWN = 500
+_ECHO = "This is practice mode, so nobody thought about this. You said: "
+_NO_TASK = "There is no task that practice mode knows, so there is no call to write."
 _THOUGHTS = (
     "The person sent a message in practice mode.",
     "What arrived says best what to answer.",
@@ -104,25 +107,30 @@ def _told(asked: Transcript) -> forms.Written:
 
 
 def _written(asked: Transcript) -> forms.Written:
-    """A call, a value in JSON, or an echo; spoilt if that is asked for."""
+    """A call, a value in JSON, or words; spoilt if that is asked for."""
     wish = asked.wish
-    if wish and (refused := _unknown(asked, wish)):
-        return forms.text(refused)
-    planned = agent.reply(asked)
+    refused = _unknown(asked, wish) if wish else ""
+    planned = None if refused else agent.reply(asked)
+    is_form = wish is not None and wish.name == "form"
     if planned and planned.calls:
-        form = forms.form(wish.form) if wish and wish.name == "form" else None
-        if form is None:
-            return forms.in_xml(planned) if asked.wants_xml else forms.plain(planned)
-        return form.write(planned)
-    if wish and wish.name == "form" and planned is None:
-        return forms.text(
-            "There is no task that practice mode knows, so there is no call to write."
-        )
-    schema = shapes.asked_for(asked)
+        form = forms.form(wish.form) if wish and is_form else None
+        return _called(asked, planned, form)
+    if planned is None and is_form:
+        refused = refused or _NO_TASK
+    schema = None if refused else shapes.asked_for(asked)
     if schema is not None:
         return forms.text(shapes.answer(asked, schema))
-    echo = f"This is practice mode, so nobody thought about this. You said: {asked.said}"
-    return forms.text(planned.prose if planned else echo)
+    return _called(asked, planned or agent.told(asked, refused or _ECHO + asked.said))
+
+
+def _called(
+    asked: Transcript, planned: agent.Reply, form: forms.Form | None = None
+) -> forms.Written:
+    """A message in a form, else in the one that the prompt asks for."""
+    planned = replace(planned, prose=agent.harmless(asked, planned.prose))
+    if form is not None:
+        return form.write(planned)
+    return forms.in_xml(planned) if asked.wants_xml else forms.plain(planned)
 
 
 def _unknown(asked: Transcript, wish: transcript.Word) -> str:

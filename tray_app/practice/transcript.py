@@ -18,7 +18,8 @@ _TURN = re.compile(
 _RESULT = re.compile(r"<tool_response((?:-\d+)?)>\n(.*?)\n?</tool_response\1>", re.DOTALL)
 _WRAPPER = re.compile(r"</?(?:user_message|user_query|user_request|task|feedback)>\n?")
 _CLIENTS = re.compile(
-    r"(?:^|(?<=>))<([a-z]+(?:[_-][a-z]+)+|[A-Z]{4,})(?: [^>]*)?>.*?</\1>", re.DOTALL | re.MULTILINE
+    r"(?:^|(?<=>))<([a-z]+(?:[_-][a-z]+)+|[A-Z]{4,})(?: [^>]*)?>.*?(?:</\1>|\Z)",
+    re.DOTALL | re.MULTILINE,
 )
 _WORD = re.compile(
     r"^[\"']?practice: *(?:(form|json) +([a-z0-9-]+)( +always)?|([a-z-]+)(?: +(\d+))?)[\"']?\s*$",
@@ -34,7 +35,7 @@ _FOLDERS = (
     re.compile(r"\"(?:workspaces|rootPath|cwd)\":\s*\{?\s*\"((?:/|[A-Za-z]:[\\/])[^\"\n]*)\""),
 )
 _CALLS = ("<tool_call>", "<function=")
-_REPAIR = re.compile(r"\bnot carried out\b|\bcall again\b", re.IGNORECASE)
+_REPAIR = re.compile(r"\AThat was not carried out\b|\bcall again\b", re.IGNORECASE)
 _DEMAND = re.compile(r"\bmust call\b")
 
 
@@ -94,9 +95,10 @@ class Transcript:
 
     @property
     def said(self) -> str:
-        """What the person said last, letter by letter."""
+        """What the person said last: letter by letter, but with tools the words alone."""
         users = [turn for turn in self.turns if turn.role == "user"]
-        return (users or self.turns)[-1].raw
+        told = words(self.turns) if self.tools else []
+        return told[-1][1] if told else (users or self.turns)[-1].raw
 
     @property
     def word(self) -> Word | None:
@@ -145,8 +147,10 @@ class Transcript:
     @property
     def demand(self) -> str | None:
         """The name of the tool that must be called; empty for any, None where none must be."""
-        closing = [turn.raw for turn in self.turns[-2:] if turn.role == "system"]
-        said = closing[-1].rpartition("</tools>")[2] if closing and self.tools else ""
+        asked = [at for at, _ in words(self.turns)]
+        asked += [at for at, turn in enumerate(self.turns) if turn.results]
+        closing = [turn for turn in self.turns[max(asked, default=0) :] if turn.role == "system"]
+        said = closing[-1].raw.rpartition("</tools>")[2] if closing and self.tools else ""
         if not _DEMAND.search(said):
             return None
         named = (tool.name for tool in self.tools if f"function {tool.name} " in said)
@@ -156,16 +160,14 @@ class Transcript:
 def words(turns: Sequence[Turn]) -> list[tuple[int, str]]:
     """What the person said, with its place, oldest first.
 
-    What tells the assistant that it wrote a call badly is no word of the person.
+    What tells the assistant that it wrote a call badly is no word of the person. It may stand right
+    behind theirs, since a call among thoughts leaves no message.
     """
-    found = []
-    before = ""
+    found: list[tuple[int, str]] = []
     for at, turn in enumerate(turns):
-        is_answer = before == "assistant" and not turn.results
-        if turn.role == "user" and turn.text and not (is_answer and _REPAIR.search(turn.text)):
+        is_told = found and not turn.results and _REPAIR.search(turn.text)
+        if turn.role == "user" and turn.text and not is_told:
             found.append((at, turn.text))
-        if turn.role != "system":
-            before = turn.role
     return found
 
 

@@ -23,7 +23,7 @@ _MEANINGS = {
     "old": r"(?:old|search|find)(?:string|str|text|content)?|search|find",
     "new": r"(?:new|replace|replacement)(?:string|str|text|content)?|replace(?:ment|with)",
     "diff": r"diff",
-    "result": r"result|summary|answer|message|text|response",
+    "result": r"(?:final)?(?:result|summary|answer|message|text|response|output)",
     "pattern": r"pattern|globpattern|glob",
 }
 _TEXTS = ("content", "old", "new", "diff")
