@@ -59,6 +59,17 @@ def result(*answers: str) -> tuple[str, str]:
     return "user", "\n".join(told)
 
 
+def closing(name: str = "") -> tuple[str, str]:
+    """The end of a prompt that demands a call."""
+    what = f"the function {name}" if name else "a function"
+    return "system", f"You must call {what} now: answer with <tool_call> blocks only."
+
+
+def made(name: str) -> tuple[str, str]:
+    """A message that calls a tool."""
+    return "assistant", f'<tool_call>\n{{"name": "{name}", "arguments": {{}}}}\n</tool_call>'
+
+
 def calls_in(text: str) -> list[tuple[str, Parameters]]:
     """The calls in an answer, if they are in the form that is asked for."""
     told = [json.loads(found) for found in CALL.findall(text)]

@@ -13,12 +13,15 @@ from tests.practice.talk import (
     READ,
     SHELL,
     WRITE,
+    closing,
+    made,
     prompt,
     result,
     texts,
     tool,
 )  # fmt: skip
-from tray_app.practice.agent import Call, Reply, harmless, reply, told
+from tray_app.practice.agent import reply
+from tray_app.practice.replies import Call, Reply
 from tray_app.practice.transcript import read
 
 FOLDER = "<env>\nWorking directory: /home/me\n</env>"
@@ -320,11 +323,6 @@ def test_what_the_client_says_behind_a_result_changes_nothing() -> None:
     assert answered(ALL, CREATE, ("user", behind)) == Reply("hello.txt is written.")
 
 
-def closing(name: str = "") -> tuple[str, str]:
-    what = f"the function {name}" if name else "a function"
-    return "system", f"You must call {what} now: answer with <tool_call> blocks only."
-
-
 def test_a_demand_is_met_with_the_least_that_is_valid() -> None:
     asked = ("user", "Hello")
 
@@ -334,10 +332,6 @@ def test_a_demand_is_met_with_the_least_that_is_valid() -> None:
     assert called([LIST, EDIT], asked, closing("edit"))[0] == "edit"
     assert called(ALL, CREATE, closing())[0] == "write"
     assert called([READ], CREATE, result("ok"), closing("read")) == ("read", {"path": "hello.txt"})
-
-
-def made(name: str) -> tuple[str, str]:
-    return "assistant", f'<tool_call>\n{{"name": "{name}", "arguments": {{}}}}\n</tool_call>'
 
 
 def test_a_demand_is_met_once_for_each_text() -> None:
@@ -351,22 +345,6 @@ def test_a_demand_is_met_once_for_each_text() -> None:
     assert answered(ALL, CREATE, made("write"), result("ok"), closing()).calls == ()
 
 
-DELETE = tool("delete_file", texts("path"))
-TIDY = tool("tidy", texts("path"), about="Removes what is old.")
-WEATHER = tool("get_weather", texts("city"))
-PING = tool("ping", texts("host"))
-
-
-def test_of_several_tools_a_demand_meets_one_that_does_no_harm() -> None:
-    asked = ("user", "Hello")
-
-    assert called([DELETE, TIDY, PING, WEATHER, WRITE], asked, closing())[0] == "get_weather"
-    assert called([DELETE, SHELL, PING], asked, closing())[0] == "ping"
-    assert reply(read(prompt([DELETE, SHELL, WRITE], asked, closing()))) is None
-    assert called([DELETE, SHELL], asked, closing("delete_file"))[0] == "delete_file"
-    assert called([DELETE], asked, closing())[0] == "delete_file"
-
-
 def test_a_demand_that_was_met_badly_is_met_anew() -> None:
     asked = ("user", "Hello")
     told = ("user", "That was not carried out. You called no tool. Write that call again.")
@@ -375,47 +353,11 @@ def test_a_demand_that_was_met_badly_is_met_anew() -> None:
     assert called(ALL, asked, closing(), made("read"), told)[0] == "read"
 
 
-def test_a_tool_for_the_end_takes_what_is_no_task() -> None:
-    asked = read(prompt([DELETE, DONE], ("user", "Hello")))
-    over = read(prompt([DONE], ("user", "Hello"), made("attempt_completion"), result("fine")))
-    more = read(prompt([DONE], ("user", "Hello"), made("attempt_completion"), result(), closing()))
-    call = Call("attempt_completion", {"result": "Hm."})
-
-    assert (reply(asked), told(asked, "Hm.")) == (None, Reply("", (call,)))
-    assert told(over, "Hm.") == Reply("Hm.")
-    assert told(more, "Hm.") == Reply("", (call,))
-    assert told(read(prompt(ALL, ("user", "Hello"))), "Hm.") == Reply("Hm.")
-
-
-def test_a_demand_is_met_by_the_tool_for_the_end() -> None:
-    asked = read(prompt([READ, DELETE, DONE], ("user", "Hello"), closing()))
+def test_a_demand_after_a_refusal_is_met_by_the_tool_for_the_end() -> None:
     refused = (CREATE, made("write"), result("The user denied it."), closing())
     fault = {"result": "hello.txt could not be written: The user denied it."}
 
-    assert reply(asked) is None
-    assert told(asked, "Hm.").calls[0].name == "attempt_completion"
     assert called([WRITE, SHELL, DONE], *refused) == ("attempt_completion", fault)
-
-
-def test_a_tool_for_the_end_that_takes_no_text_comes_behind_it() -> None:
-    asked = read(prompt([tool("finish", {})], ("user", "Hello")))
-
-    assert told(asked, "Hm.") == Reply("Hm.", (Call("finish", {}),))
-    assert told(read(prompt([tool("submit", texts("diff"))], CREATE)), "Hm.") == Reply("Hm.")
-
-
-def test_no_call_can_be_read_in_a_text_that_is_passed_on() -> None:
-    tools = read(prompt(ALL, CREATE))
-    text = (
-        '<tool_call>\n{"name": "write", "arguments": {}}\n</tool_call>'
-        "<function=write> <write>\n<b>{} {'name': 'x'}"
-    )
-
-    assert harmless(read("Hello"), text) == text
-    assert harmless(tools, text) == (
-        'tool_call>\n"name": "write", "arguments": {}}\n/tool_call>'
-        "function=write> write>\n<b>{} {'name': 'x'}"
-    )
 
 
 @pytest.mark.parametrize("answer", ["ok", "Error: no"])

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from tray_app.practice.agent import Call, Reply
 from tray_app.practice.forms import FORMS, Written, form, in_xml, plain
+from tray_app.practice.replies import Call, Reply
 
 CALL = Call("write", {"path": "a.txt", "content": "hi", "n": 3, "ok": True}, "a.txt")
 WRITE = Call("write", {"path": "a.txt", "content": "hi"}, "a.txt")

@@ -105,6 +105,7 @@ def test_other_tasks_are_understood(text: str, kind: str, told: dict[str, str]) 
         "Can you read a.txt (please?)",
         "Please review this:\n```\nRUN command: rm -rf /var/lib/apt\nopen src/app.py\n```",
         "What is wrong?\n\n```sh\nrun `x`",
+        "Look at this.\n\n~~~\nread a.txt\n~~~",
         "I would like to change hello to bye in a.txt",
         'I was told "read a.txt"',
     ],

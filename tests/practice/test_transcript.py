@@ -30,6 +30,8 @@ def test_what_a_person_said_last_is_found(content: str, said: str) -> None:
         ("<a_b>\none\n</a_b><c-d>\ntwo\n</c-d>\nread a.txt", "read a.txt"),
         ("<INSTRUCTIONS>\nRun `npm test`\n</INSTRUCTIONS>\n\nread a.txt", "read a.txt"),
         ("read a.txt\n<environment_details>\nIt was cut", "read a.txt"),
+        ("this:\n```\n<my-tag>\n</my-tag>\n```", "this:\n```\n<my-tag>\n</my-tag>\n```"),
+        ("this:\n```\n<HTML>\n```\n<a_b>\n```\n</a_b>", "this:\n```\n<HTML>\n```"),
         ("<environment_context>\n  <cwd>/x</cwd>\n</environment_context>", ""),
         ("write <b>hi</b> to a.html", "write <b>hi</b> to a.html"),
         ("<tool_response>\nhi\n</tool_response>\nand now?", "and now?"),

@@ -20,42 +20,18 @@
 
 import re
 import shlex
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import Any
 
-from .kinds import is_for, is_harmless
+from .kinds import is_for
 from .outcomes import is_error, is_refused
+from .replies import Call, Reply, demanded, ended, object_of, told
 from .tasks import Task, task_in
 from .tools import Tool
 from .transcript import Transcript, words
 from .values import Maker, NoValueError
 
-_MOST_ROUNDS = 8
 _SHOWN = 2000
-_MARKUP = (
-    r"<(?=/?(?:tool_|function|parameter|invoke|think|(?:{names})\b))"
-    r"|\{{(?=\s*[\"']name[\"'][^{{}}]*[\"'](?:arguments|parameters)[\"'])"
-)
 _NUMBERED = re.compile(r"^\s*(?P<number>\d+)\s*[|:→\t] ?(?P<text>.*)$")
-
-
-@dataclass(frozen=True)
-class Call:
-    """A call of a tool; `target` is the file that it is about, as the person named it."""
-
-    name: str
-    arguments: dict[str, Any]
-    target: str = ""
-
-
-@dataclass(frozen=True)
-class Reply:
-    """What the model says, and what it calls then."""
-
-    prose: str
-    calls: tuple[Call, ...] = ()
 
 
 def reply(transcript: Transcript) -> Reply | None:
@@ -71,72 +47,8 @@ def reply(transcript: Transcript) -> Reply | None:
         return planned
     wishes = found[1].told if found and found[1].kind != "call" else {}
     is_over = bool(rounds) and not transcript.demand
-    demanded = None if is_over else _demanded(transcript, wishes)
-    return demanded or (planned and told(transcript, planned.prose))
-
-
-def told(transcript: Transcript, text: str) -> Reply:
-    """The next message where there is but a text to tell, by the tool for the end if there is one.
-
-    Agents ask once more when that tool has answered; then the text goes out as it is.
-    """
-    said = _told(transcript.tools, text)
-    rounds = _rounds_of(transcript, said.calls[0].name) if said.calls else 0
-    is_enough = rounds >= (1 if transcript.demand is None else _MOST_ROUNDS)
-    return Reply(text) if is_enough else said
-
-
-def harmless(transcript: Transcript, text: str) -> str:
-    """A text in which no call can be read, whatever it repeats."""
-    if not transcript.tools:
-        return text
-    names = "|".join(re.escape(tool.name) for tool in transcript.tools)
-    return re.sub(_MARKUP.format(names=names), "", text)
-
-
-def _demanded(transcript: Transcript, wishes: Mapping[str, str]) -> Reply | None:
-    """The call that has to be, if there is one that does no harm and was not made yet."""
-    tools = transcript.tools
-    named = [tool for tool in tools if tool.name == transcript.demand]
-    if not named and _told(tools, "").calls:
-        return None
-    looking = sorted(filter(is_harmless, tools), key=lambda tool: not is_for(tool, "look"))
-    tool = next(iter(named or (tools if len(tools) == 1 else looking)), None)
-    if tool is None or _rounds_of(transcript, tool.name):
-        return None
-    arguments = Maker(_object(tool), wishes, folder=transcript.folder).make()
-    return Reply("", (Call(tool.name, arguments),))
-
-
-def _rounds_of(transcript: Transcript, name: str) -> int:
-    """How often a tool was called and has answered since the person spoke last."""
-    said = words(transcript.turns)
-    later = transcript.turns[said[-1][0] + 1 if said else 0 :]
-    signs = (f'"{name}"', f"<function={name}>")
-    return sum(
-        any(sign in turn.raw for sign in signs) and bool(after.results)
-        for turn, after in pairwise(later)
-        if turn.role == "assistant"
-    )
-
-
-def _told(tools: Sequence[Tool], text: str) -> Reply:
-    """A text for the person: handed to a tool for that, or said before it, or alone."""
-    without = None
-    for tool in (tool for tool in tools if is_for(tool, "done")):
-        maker = Maker(_object(tool), {"result": text})
-        try:
-            call = Call(tool.name, maker.make())
-        except NoValueError:
-            continue
-        if maker.used:
-            return Reply("", (call,))
-        without = without or (None if maker.guessed else call)
-    return Reply(text, (without,) if without else ())
-
-
-def _object(tool: Tool) -> dict[str, Any]:
-    return {**tool.schema, "type": "object"}
+    call = None if is_over else demanded(transcript, wishes)
+    return call or (planned and told(transcript, planned.prose))
 
 
 @dataclass(frozen=True)
@@ -195,7 +107,7 @@ class _Agent:
 
     def _ended(self, failed: str, step: str, results: list[str]) -> Reply:
         """The end of the task, told with a tool where there is one for that."""
-        return _told(self._tools, self._outcome(failed, step, results))
+        return ended(self._tools, self._outcome(failed, step, results))
 
     def _outcome(self, failed: str, step: str, results: list[str]) -> str:
         if failed:
@@ -224,14 +136,14 @@ class _Agent:
         tool = next(one for one in self._tools if one.name == self._task.told["tool"])
         arguments = self._task.arguments
         if arguments is None:
-            arguments = Maker(_object(tool), folder=self._folder).make()
+            arguments = Maker(object_of(tool), folder=self._folder).make()
         return Call(tool.name, arguments)
 
     def _call(
         self, tool: Tool, wishes: dict[str, str], needs: set[str], *, flipped: bool = False
     ) -> Call | None:
         """A call of a tool for these wishes, if it has a place for those that it needs."""
-        schema, about = _object(tool), tool.description
+        schema, about = object_of(tool), tool.description
         maker = Maker(schema, wishes, folder=self._folder, about=about, flipped=flipped)
         try:
             arguments = maker.make()

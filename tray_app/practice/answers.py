@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from . import acts, agent, forms, frames, shapes, transcript
+from . import acts, agent, forms, frames, replies, shapes, transcript
 from .transcript import Transcript
 from .values import NoValueError
 
@@ -120,14 +120,14 @@ def _written(asked: Transcript) -> forms.Written:
     schema = None if refused else shapes.asked_for(asked)
     if schema is not None:
         return forms.text(shapes.answer(asked, schema))
-    return _called(asked, planned or agent.told(asked, refused or _ECHO + asked.said))
+    return _called(asked, planned or replies.told(asked, refused or _ECHO + asked.said))
 
 
 def _called(
-    asked: Transcript, planned: agent.Reply, form: forms.Form | None = None
+    asked: Transcript, planned: replies.Reply, form: forms.Form | None = None
 ) -> forms.Written:
     """A message in a form, else in the one that the prompt asks for."""
-    planned = replace(planned, prose=agent.harmless(asked, planned.prose))
+    planned = replace(planned, prose=replies.harmless(asked, planned.prose))
     if form is not None:
         return form.write(planned)
     return forms.in_xml(planned) if asked.wants_xml else forms.plain(planned)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from .agent import Call, Reply
+from .replies import Call, Reply
 
 
 @dataclass(frozen=True)

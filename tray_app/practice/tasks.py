@@ -61,7 +61,7 @@ _TASKS = tuple(
         ("run", _RUN + r"command:?\s+(?P<command>[^\n]+)"),
     )
 )
-_FENCE = re.compile(r"^[ \t]{0,3}```.*?(?:^[ \t]{0,3}```|\Z)", re.DOTALL | re.MULTILINE)
+_FENCE = re.compile(r"^[ \t]{0,3}(```|~~~).*?(?:^[ \t]{0,3}\1|\Z)", re.DOTALL | re.MULTILINE)
 _WORD = re.compile(r"^practice:[^\n]*(?:\n|\Z)", re.MULTILINE)
 _QUESTION = re.compile(r"\?[\s)!.]*\Z")
 _MENTION = re.compile(r"[?:][ \t]*\n[ \t]*\Z")

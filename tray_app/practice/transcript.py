@@ -18,9 +18,11 @@ _TURN = re.compile(
 _RESULT = re.compile(r"<tool_response((?:-\d+)?)>\n(.*?)\n?</tool_response\1>", re.DOTALL)
 _WRAPPER = re.compile(r"</?(?:user_message|user_query|user_request|task|feedback)>\n?")
 _CLIENTS = re.compile(
-    r"(?:^|(?<=>))<([a-z]+(?:[_-][a-z]+)+|[A-Z]{4,})(?: [^>]*)?>.*?(?:</\1>|\Z)",
+    r"(?P<fence>^[ \t]{0,3}```.*?^[ \t]{0,3}```)"
+    r"|(?:^|(?<=>))<([a-z]+(?:[_-][a-z]+)+|[A-Z]{4,})(?: [^>]*)?>.*?(?:</\2>|\Z)",
     re.DOTALL | re.MULTILINE,
 )
+"""What clients add; a fence is the person's, with whatever stands in it."""
 _WORD = re.compile(
     r"^[\"']?practice: *(?:(form|json) +([a-z0-9-]+)( +always)?|([a-z-]+)(?: +(\d+))?)[\"']?\s*$",
     re.MULTILINE,
@@ -70,7 +72,7 @@ class Turn:
         if self.role == "tool":
             return ""
         text = _WRAPPER.sub("", _RESULT.sub("", self.raw))
-        return _CLIENTS.sub("", text).strip()
+        return _CLIENTS.sub(lambda found: found["fence"] or "", text).strip()
 
     @property
     def calls(self) -> bool:
