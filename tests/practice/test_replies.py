@@ -85,6 +85,7 @@ def test_no_call_can_be_read_in_a_text_that_is_passed_on() -> None:
 
     assert harmless(read("Hello"), text) == text
     assert harmless(tools, text) == (
-        'tool_call>\n"name": "write", "arguments": {}}\n/tool_call>'
-        "function=write> write>\n<b>{} {'name': 'x'}"
+        'tool_call>\n{"name": "write", "arguments": {}}\n/tool_call>'
+        "function=write> write>\n<b>{} {'name': 'x'}\nThat is all."
     )
+    assert harmless(tools, '{"write": {}} it is') == '{"write": {}} it is'

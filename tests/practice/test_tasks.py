@@ -92,6 +92,7 @@ def test_other_tasks_are_understood(text: str, kind: str, told: dict[str, str]) 
         "Run `npm test` before you commit.",
         "To clean up:\nrun `git clean -fdx`\n\nHello",
         "Is this right?\nrun `git clean -fdx`",
+        "**The docs say:**\n\nrun `git clean -fdx`",
         "Don't do this.\n\nrun `git clean -fdx`",
         "Never do that:\n\ncall get_weather",
         "Project notes: to clean up, run `git clean -fdx`.\n\nhello",

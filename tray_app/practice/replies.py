@@ -12,10 +12,9 @@ from .transcript import Transcript, words
 from .values import Maker, NoValueError
 
 _MOST_ROUNDS = 8
-_MARKUP = (
-    r"<(?=/?(?:tool_|function|parameter|invoke|think|(?:{names})\b))"
-    r"|\{{(?=\s*[\"']name[\"'][^{{}}]*[\"'](?:arguments|parameters)[\"'])"
-)
+_MARKUP = r"<(?=/?(?:tool_|function|parameter|invoke|think|(?:{names})\b))"
+_DATA = ("}", "]", "`", "~")
+"""A text that ends so may end in JSON, and that is read as a call only where nothing follows it."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +55,8 @@ def harmless(transcript: Transcript, text: str) -> str:
     if not transcript.tools:
         return text
     names = "|".join(re.escape(tool.name) for tool in transcript.tools)
-    return re.sub(_MARKUP.format(names=names), "", text)
+    bare = re.sub(_MARKUP.format(names=names), "", text)
+    return f"{bare}\nThat is all." if bare.rstrip().endswith(_DATA) else bare
 
 
 def demanded(transcript: Transcript, wishes: Mapping[str, str]) -> Reply | None:

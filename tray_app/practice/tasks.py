@@ -12,6 +12,7 @@ question mark is a question, so it is none either.
 
 import json
 import re
+from bisect import bisect_right
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -64,7 +65,7 @@ _TASKS = tuple(
 _FENCE = re.compile(r"^[ \t]{0,3}(```|~~~).*?(?:^[ \t]{0,3}\1|\Z)", re.DOTALL | re.MULTILINE)
 _WORD = re.compile(r"^practice:[^\n]*(?:\n|\Z)", re.MULTILINE)
 _QUESTION = re.compile(r"\?[\s)!.]*\Z")
-_MENTION = re.compile(r"[?:][ \t]*\n[ \t]*\Z")
+_MENTION = re.compile(r"[?:]\W*\Z")
 _NOT = re.compile(
     r"\b(?:not|never|avoid|cannot|(?:do|does|did|is|are|ca|must|should|would|wo)n['\u2019]?t)\b",
     re.IGNORECASE,
@@ -137,8 +138,9 @@ def _task_in(text: str, tools: Collection[str]) -> Task | None:
     text = _WHOLE.sub(r"\2", text.strip())
     if _QUESTION.search(_WORD.sub("", text)):
         return None
+    mentions = _Mentions(text)
     for kind, pattern in _TASKS:
-        found = next((one for one in pattern.finditer(text) if _is_meant(text, one.start())), None)
+        found = next((one for one in pattern.finditer(text) if one.start() not in mentions), None)
         if not found:
             continue
         told = {name: _bare(name, value) for name, value in found.groupdict("").items()}
@@ -150,16 +152,24 @@ def _task_in(text: str, tools: Collection[str]) -> Task | None:
     return None
 
 
-def _is_meant(text: str, begins: int) -> bool:
-    """Whether what begins there is to be done, rather than asked about, forbidden or shown."""
-    line, before = text[begins:].partition("\n")[0], text[:begins]
-    fences = (fence.span() for fence in _FENCE.finditer(text))
-    return not (
-        _QUESTION.search(line)
-        or _MENTION.search(before)
-        or _NOT.search(before)
-        or any(first <= begins < last for first, last in fences)
-    )
+class _Mentions:
+    """What of a text is asked about, forbidden or shown, rather than to be done."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._forbids = _NOT.search(text)
+        self._fences = [fence.span() for fence in _FENCE.finditer(text)]
+
+    def __contains__(self, begins: int) -> bool:
+        line = self._text[begins:].partition("\n")[0]
+        above = self._text[:begins].rstrip().rpartition("\n")[2]
+        fence = bisect_right(self._fences, (begins, len(self._text))) - 1
+        return bool(
+            _QUESTION.search(line)
+            or _MENTION.search(above)
+            or (self._forbids and self._forbids.start() < begins)
+            or (fence >= 0 and begins < self._fences[fence][1])
+        )
 
 
 def _json(text: str) -> Any:
