@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.filters.calling.hostile import names, values
 from tray_app.filters.calling.lenient import Fault, Malformed, Unfinished
 from tray_app.filters.calling.reading import RawCall, read_calls
-from tray_app.filters.calling.tagged import Tags, is_beginning
+from tray_app.filters.calling.tagged import Tags, is_beginning, unescaped
 
 
 def tagged(name: str, **values: str) -> RawCall:
@@ -112,17 +112,31 @@ FORMS: dict[str, tuple[str, list[RawCall]]] = {
         "<function=w><parameter=a>1</parameter><parameter=a>2</parameter></function>",
         [tagged("w", a="2")],
     ),
-    "27 entities, SGLang": (
+    "27 entities in values, SGLang": (
         "<function=w>\n<parameter=a>\n&lt;b&gt; &amp;amp;\n</parameter>\n</function>",
-        [tagged("w", a="<b> &amp;")],
+        [tagged("w", a="&lt;b&gt; &amp;amp;")],
     ),
     "27 entities beside bare characters": (
         "<function=w>\n<parameter=a>\nx && '&lt;'\n</parameter>\n</function>\nThat is all.",
         [tagged("w", a="x && '&lt;'")],
     ),
-    "27 entities that belong to the file": (
-        "<function=w>\n<parameter=a>\n<p>&lt;b&gt;</p>\n</parameter>\n</function>",
-        [tagged("w", a="<p>&lt;b&gt;</p>")],
+    "27 entities for tags": (
+        (
+            "&lt;function=w&gt;\n&lt;parameter=a&gt;\n&lt;b&gt; &amp;amp; &copy=1 &#x27;\n"
+            "&lt;/parameter&gt;\n&lt;/function&gt;"
+        ),
+        [tagged("w", a="<b> &amp; &copy=1 '")],
+    ),
+    "27 entities for the tags of values": (
+        "<function=w>\n&lt;parameter=a&gt;\n1 &lt; 2\n&lt;/parameter&gt;\n</function>",
+        [tagged("w", a="1 < 2")],
+    ),
+    "27 entities for the tags of the second call only": (
+        (
+            "<function=w>\n<parameter=a>\n&lt;\n</parameter>\n</function>\n"
+            "&lt;function=w&gt;\n&lt;parameter=a&gt;\n&lt;\n&lt;/parameter&gt;\n&lt;/function&gt;"
+        ),
+        [tagged("w", a="&lt;"), tagged("w", a="<")],
     ),
     "the tags of GLM": (
         (
@@ -162,8 +176,19 @@ def test_what_cannot_be_understood_says_what_is_wrong(inner: str, message: str) 
     assert message in str(told.value)
 
 
+@pytest.mark.parametrize("closed", [True, False])
+def test_a_fault_behind_entities_is_told_where_they_begin(closed: bool) -> None:
+    call = "<function=w>\n</function>\n"
+    with pytest.raises(Malformed) as told:
+        read_calls(f"{call}&lt;function=w&gt;\nls\n&lt;/function&gt;", closed=closed)
+
+    assert told.value.at == len(call)
+    assert "expected <parameter=KEY>" in str(told.value)
+
+
 OPEN = [
     "<func",
+    "&lt;function=w&gt;\n&lt;parameter=a&gt;\nx",
     "<function=w>",
     "<function=w>\n<parameter=a>\nx\n</parameter>\n",
     "w\n<arg_key>a</",
@@ -182,6 +207,13 @@ def test_the_values_of_one_call_end_with_it() -> None:
     assert Tags(text, closed=False).parameters("w", 0) == ({"a": "x"}, text.index("\n<function=v>"))
 
 
+def test_entities_become_signs_where_they_stand_for_tags() -> None:
+    text = "&lt; &lt;parameter=a&gt;&amp;lt;"
+
+    assert unescaped(text, 0) is None
+    assert unescaped(text, 5) == "&lt; <parameter=a>&lt;"
+
+
 def test_a_cut_tag_is_the_beginning_of_one() -> None:
     assert is_beginning("x <param", 2)
     assert is_beginning("<arg_key>a</arg_key>\n<arg_v", 0)
@@ -193,9 +225,6 @@ def test_a_cut_tag_is_the_beginning_of_one() -> None:
 def test_a_call_in_tags_is_read_as_it_was_meant(
     name: str, arguments: dict[str, str], closed: bool
 ) -> None:
-    if "&lt;" in "".join(arguments.values()):
-        arguments = {**arguments, "more": "<"}
-
     read = read_calls(in_tags(name, arguments), closed=closed)
 
     assert read == [tagged(name, **arguments)]
@@ -205,7 +234,7 @@ def test_a_call_in_tags_is_read_as_it_was_meant(
 def test_a_call_in_a_value_of_a_call_stays_there(
     name: str, key: str, arguments: dict[str, str], closed: bool
 ) -> None:
-    inside = "see:\n" + in_tags(name, {"q": "<", **dict.fromkeys(arguments, "1")}) + "\n"
+    inside = "see:\n" + in_tags(name, dict.fromkeys(arguments, "1")) + "\n"
 
     read = read_calls(in_tags("write", {key: inside, "z-z": "2"}), closed=closed)
 
@@ -214,7 +243,7 @@ def test_a_call_in_a_value_of_a_call_stays_there(
 
 @given(names, values)
 def test_a_cut_call_in_tags_is_whole_or_unfinished(name: str, arguments: dict[str, str]) -> None:
-    text = in_tags(name, {**arguments, "z-z": "<"})
+    text = in_tags(name, {**arguments, "z-z": "1"})
 
     for end in range(len(text)):
         with pytest.raises(Unfinished):

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from . import lenient
 from .lenient import Fault, Malformed, Unfinished
-from .tagged import FUNCTION, PARAMETER, Tags, is_beginning
+from .tagged import FUNCTION, PARAMETER, Tags, is_beginning, unescaped
 
 _NAMES = ("name", "function", "tool", "tool_name", "function_name")
 _ARGUMENTS = ("arguments", "parameters", "args", "input", "params")
@@ -50,11 +50,25 @@ def read_calls(inner: str, *, closed: bool) -> list[RawCall]:
     be missing, and only where it was not may `Unfinished` be raised. Raises `Malformed` otherwise.
     """
     try:
-        return _Block(inner, closed=closed).calls()
+        return _read(inner, closed=closed)
     except Unfinished as error:
         if closed:
             raise Malformed(error.message, error.at) from error
         raise
+
+
+def _read(inner: str, *, closed: bool) -> list[RawCall]:
+    """Every call in `inner`, where some models write the signs of the tags as entities."""
+    try:
+        return _Block(inner, closed=closed).calls()
+    except Malformed as error:
+        text, at = unescaped(inner, error.at), error.at
+        if text is None:
+            raise
+    try:
+        return _Block(text, closed=closed).calls()
+    except Fault as error:
+        raise type(error)(error.message, at) from error
 
 
 class _Block:

@@ -37,7 +37,18 @@ _BEGINNING = re.compile(
     r"<[^>\n]{0,200}\Z|<arg_key>[^<]{0,200}(?:</arg_key>\s*+)?(?:<[^>\n]{0,20})?\Z"
 )
 _ANY_END = re.compile(r"</\w++>")
+_ESCAPED = re.compile(r"&lt;(?:function|invoke|parameter|arg_key)\b")
 _ENTITY = re.compile(r"&(?:lt|gt|amp|quot|apos|#[0-9]{1,7}|#x[0-9a-fA-F]{1,6});")
+
+
+def unescaped(text: str, at: int) -> str | None:
+    """The text with signs for the entities behind `at`, if the markup there is written in such.
+
+    A value of markup that is written plainly keeps its entities: it may be a file that has them.
+    """
+    if not _ESCAPED.match(text, at):
+        return None
+    return text[:at] + _ENTITY.sub(lambda found: html.unescape(found[0]), text[at:])
 
 
 def is_beginning(text: str, at: int) -> bool:
@@ -74,10 +85,10 @@ class Tags:
                 continue
             closer = _ANY_END.match(self._text, at)
             if closer and re.match(_CALL_END, closer[0]):
-                return _unescaped(values), closer.end()
+                return values, closer.end()
             if not closer:
                 self._check_end(name, at)
-                return _unescaped(values), at
+                return values, at
             at = closer.end()
 
     def _check_end(self, name: str, at: int) -> None:
@@ -141,17 +152,3 @@ def _framed(value: str, opener: re.Match[str]) -> str:
     if value.startswith("\r\n"):
         return value[2:].removesuffix("\r\n")
     return value.removeprefix("\n").removesuffix("\n")
-
-
-def _unescaped(values: dict[str, str]) -> dict[str, str]:
-    """The values, with entities turned into characters where the whole call seems to be escaped.
-
-    It seems so where `&lt;` is found, and no value holds a bare `<`, `>` or `&`: a file that has
-    entities of its own has tags as well, and code that nobody escaped has bare characters.
-    """
-    text = "".join(values.values())
-    if "&lt;" not in text or "<" in text or ">" in text:
-        return values
-    if len(_ENTITY.findall(text)) != text.count("&"):
-        return values
-    return {key: html.unescape(value) for key, value in values.items()}
