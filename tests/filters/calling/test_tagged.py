@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.filters.calling.hostile import names, values
 from tray_app.filters.calling.lenient import Fault, Malformed, Unfinished
 from tray_app.filters.calling.reading import RawCall, read_calls
-from tray_app.filters.calling.tagged import Tags, is_beginning, unescaped
+from tray_app.filters.calling.tagged import Tags, is_beginning, is_orphaned, unescaped
 
 
 def tagged(name: str, **values: str) -> RawCall:
@@ -138,6 +138,25 @@ FORMS: dict[str, tuple[str, list[RawCall]]] = {
         ),
         [tagged("w", a="&lt;"), tagged("w", a="<")],
     ),
+    "the tags of GLM in a parameter": (
+        (
+            "<function=w>\n<parameter=a>\n<arg_key>k</arg_key>\n<arg_value>v</arg_value>\n"
+            "</parameter>\n<parameter=b>\n<arg_key>\n</parameter>\n"
+            "<parameter=c>\n</parameter>\n<arg_key>\n</parameter>\n</function>"
+        ),
+        [
+            tagged(
+                "w",
+                a="<arg_key>k</arg_key>\n<arg_value>v</arg_value>",
+                b="<arg_key>",
+                c="</parameter>\n<arg_key>",
+            )
+        ],
+    ),
+    "empty values": (
+        "<function=w>\n<parameter=a>\n\n</parameter>\n<parameter=b>\n</parameter>\n</function>",
+        [tagged("w", a="", b="")],
+    ),
     "the tags of GLM": (
         (
             "w\n<arg_key>a</arg_key>\n<arg_value>x\n</arg_value>\n<arg_key>b</arg_key><arg_value>\n1\n"
@@ -166,6 +185,31 @@ REFUSED = {
         "it is not clear where the value of a ends",
     ),
 }
+
+
+HELD = {
+    "the end of a call": "</parameter>\n</function>",
+    "the end of a call, and a call": "</parameter>\n</function>\n<function=v>\n</function>",
+    "the end of a call, and half a call": "</parameter>\n</function>\n<function=v>",
+    "the beginning of a value": "<parameter=x>",
+    "the beginnings of values": "<parameter=x>\n<parameter=y>",
+    "a text and the beginning of a value": "x\n<parameter=y>",
+}
+
+
+@pytest.mark.parametrize("held", HELD.values(), ids=HELD)
+@pytest.mark.parametrize("more", [{}, {"b": "1"}], ids=["last", "first"])
+def test_no_value_is_lost_that_holds_tags_without_their_others(
+    held: str, more: dict[str, str]
+) -> None:
+    text = in_tags("w", {"a": held, **more})
+
+    with pytest.raises(Fault):
+        read_calls(text, closed=False)
+    with pytest.raises(Malformed) as told:
+        read_calls(text, closed=True)
+    with pytest.raises(Unfinished):
+        read_calls(text[: told.value.at], closed=False)
 
 
 @pytest.mark.parametrize(("inner", "message"), REFUSED.values(), ids=REFUSED)
@@ -205,6 +249,11 @@ def test_the_values_of_one_call_end_with_it() -> None:
     text = "<parameter=a>\nx\n</parameter>\n</function>\n<function=v>"
 
     assert Tags(text, closed=False).parameters("w", 0) == ({"a": "x"}, text.index("\n<function=v>"))
+
+
+def test_an_end_of_a_value_may_be_one_too_many() -> None:
+    assert is_orphaned("</function>\n</parameter>", 11)
+    assert not is_orphaned("</function>\n</arg_value>", 11)
 
 
 def test_entities_become_signs_where_they_stand_for_tags() -> None:

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from . import lenient
 from .lenient import Fault, Malformed, Unfinished
-from .tagged import FUNCTION, PARAMETER, Tags, is_beginning, unescaped
+from .tagged import FUNCTION, PARAMETER, Tags, is_beginning, is_orphaned, unescaped
 
 _NAMES = ("name", "function", "tool", "tool_name", "function_name")
 _ARGUMENTS = ("arguments", "parameters", "args", "input", "params")
@@ -155,6 +155,8 @@ class _Block:
         if self._text.startswith("{", inside):
             return self._arguments(name, inside)
         values, end = self._tags.parameters(name, at)
+        if is_orphaned(self._text, end) or (self._calls and is_orphaned(self._text, at)):
+            raise Malformed(f"it is not clear where the values of {name} end,", at)
         self._calls.append(RawCall(name, values, as_text=True))
         return end
 

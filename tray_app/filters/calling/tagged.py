@@ -27,15 +27,25 @@ _CALL = r"<function\w*+[\s=]|<invoke\s"
 _CALL_END = r"</(?:function\w*+|invoke)>"
 _VALUE_END = r"</(?:parameter|arg_value)>"
 _EDGE = re.compile(rf"({_VALUE_END})|({_CALL_END})|^[ \t]*+(?:({_OPENER})|{_CALL})", re.MULTILINE)
-_AFTER = rf"\s*+(?:{_OPENER}|{_CALL}|{_CALL_END}"
-_AFTER_VALUE = {
-    False: re.compile(rf"{_AFTER})"),
-    True: re.compile(rf"{_AFTER}|(?:</(?:parameter|arg_value|tool_call)>\s*+){{0,4}}\Z)"),
-}
+_OPENED = re.compile(r"<parameter[\s=]|<arg_value>")
+_ENDS = r"(?:</(?:parameter|arg_value|tool_call)>\s*+){0,4}\Z"
+
+
+def _after_value(opener: str) -> dict[bool, re.Pattern[str]]:
+    """What may stand behind a value, by whether the end of the block was seen."""
+    after = rf"\s*+(?:{opener}|{_CALL}|{_CALL_END}"
+    return {False: re.compile(rf"{after})"), True: re.compile(rf"{after}|{_ENDS})")}
+
+
+_AFTER_VALUE = {True: _after_value(_OPENER), False: _after_value(r"<parameter[\s=]")}
+"""By whether the tags are those of keys and values; in a parameter, such tags are its text."""
+_KEY_TAG = "<arg_key>"
 _AFTER_CALL = re.compile(rf"\s*+(?:{_CALL}|<tool_call>|(?:</\w++>\s*+)?\Z)")
 _BEGINNING = re.compile(
     r"<[^>\n]{0,200}\Z|<arg_key>[^<]{0,200}(?:</arg_key>\s*+)?(?:<[^>\n]{0,20})?\Z"
 )
+_ORPHAN = re.compile(r"\s*+</parameter>")
+_LONE = re.compile(r"\r?\n</parameter>")
 _ANY_END = re.compile(r"</\w++>")
 _ESCAPED = re.compile(r"&lt;(?:function|invoke|parameter|arg_key)\b")
 _ENTITY = re.compile(r"&(?:lt|gt|amp|quot|apos|#[0-9]{1,7}|#x[0-9a-fA-F]{1,6});")
@@ -49,6 +59,11 @@ def unescaped(text: str, at: int) -> str | None:
     if not _ESCAPED.match(text, at):
         return None
     return text[:at] + _ENTITY.sub(lambda found: html.unescape(found[0]), text[at:])
+
+
+def is_orphaned(text: str, at: int) -> bool:
+    """Whether a value ends at `at` where none is open, as where a value holds the end of a call."""
+    return bool(_ORPHAN.match(text, at))
 
 
 def is_beginning(text: str, at: int) -> bool:
@@ -67,7 +82,7 @@ class Tags:
         self._closed = closed
         self._edges = list(_EDGE.finditer(text))
         self._starts = [edge.start() for edge in self._edges]
-        self._openers = [found.start() for found in re.finditer(_OPENER, text)]
+        self._openers = [found.start() for found in _OPENED.finditer(text)]
         self._closers = [found.start() for found in re.finditer(_VALUE_END, text)]
 
     def parameters(self, name: str, at: int) -> tuple[dict[str, str], int]:
@@ -105,12 +120,15 @@ class Tags:
         nested = 0
         is_doubtful = False
         at, end = opener.end(), len(self._text)
+        after = _AFTER_VALUE[opener[2] is not None][self._closed]
         for index in range(bisect_left(self._starts, at), len(self._edges)):
             edge = self._edges[index]
+            if edge[3] == _KEY_TAG and not opener[2]:
+                continue
             if edge[1] and nested:
                 nested -= 1
             elif edge[1]:
-                if _AFTER_VALUE[self._closed].match(self._text, edge.end()):
+                if after.match(self._text, edge.end()):
                     return _framed(self._text[at : edge.start()], opener), edge.end()
                 is_doubtful = True
             elif self._is_end_to_come(edge.start()):
@@ -120,9 +138,20 @@ class Tags:
             else:
                 end = edge.start()
                 break
+        is_doubtful = is_doubtful or self._may_hold(at, end)
         if self._closed and is_doubtful:
             raise Malformed(f"it is not clear where the value of {key} ends,", at)
         return self._unclosed(key, opener, end), end
+
+    def _may_hold(self, at: int, end: int) -> bool:
+        """Whether the value at `at`, which an opener at `end` seems to end, may hold that opener.
+
+        A value that follows it has two line ends of its own, even where it is empty.
+        """
+        opener = PARAMETER.match(self._text, skip(self._text, end))
+        if opener is None:
+            return False
+        return not self._text[at:end].strip() or bool(_LONE.match(self._text, opener.end()))
 
     def _is_end_to_come(self, at: int) -> bool:
         """Whether a closing tag behind `at` is left for the value that `at` is in."""
