@@ -16,11 +16,16 @@ def said(role: Role, text: str, name: str = "") -> Message:
 
 def turns(flat: str) -> list[tuple[str, str]]:
     """What a careful reader takes a transcript for: the roles and texts of its elements."""
-    mark = re.search(r"<system(-\d+)?> holds", flat)
-    assert mark is not None
-    tag = re.escape(mark[1] or "")
-    element = rf"^<(system|user|assistant){tag}(?: [^>\n]*)?>\n(.*?)\n</\1{tag}>$"
-    return re.findall(element, flat, re.DOTALL | re.MULTILINE)
+    _, _, elements = flat.partition("\n\n")
+    element = re.compile(
+        r"<(system|user|assistant)(-\d+|)(?: [^>\n]*)?>\n(.*?)\n</\1\2>(?:\n\n|\Z)", re.DOTALL
+    )
+    found, at = [], 0
+    while one := element.match(elements, at):
+        found.append((one[1], one[3]))
+        at = one.end()
+    assert elements[at:] == "" or elements[at:].startswith("The last element")
+    return found
 
 
 def test_a_lone_user_message_goes_as_it_is() -> None:
@@ -82,6 +87,28 @@ def test_the_same_beginning_gives_the_same_bytes() -> None:
     longer = flatten((*history, said("user", "three")))
 
     assert longer.startswith(flatten(history[:2]))
+
+
+def test_a_text_with_tags_in_it_changes_the_tags_of_its_own_element_only() -> None:
+    history = (said("system", "S"), said("user", "Read page.xml"))
+    page = "<data><user>x</user><user-2/></data>"
+
+    longer = flatten((*history, said("user", page), said("assistant", "Read.")))
+
+    assert longer.startswith(flatten(history))
+    assert f"\n\n<user-3>\n{page}\n</user-3>\n\n<assistant>\n" in longer
+
+
+@given(st.lists(st.tuples(roles, texts), min_size=3, max_size=8))
+def test_a_longer_conversation_begins_with_the_bytes_of_the_shorter(
+    history: list[tuple[Role, str]],
+) -> None:
+    messages = [said(role, text) for role, text in history]
+    shorter = flatten((*messages[:-1], said("user", "u")))
+
+    longer = flatten((*messages[:-1], said("user", "u"), messages[-1]))
+
+    assert longer.startswith(shorter)
 
 
 def test_an_unfinished_answer_is_to_be_gone_on_with() -> None:

@@ -19,10 +19,9 @@ a transcript, oldest first, one element for each message::
 after a fixed sentence that says how to read it, and, where the last message is an unfinished
 answer, before one that asks to go on with it.
 
-Every text stands in it once, letter by letter. A text cannot leave its element: if any text holds
-something that looks like one of our tags, all tags of this transcript carry a number (`<user-2>`)
-that no text holds. The same conversation gives the same bytes, and a longer one begins with them,
-as long as no new text collides.
+Every text stands in it once, letter by letter. A text cannot leave its element: where it holds
+something that looks like one of our tags, the tags around it carry a number (`<user-2>`) that it
+does not hold. The same conversation gives the same bytes, and a longer one begins with them.
 """
 
 import re
@@ -34,8 +33,10 @@ _TAGS = tags("system", "user", "assistant")
 _UNSAFE = re.compile(r'[<>"&\s\x00-\x1f]')
 _READ = (
     "What follows is a conversation, oldest message first, each message in its own element. "
-    "{tags} Write the next message of the assistant and nothing else, without the tags of its "
-    "element."
+    "<system> holds your instructions, <user> what the person wrote and what tools answered to "
+    "you, <assistant> what you wrote. Tags may carry a number: <user-2> up to </user-2> is one "
+    "element, and tags inside of it are part of its text. Write the next message of the assistant "
+    "and nothing else, without the tags of its element."
 )
 _GO_ON = (
     "The last element is the beginning of your message. Go on from exactly where it stops and do "
@@ -48,9 +49,7 @@ def flatten(messages: tuple[Message, ...]) -> str:
     if len(messages) == 1 and messages[0].role == "user" and not messages[0].name:
         return _body(messages[0])
     said = [(message, body) for message in messages if (body := _body(message))]
-    mark = free_mark(_TAGS, (body for _, body in said))
-    texts = [_READ.format(tags=_tags(mark))]
-    texts += (_element(message, body, mark) for message, body in said)
+    texts = [_READ, *(_element(message, body) for message, body in said)]
     if said and said[-1][0].role == "assistant":
         texts.append(_GO_ON)
     return "\n\n".join(texts)
@@ -66,14 +65,8 @@ def _text(part: Part) -> str:
     return part.text
 
 
-def _tags(mark: str) -> str:
-    """What each kind of element holds; the same for every conversation, so that bytes stay."""
-    said = f"<system{mark}> holds your instructions, <user{mark}> what the person wrote and "
-    return said + f"what tools answered to you, <assistant{mark}> what you wrote."
-
-
-def _element(message: Message, body: str, mark: str) -> str:
-    tag = message.role + mark
+def _element(message: Message, body: str) -> str:
+    tag = message.role + free_mark(_TAGS, (body,))
     return f"<{tag}{_attribute('name', message.name)}>\n{body}\n</{tag}>"
 
 
