@@ -4,6 +4,10 @@ import re
 from collections.abc import Iterable
 from itertools import count
 
+from .model import Message, TextPart
+
+_CALL_ENDS = "</tool_call>"
+
 
 def tags(*names: str) -> re.Pattern[str]:
     """What a reader may take for a tag of one of these names; its number is the only group."""
@@ -18,3 +22,10 @@ def free_mark(looks_like: re.Pattern[str], texts: Iterable[str]) -> str:
     if not held:
         return ""
     return next(mark for number in count(2) if (mark := f"-{number}") not in held)
+
+
+def is_unfinished(message: Message) -> bool:
+    """Whether a message, told in texts, is an answer to go on with; a call at its end is whole."""
+    last = message.parts[-1] if message.parts else None
+    is_call = isinstance(last, TextPart) and last.text.rstrip().endswith(_CALL_ENDS)
+    return message.role == "assistant" and not is_call

@@ -22,6 +22,7 @@ from tests.filters.calling.conversations import (
 )
 from tray_app.core.model import Message, Prompt, Tool, ToolCallPart, ToolChoice, ToolResultPart
 from tray_app.filters.calling.history import answers, instructed, last_turn, rendered, turns
+from tray_app.upstreams.qwen.flatten import flatten
 
 READ = Tool("read_file", "Reads.")
 WRITE = Tool("write", "Writes.")
@@ -262,6 +263,17 @@ def test_what_has_to_be_called_stands_at_the_end_but_before_an_unfinished_answer
     assert [message.role for message in instructed(begun, names).messages] == [
         "system", "user", "system", "assistant"
     ]  # fmt: skip
+
+
+def test_what_has_to_be_called_is_last_behind_a_call_without_result() -> None:
+    prompt = asked([said("user", "go"), did("I", calls("write"))], WRITE)
+    bound = replace(prompt, tool_choice=ToolChoice("required"))
+
+    told = instructed(rendered(bound, names_of(WRITE)), names_of(WRITE)).messages
+
+    assert [message.role for message in told] == ["system", "user", "assistant", "system"]
+    assert "Go on from" not in flatten(told)
+    assert "Go on from" not in flatten(rendered(prompt, names_of(WRITE)).messages)
 
 
 @pytest.mark.parametrize("capture", captures(), ids=str)

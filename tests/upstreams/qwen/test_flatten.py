@@ -118,6 +118,10 @@ def test_an_unfinished_answer_is_to_be_gone_on_with() -> None:
     assert flatten(prefilled).splitlines()[-1].startswith("The last element is the beginning")
     assert flatten((*prefilled, empty)) == flatten(prefilled)
     assert "The last element" not in flatten((*prefilled, said("user", "red?")))
+    half = '<tool_call>\n{"name": "write", "argu'
+    assert "The last element" in flatten((said("user", "go"), said("assistant", half)))
+    whole = '<tool_call>\n{"name": "write", "arguments": {}}\n</tool_call>'
+    assert "The last element" not in flatten((said("user", "go"), said("assistant", whole)))
     assert "The last element" not in flatten((said("system", "S"), said("user", "a"), empty))
 
 

@@ -17,6 +17,7 @@ from typing import NamedTuple, assert_never
 
 from msgspec.structs import replace
 
+from tray_app.core.elements import is_unfinished
 from tray_app.core.model import (
     Message,
     Prompt,
@@ -74,7 +75,7 @@ def instructed(
     out = replace(choice, name=names.out(choice.name) if choice.name else "")
     last = ending(out, one_call=prompt.one_call)
     if last:
-        messages.insert(len(messages) - (messages[-1].role == "assistant"), _system(last))
+        messages.insert(len(messages) - is_unfinished(messages[-1]), _system(last))
     return replace(prompt, messages=tuple(messages))
 
 

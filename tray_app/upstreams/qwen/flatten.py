@@ -17,7 +17,7 @@ a transcript, oldest first, one element for each message::
     </assistant>
 
 after a fixed sentence that says how to read it, and, where the last message is an unfinished
-answer, before one that asks to go on with it.
+answer (not one that ends with a call), before one that asks to go on with it.
 
 Every text stands in it once, letter by letter. A text cannot leave its element: where it holds
 something that looks like one of our tags, the tags around it carry a number (`<user-2>`) that it
@@ -26,7 +26,7 @@ does not hold. The same conversation gives the same bytes, and a longer one begi
 
 import re
 
-from tray_app.core.elements import free_mark, tags
+from tray_app.core.elements import free_mark, is_unfinished, tags
 from tray_app.core.model import Message, Part, TextPart
 
 _TAGS = tags("system", "user", "assistant")
@@ -50,7 +50,7 @@ def flatten(messages: tuple[Message, ...]) -> str:
         return _body(messages[0])
     said = [(message, body) for message in messages if (body := _body(message))]
     texts = [_READ, *(_element(message, body) for message, body in said)]
-    if said and said[-1][0].role == "assistant":
+    if said and is_unfinished(said[-1][0]):
         texts.append(_GO_ON)
     return "\n\n".join(texts)
 
