@@ -18,6 +18,7 @@ from msgspec import Raw
 from tray_app.core.elements import free_mark, tags
 from tray_app.core.model import Tool, ToolChoice
 
+from . import lenient
 from .names import Names
 from .signatures import WHOLE, Level, Telling, signature
 
@@ -95,9 +96,15 @@ def as_object(arguments: str) -> str:
     if _holds_object(text):
         return text
     value = _value(text)
-    if isinstance(value, str) and _holds_object(value):
-        return value.strip()
-    return "{}" if value in (None, "") else json.dumps({"arguments": value}, ensure_ascii=False)
+    if isinstance(value, str):
+        if _holds_object(value):
+            return value.strip()
+        inner = _value(value.strip())
+        value = inner if isinstance(inner, dict) else value
+    if value is None or value == "":
+        return "{}"
+    given = value if isinstance(value, dict) else {"arguments": value}
+    return json.dumps(given, ensure_ascii=False)
 
 
 def answered(text: str) -> str:
@@ -146,11 +153,12 @@ def _holds_object(text: str) -> bool:
 
 
 def _value(text: str) -> Any:
-    """What a text says in JSON; the text itself where it is none."""
+    """What a text says in JSON, as models write it too; the text itself where it is none."""
     try:
-        return msgspec.json.decode(text) if text else None
-    except (msgspec.DecodeError, RecursionError):
+        value, end = lenient.read(text) if text else (None, 0)
+    except lenient.Fault:
         return text
+    return value if lenient.skip(text, end) == len(text) else text
 
 
 def _in_xml(name: str, arguments: str) -> str | None:
