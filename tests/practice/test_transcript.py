@@ -136,10 +136,18 @@ def test_the_xml_form_is_asked_for_behind_the_tools() -> None:
     assert read(json_form.replace("For each function call", "<function=name>")).wants_xml
 
 
-def test_what_tells_of_a_bad_call_is_no_word_of_the_person() -> None:
-    call = ("assistant", "<tool_call>\n{")
-    told = ("user", "That was not carried out. It cannot be read. Write that call again.")
-    turns = read(prompt(ALL, told, call, told, result("call again"), ("user", "stop"))).turns
+@pytest.mark.parametrize(
+    "repair",
+    [
+        "That was not carried out. It cannot be read.",
+        "Your call was not carried out. It cannot be read. Write that call again.",
+        "You called no tool, and write has to be called now. Write the call as JSON in tags.",
+        "You wrote a call in your thoughts and then answered nothing. Answer again.",
+    ],
+)
+def test_what_tells_of_a_bad_call_is_no_word_of_the_person(repair: str) -> None:
+    call, told = ("assistant", "<tool_call>\n{"), ("user", repair)
+    turns = read(prompt(ALL, told, call, told, result(repair), ("user", "stop"))).turns
 
-    assert words(turns) == [(1, told[1]), (5, "stop")]
+    assert words(turns) == [(1, repair), (5, "stop")]
     assert words(read(prompt(ALL, ("user", "Hello"), told)).turns) == [(1, "Hello")]

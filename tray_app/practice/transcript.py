@@ -37,7 +37,11 @@ _FOLDERS = (
     re.compile(r"\"(?:workspaces|rootPath|cwd)\":\s*\{?\s*\"((?:/|[A-Za-z]:[\\/])[^\"\n]*)\""),
 )
 _CALLS = ("<tool_call>", "<function=")
-_REPAIR = re.compile(r"\AThat was not carried out\b|\bcall again\b", re.IGNORECASE)
+_REPAIR = re.compile(
+    r"\A(?:That|Your call) was not carried out\b|\bcall again\b|\bWrite the call as JSON\b"
+    r"|\. Answer again\.\Z",
+    re.IGNORECASE,
+)
 _DEMAND = re.compile(r"\bmust call\b")
 
 
