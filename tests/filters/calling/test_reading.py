@@ -52,6 +52,18 @@ FORMS: dict[str, tuple[str, list[RawCall]]] = {
         f'{{"name": "run", "arguments": {ONE}}}',
         [RawCall("run", {"name": "write", "arguments": WRITE.arguments})],
     ),
+    "an argument that has the name of its tool": (
+        '{"name": "task", "arguments": {"name": "task", "input": "hello"}}',
+        [RawCall("task", {"name": "task", "input": "hello"})],
+    ),
+    "an argument that has the name of its tool, and no text": (
+        '{"name": "task", "arguments": {"name": "task", "input": ""}}',
+        [RawCall("task", {"name": "task", "input": ""})],
+    ),
+    "15 nested under another key": (
+        '{"name": "w", "arguments": {"name": "w", "input": {"a": 1}}}',
+        [RawCall("w", {"a": 1})],
+    ),
     "other keys": ('{"tool": "write", "args": {"path": "a", "n": 1}}', [WRITE]),
     "more keys": ('{"function_name": "write", "input": {"path": "a", "n": 1}}', [WRITE]),
     "parameters": ('{"tool_name": "write", "parameters": {"path": "a", "n": 1}}', [WRITE]),
@@ -145,6 +157,47 @@ def test_what_cannot_be_understood_says_what_is_wrong(inner: str, message: str) 
         read_calls(inner, closed=True)
 
     assert message in str(told.value)
+
+
+PARAMETERS = {"type": "object", "properties": {"path": {"type": "string"}}}
+DEFINED = {"name": "list", "description": "lists files", "parameters": PARAMETERS}
+NO_CALLS: dict[str, Any] = {
+    "no arguments": {"name": "list"},
+    "a package": {"name": "list", "version": "1.0.0"},
+    "a package in a list": [{"name": "list", "version": "1.0.0"}],
+    "an input that is none": {"name": "list", "input": "src/list.js"},
+    "a tool": DEFINED,
+    "a tool with its kind": {"type": "function", "function": DEFINED},
+    "a tool without a description": {"name": "list", "parameters": PARAMETERS},
+    "a tool without parameters": {"name": "list", "parameters": {"type": "object"}},
+}
+
+
+@pytest.mark.parametrize("value", NO_CALLS.values(), ids=NO_CALLS)
+def test_json_without_a_tag_is_no_call_where_it_has_no_arguments(value: Any) -> None:
+    with pytest.raises(Malformed, match=r"has no .arguments."):
+        read_calls(json.dumps(value), closed=True, demands_arguments=True)
+
+    assert read_calls(json.dumps(value), closed=True)[0].name == "list"
+
+
+UNTAGGED: dict[str, Any] = {
+    "arguments": {"name": "list", "arguments": {"path": "a"}},
+    "arguments of nothing": {"name": "list", "arguments": {}},
+    "arguments like a schema": {"name": "list", "arguments": PARAMETERS},
+    "parameters": {"name": "list", "parameters": {"type": "f"}},
+    "in a list": [{"name": "list", "args": {}}],
+    "an argument beside": {"name": "list", "arguments": {"path": "a"}, "version": 1},
+    "with its kind": {"type": "function", "function": {"name": "list", "arguments": "{}"}},
+    "flat in tags": "<function=list>\n</function>",
+}
+
+
+@pytest.mark.parametrize("value", UNTAGGED.values(), ids=UNTAGGED)
+def test_json_without_a_tag_is_a_call_where_it_has_arguments(value: Any) -> None:
+    text = value if isinstance(value, str) else json.dumps(value)
+
+    assert read_calls(text, closed=True, demands_arguments=True) == read_calls(text, closed=True)
 
 
 @pytest.mark.parametrize("call", [ONE, "<function=w>\n</function>"])

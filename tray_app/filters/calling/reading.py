@@ -42,31 +42,42 @@ class RawCall(Struct, frozen=True):
     """The values came from tags: each is text, and only the tool's schema knows of what type."""
 
 
-def read_calls(inner: str, *, closed: bool) -> list[RawCall]:
+def read_calls(inner: str, *, closed: bool, demands_arguments: bool = False) -> list[RawCall]:
     """Every call in `inner`, in the order of the text; never none.
 
     `inner` is what stood between `<tool_call>` and its end, or a bare `<function=…>…</function>`
     with its tags. `closed` says that the end of the block was seen: only then may brackets and tags
     be missing, and only where it was not may `Unfinished` be raised. Raises `Malformed` otherwise.
+
+    `demands_arguments` is for JSON without a tag around it, which could be any: what has no
+    arguments under a key of theirs is no call then, and what tells of a tool is none either.
     """
+    how = _How(closed, demands_arguments)
     try:
-        return _read(inner, closed=closed)
+        return _read(inner, how)
     except Unfinished as error:
         if closed:
             raise Malformed(error.message, error.at) from error
         raise
 
 
-def _read(inner: str, *, closed: bool) -> list[RawCall]:
+class _How(Struct, frozen=True):
+    """How a block is read; see `read_calls`."""
+
+    closed: bool
+    demands_arguments: bool
+
+
+def _read(inner: str, how: _How) -> list[RawCall]:
     """Every call in `inner`, where some models write the signs of the tags as entities."""
     try:
-        return _Block(inner, closed=closed).calls()
+        return _Block(inner, how).calls()
     except Malformed as error:
         text, at = unescaped(inner, error.at), error.at
         if text is None:
             raise
     try:
-        return _Block(text, closed=closed).calls()
+        return _Block(text, how).calls()
     except Fault as error:
         raise type(error)(error.message, at) from error
 
@@ -74,9 +85,10 @@ def _read(inner: str, *, closed: bool) -> list[RawCall]:
 class _Block:
     """One reading of a block, from its beginning to its end."""
 
-    def __init__(self, text: str, *, closed: bool) -> None:
-        self._text = _without_tail(text) if closed else text
-        self._closed = closed
+    def __init__(self, text: str, how: _How) -> None:
+        self._text = _without_tail(text) if how.closed else text
+        self._closed = how.closed
+        self._demands_arguments = how.demands_arguments
         self._calls: list[RawCall] = []
 
     @cached_property
@@ -137,8 +149,21 @@ class _Block:
         except Fault as error:
             named = _NAMED.search(self._text, at)
             raise _of(named[1] if named else "", error) from error
-        self._calls += _calls(value, at)
+        self._calls += self._found(value, at)
         return end
+
+    def _found(self, value: Any, at: int, encodings: int = _ENCODINGS) -> list[RawCall]:
+        """The calls that a JSON value of the block holds."""
+        if isinstance(value, list):
+            return [call for one in value for call in self._found(one, at, encodings)]
+        if isinstance(value, str) and encodings and value.lstrip().startswith(("{", "[", '"')):
+            return self._found(_decoded("", value, at), at, encodings - 1)
+        if not isinstance(value, dict):
+            seen = f"{value!r:.30}"
+            raise Malformed(f'expected an object with "name" and "arguments", not {seen},', at)
+        function = value.get("function")
+        fields = function if isinstance(function, dict) else value
+        return [_call(fields, at, demands_arguments=self._demands_arguments)]
 
     def _arguments(self, name: str, at: int) -> int:
         """The arguments of `name` as one JSON object."""
@@ -195,19 +220,7 @@ def _of(name: str, error: Fault) -> Fault:
     return type(error)(f"{whose} not valid JSON: {error.message}", error.at)
 
 
-def _calls(value: Any, at: int, encodings: int = _ENCODINGS) -> list[RawCall]:
-    """The calls that a JSON value of a block holds."""
-    if isinstance(value, list):
-        return [call for one in value for call in _calls(one, at, encodings)]
-    if isinstance(value, str) and encodings and value.lstrip().startswith(("{", "[", '"')):
-        return _calls(_decoded("", value, at), at, encodings - 1)
-    if not isinstance(value, dict):
-        raise Malformed(f'expected an object with "name" and "arguments", not {value!r:.30},', at)
-    function = value.get("function")
-    return [_call(function if isinstance(function, dict) else value, at)]
-
-
-def _call(fields: dict[str, Any], at: int) -> RawCall:
+def _call(fields: dict[str, Any], at: int, *, demands_arguments: bool) -> RawCall:
     """One call; what stands beside its name belongs to its arguments, as some models flatten them.
 
     Beside arguments, only what a client's API would put there is dropped.
@@ -218,6 +231,8 @@ def _call(fields: dict[str, Any], at: int) -> RawCall:
     name = fields[named].strip()
     beside = {key: value for key, value in fields.items() if key not in _ENVELOPE}
     key = next((key for key in _ARGUMENTS if _holds_arguments(name, key, beside, at)), "")
+    if demands_arguments and (not key or _is_schema(key, beside[key])):
+        raise Malformed(f'the call of {name} has no "arguments"', at)
     if key:
         arguments = _object(name, beside.pop(key), at)
         return RawCall(name, beside | arguments)
@@ -225,6 +240,13 @@ def _call(fields: dict[str, Any], at: int) -> RawCall:
     if flat.get("type") in _KINDS:
         del flat["type"]
     return RawCall(name, flat)
+
+
+def _is_schema(key: str, value: Any) -> bool:
+    """Whether the value of `key` is what a tool takes, as the definition of one tells it."""
+    if key != "parameters" or not isinstance(value, dict) or value.get("type") != "object":
+        return False
+    return len(value) == 1 or isinstance(value.get("properties"), dict)
 
 
 def _holds_arguments(name: str, key: str, beside: dict[str, Any], at: int) -> bool:
@@ -252,7 +274,17 @@ def _object(name: str, value: Any, at: int) -> dict[str, Any]:
         raise Malformed(f"the arguments of {name} are not a JSON object", at)
     inner = [key for key in value if key in _ARGUMENTS]
     if len(value) == 2 and inner and any(value.get(key) == name for key in _NAMES):
-        return _object(name, value[inner[0]], at)
+        return _inner(name, value, inner[0], at)
+    return value
+
+
+def _inner(name: str, value: dict[str, Any], key: str, at: int) -> dict[str, Any]:
+    """The arguments under `key` in what looks like a call in a call, or else all of it.
+
+    An argument may be called like a part of a call, and have the name of the tool for its value.
+    """
+    if key == "arguments" or isinstance(value[key], dict):
+        return _object(name, value[key], at)
     return value
 
 
