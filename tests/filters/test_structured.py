@@ -1,6 +1,7 @@
 """Answers in JSON."""
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -160,6 +161,32 @@ def test_the_model_is_told_what_is_wrong(text: str, problem: str) -> None:
     assert answer.filter.again is not None
     assert f"- {problem}" in answer.filter.again[-1].parts[0].text  # type: ignore[union-attr]
     assert len(answer.filter.again) == (2 if text else 1)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ("[1" + ",1" * 12_500 + " ") * 40,
+        ("[1" + ",1" * 2_500 + " ") * 200,
+        "[" * 900 + "1," * 500_000 + "1" + "]" * 900 + "x",
+        "[1, 'x " * 150_000,
+        "```" + " " * 1_000_000,
+    ],
+    ids=["long", "many", "deep", "quotes", "space"],
+)
+def test_a_long_text_is_not_read_over_and_over(text: str) -> None:
+    answer = Answer(None)
+    began = time.process_time()
+    answer.of(text)
+
+    assert answer.filter.again is not None
+    assert time.process_time() - began < 5
+
+
+def test_json_is_found_behind_brackets_that_are_read_to_the_end() -> None:
+    right = '{"a":["b"]}'
+
+    assert Answer(None).of(f"Of [1, [1, 2 {right}") == right
 
 
 @pytest.mark.parametrize("reason", ["length", "content_filter", "tool_calls"])

@@ -41,11 +41,14 @@ _AGAIN = "{problems}\n\nWrite the whole JSON again, corrected, and nothing else.
 _NO_JSON = "the whole: holds no JSON"
 _NO_OBJECT = "the whole: must be an object"
 
-_FENCE = re.compile(r"```[ \t]*\w*\s*(?=[\[{])")
+_FENCE = re.compile(r"```[ \t]*+\w*+\s*+(?=[\[{])")
 _BRACKET = re.compile(r"[\[{]")
-_MEANT = re.compile(r"\{\s*(?:[\"'}]|[\w$]+\s*:)|\[\s*[\[{\"']")
+_MEANT = re.compile(r"\{\s*+(?:[\"'}]|[\w$]++\s*+:)|\[\s*+[\[{\"']")
 """The beginning of JSON, rather than a bracket of prose."""
 _TRIES = 200
+_READINGS = 1.5
+"""How often a long text may be read over in tries, as each may read all that is left of it."""
+_SHORT_CHARS = 100_000
 _SCALARS = ("string", "number", "integer", "boolean")
 
 
@@ -173,6 +176,7 @@ def _values(text: str) -> tuple[list[tuple[Any, str]], str]:
     found: list[tuple[Any, str]] = []
     begins: list[int] = []
     ends: list[int] = []
+    left = _SHORT_CHARS + _READINGS * len(text)
     for at in _starts(text):
         before = bisect_right(begins, at)
         if before and at < ends[before - 1]:
@@ -184,11 +188,13 @@ def _values(text: str) -> tuple[list[tuple[Any, str]], str]:
                 # What stands inside of broken JSON is a part of an answer, and no answer.
                 return found, f"the whole: is no valid JSON: {fault}"
             end = at + 1
+            left -= (fault.at if fault.at > at else len(text)) - at
         else:
             found.append((value, _written(value)))
+            left -= end - at
         begins.insert(before, at)
         ends.insert(before, end)
-        if len(begins) == _TRIES:
+        if len(begins) == _TRIES or left <= 0:
             break
     return found, _NO_JSON
 

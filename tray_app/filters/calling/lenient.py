@@ -26,6 +26,7 @@ _FLOAT = re.compile(r"[+-]?(?:(?:0|[1-9][0-9]*+)(?:\.[0-9]*+)?|\.[0-9]++)(?:[eE]
 _HEX = re.compile(r"[+-]?0[xX][0-9a-fA-F]++")
 _UNICODE = re.compile(r"u([0-9a-fA-F]{4})(?:\\u([dD][c-fC-F][0-9a-fA-F]{2}))?")
 _AFTER_ALL = re.compile(rf"[}}\]<`{{\[]|,{_SPACE}*+\{{|\Z")
+_CLOSERS = re.compile(r"[\s,\]}]*+\Z")
 _ELEMENT = re.compile(r"[\"'\-+.\d{\[\]]|true|false|null|True|False|None|NaN|Infinity|undefined|\Z")
 _ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"} | {c: c for c in "\"'\\/"}
 _CONSTANTS: dict[str, Any] = {
@@ -334,8 +335,9 @@ class _Reader:
     def _unclear(self, at: int, end: int) -> Fault:
         """A quote at `at` may end its string or belong to it; brackets to come may tell."""
         closers = "".join(reversed(self._open))
-        rest = "".join(self._text[end:].split()).rstrip(",")
-        if rest != closers and closers.startswith(rest):
+        found = _CLOSERS.match(self._text, end)
+        rest = "".join(found[0].split()).rstrip(",") if found else None
+        if rest is not None and rest != closers and closers.startswith(rest):
             return Unfinished("the text ends", len(self._text))
         return Malformed("a string holds quotes that are not escaped", at)
 
