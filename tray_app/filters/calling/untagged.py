@@ -18,7 +18,6 @@ _ALONE = re.compile(
     re.DOTALL,
 )
 """Nothing but a call in tags, and the end of its fence."""
-_ARGUMENTS = ("arguments", "parameters", "args", "input", "params")
 _ENDS = ("```", "~~~", "</tool_call>", "</tool_calls>", "</function_call>", "<tool_call>")
 
 
@@ -64,36 +63,13 @@ def _named(inner: str, names: Names, *, demands_arguments: bool = False) -> Ende
     if not inner.strip():
         return None
     try:
-        calls = tuple(read_calls(inner, closed=False))
+        calls = tuple(read_calls(inner, closed=False, demands_arguments=demands_arguments))
     except lenient.Unfinished as fault:
         return Ended(problem="half", why=str(fault))
     except lenient.Malformed:
         return None
     known = all(names.meant(call.name) is not None for call in calls)
-    if not calls or not known or (demands_arguments and not _have_arguments(inner)):
-        return None
-    return Ended(calls)
-
-
-def _have_arguments(text: str) -> bool:
-    """Whether every object says which of its values are arguments: others only have a name.
-
-    What describes itself is the definition of a tool and no call.
-    """
-    at = 0
-    while at < len(text):
-        try:
-            value, at = lenient.read(text, at)
-        except ValueError:
-            return False
-        at = lenient.skip(text, at)
-        at += text.startswith((",", ";"), at)
-        for one in value if isinstance(value, list) else [value]:
-            inner = one.get("function", one) if isinstance(one, dict) else {}
-            told = inner if isinstance(inner, dict) else one
-            if "description" in told or not any(key in told for key in _ARGUMENTS):
-                return False
-    return True
+    return Ended(calls) if calls and known else None
 
 
 def _by_key(tool: Tool, value: Any, *, is_whole: bool) -> Ended | None:
