@@ -201,3 +201,11 @@ def test_a_second_question_is_no_heavier_than_the_site_takes() -> None:
     assert sum(map(len, texts)) <= 96_000
     assert "x" * 30_000 in texts[-2]
     assert "bytes of this result are left out here" in "".join(texts)
+
+
+def test_thoughts_that_a_client_sends_back_as_text_are_not_told_again() -> None:
+    said = Message("assistant", (TextPart("<think>\nHm.\n</think>\n\nYes."),))
+    history = (*ASKED, said, Message("user", (TextPart("Why?"),)))
+    told = talking(Prompt("m", history), lambda _: None).prompt.messages
+
+    assert told[1].parts == (TextPart("Yes."),)

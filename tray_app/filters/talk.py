@@ -18,6 +18,7 @@ from . import structured
 from .calling.calling import Calling
 from .calling.fitting import fitted, tools_alone
 from .calling.form import Grammar
+from .calling.history import rendered
 from .calling.names import Names
 from .citations import Citing
 from .counting import Counting
@@ -81,6 +82,7 @@ def prepared(prompt: Prompt, means: Means) -> Prepared:
     )
     told = prompt if prompt.format is None else structured.instructed(prompt)
     if is_plain and not prompt.tools:
+        told = rendered(told, Names((), frozenset()), means.grammar)
         return Prepared(prompt, told, None, partial(means.weigh, told))
     names = Names(prompt.tools, means.reserved_tools)
     fitting = partial(fitted, told, names, means.grammar, means.weigh)

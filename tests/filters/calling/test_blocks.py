@@ -103,6 +103,9 @@ FOUND: list[tuple[str, list[Any]]] = [
     (f"````md\n```py\n{call()}\n```\n````", [f"````md\n```py\n{call()}\n```\n````"]),
     (f"- ```\n  {call()}\n  ```", [f"- ```\n  {call()}\n  ```"]),
     ("`` <tool_call> ``", ["`` <tool_call> ``"]),
+    (("<tool_call>\n&lt;function=read&gt;\n&lt;parameter=path&gt;\na\n&lt;/parameter&gt;\n"
+     "&lt;/function&gt;\n</tool_call>"), [READ]),
+    ("Use <tool_call> &amp; so.", ["Use <tool_call> &amp; so."]),
     ("Like so:\n\n```json\n{\"name\":\"list_files\"}\n```\nSee?",
      ["Like so:\n\n```json\n{\"name\":\"list_files\"}\n```\nSee?"]),
     ("The tag\n<tool_call> begins", ["The tag\n<tool_call> begins"]),

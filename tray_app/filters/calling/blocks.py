@@ -42,9 +42,9 @@ _MARKS = re.compile(
     r"<(?=/?[acfipt]|/?\Z)|```|~~~|\{(?=\s*(?:\"|\Z))|\[(?=\s*(?:\{|\Z))|[`~]{1,2}\Z"
 )
 """Where one of the tags below, a fence or an object of JSON may begin."""
-_CALL_START = re.compile(r"\s*(?:[{\['\"#]|```|/[/*]|<(?!/)\S)")
+_CALL_START = re.compile(r"\s*(?:&lt;(?:function|invoke|parameter)|[{\['\"#]|```|/[/*]|<(?!/)\S)")
 _CALL_BY_NAME = re.compile(r"\s*([\w.:-]+)\s*[\n({<]")
-_CALL_MAY_START = re.compile(r"\s*(?:[\w.:-]*\s*|`{1,2}|/|<)\Z")
+_CALL_MAY_START = re.compile(r"\s*(?:[\w.:-]*\s*|`{1,2}|/|<|&[lt]{0,2};?[a-z]{0,9})\Z")
 _MAY_BE_FENCED = re.compile(r"(```|~~~)[ \t]*([a-z_]*)[ \t]*(?:\n\s*)?\Z")
 _FENCES = frozenset({"```", "~~~"})
 _FENCE_WORDS = ("json", "tool_call", "tool_code", "xml")
