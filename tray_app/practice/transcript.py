@@ -38,8 +38,8 @@ _FOLDERS = (
 )
 _CALLS = ("<tool_call>", "<function=")
 _REPAIR = re.compile(
-    r"\A(?:That|Your call) was not carried out\b|\bcall again\b|\bWrite the call as JSON\b"
-    r"|\. Answer again\.\Z",
+    r"\A(?:(?:That|Your call) was not carried out|You called no tool|You answered nothing|You wrote)\b"
+    r"|\bcall again\b",
     re.IGNORECASE,
 )
 _DEMAND = re.compile(r"\bmust call\b")

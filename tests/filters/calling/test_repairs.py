@@ -291,3 +291,13 @@ def test_nothing_is_asked_again_once_the_answer_was_cut() -> None:
 
     assert answer.calling.again is None
     assert answer.finishes == ["length"]
+
+
+def test_who_answered_nothing_may_answer_in_words() -> None:
+    answer = Answer().turn("</tool_call>")
+    assert answer.asked_again
+
+    answer.turn("Here I am.")
+
+    assert answer.text == "Here I am."
+    assert answer.finishes == ["stop"]

@@ -41,9 +41,9 @@ _DRAFTS = ("<tool_call", "<function=")
 _DRAFT_CHARS = 32
 _ANEW = re.compile(r"^[ \t]*(?:```\w*\s*)?(?:<tool_call>|<function=|<invoke )", re.MULTILINE)
 _INSIDE = '{"name"'
-_AS_TOLD = "in <tool_call></tool_call> tags, in the form of your instructions, and nothing else."
+_AS_TOLD = "in <tool_call></tool_call> tags, in the form of your instructions."
 _UNREADABLE = "The call cannot be read: {}"
-_CORRECT = f"Write that call again, complete and corrected, {_AS_TOLD}"
+_CORRECT = f"Write that call again, complete and corrected, {_AS_TOLD} Write nothing else."
 
 
 class Calling:
@@ -240,9 +240,9 @@ class Calling:
         if left is not None:
             return _Fault(_UNREADABLE.format(left.why))
         if self._wrong is not None and len(self._sent) == self._sent_before:
-            # The model was told and wrote no call: that is an answer only to "no such tool".
-            may_say_no = self._wrong.is_unknown and self._choice.mode != "required"
-            return None if may_say_no and self._withheld else self._wrong
+            # The model was told and wrote no call: that may be an answer, or none.
+            may_say_so = self._wrong.allows_words and self._choice.mode != "required"
+            return None if may_say_so and self._withheld else self._wrong
         if self._choice.mode == "required" and not self._sent and reason == "stop":
             return _Fault("You called no tool", Kind.TOOL_CALL_MISSING)
         if reason == "stop" and not self._sent and not self._has_said and not self._withheld:
@@ -280,7 +280,7 @@ class Calling:
     def _request(self, fault: "_Fault") -> str:
         """What the model is told."""
         if fault.kind is Kind.UPSTREAM_EMPTY:
-            return f"{fault.why}. Answer again."
+            return f"{fault.why}. Answer now; a call belongs into the answer, {_AS_TOLD}"
         if fault.kind is Kind.TOOL_CALL_MISSING:
             which = self._names.out(self._choice.name) if self._choice.name else "one of the tools"
             return f"{fault.why}, and {which} has to be called now. Write the call {_AS_TOLD}"
@@ -320,7 +320,8 @@ class Calling:
         is_empty = error.kind is Kind.UPSTREAM_EMPTY
         if not is_empty or not self._has_drafted or self._sent or "repair" in self._tried:
             return False
-        self._repair(_Fault("You wrote a call in your thoughts and then answered nothing"))
+        why = "You wrote a call in your thoughts and then answered nothing"
+        self._repair(_Fault(why, Kind.UPSTREAM_EMPTY))
         return True
 
 
@@ -330,7 +331,12 @@ class _Fault(Struct, frozen=True):
     why: str
     kind: Kind = Kind.TOOL_CALL_INVALID
     is_unknown: bool = False
-    """There is no such tool, so an answer without a call is one."""
+    """There is no such tool."""
+
+    @property
+    def allows_words(self) -> bool:
+        """An answer without a call is one, after this."""
+        return self.is_unknown or self.kind is Kind.UPSTREAM_EMPTY
 
     def error(self) -> ProxyError:
         """The same for whoever asked."""
