@@ -38,7 +38,7 @@ _FOLDERS = (
 )
 _CALLS = ("<tool_call>", "<function=")
 _REPAIR = re.compile(
-    r"\A(?:(?:That|Your call) was not carried out|You called no tool|You answered nothing|You wrote)\b"
+    r"\A(?:(?:That|Your call) was not carried out|You (?:called no tool|answered nothing|wrote))\b"
     r"|\bcall again\b",
     re.IGNORECASE,
 )
