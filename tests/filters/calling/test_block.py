@@ -7,6 +7,7 @@ import pytest
 
 from tray_app.filters.calling.block import Block, Ended
 
+ENDS = "</parameter>\n</function>"
 CALL = '\n{"name": "read", "arguments": {"path": "a"}}\n'
 XML = "<function=read>\n<parameter=path>\na\n</parameter>\n</function>"
 
@@ -123,3 +124,17 @@ def test_a_model_that_ends_no_parameter_has_ended_unless_it_was_cut() -> None:
         assert [call.arguments for call in over.calls] == (
             [] if is_cut else [{"path": "a", "text": "b"}]
         )
+
+
+@pytest.mark.parametrize(
+    "tail", ["</parameter>\n</function>", "</parameter>\n</function>\n</tool_call>"]
+)
+@pytest.mark.parametrize("is_bare", [True, False])
+def test_end_tags_in_a_value_are_never_taken_for_the_end_in_silence(
+    tail: str, is_bare: bool
+) -> None:
+    text = f"<function=write>\n<parameter=text>\n{ENDS}{tail}\n{ENDS}"
+    for pieces in ([text], list(text)):
+        over = ended(*pieces, *([] if is_bare else ["\n</tool_call>"]), is_bare=is_bare)
+        assert not over.calls
+        assert over.problem == "broken"

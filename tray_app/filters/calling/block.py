@@ -33,6 +33,7 @@ _CLOSERS = 8
 _QUOTE = re.compile(r'\\.|"', re.DOTALL)
 _VALUE_END = ("</parameter>", "</arg_value>")
 _CALL_END = ("</function>", "</invoke>", *_VALUE_END)
+_ORPHANS = ("</parameter", "</arg_value", "</function", "</invoke")
 _BARE_HEAD = re.compile(r"<(?:function|invoke)(?:\s+name)?\s*=[^<>]*>\s*\Z")
 _NAME = re.compile(
     r"\s*(?:```\w*\s*)?(?:<tool_call[^<>]*>)?"
@@ -70,6 +71,8 @@ class Block:
         self._tail = ""
         self._seen = self._marks = 0
         self._closers: list[Place] = []
+        self._likely_end: Place | None = None
+        """An end tag that is the end unless what follows it says otherwise."""
         self._quotes_to = 0
         self._in_string = False
 
@@ -81,17 +84,33 @@ class Block:
         self._size += len(text)
         if "<" not in scan or self._marks > _MARKS:
             self._tail = ""
-            return None
+            return self._settled(self._size) if self._likely_end else None
         for mark in _MARK.finditer(scan):
             start, end = offset + mark.start(), offset + mark.end()
             if start >= self._seen:
                 self._seen = end
                 self._marks += 1
-                ended = self._judged(str(mark.lastgroup), (start, end))
+                ended = self._settled(start) or self._judged(str(mark.lastgroup), (start, end))
                 if ended is not None:
                     return ended
         tail = scan[scan.rfind("<") :]
         self._tail = tail if ">" not in tail and len(tail) < _MARK_CHARS else ""
+        return self._settled(self._size)
+
+    def _settled(self, to: int) -> Ended | None:
+        """What the block came to if an end tag that was seen is the end, by what follows it.
+
+        End tags of a value and of a call that nothing opened say that it was a part of the value.
+        """
+        if self._likely_end is None:
+            return None
+        whole = self.text
+        after = whole[self._likely_end[1] : to].lstrip()
+        if after.startswith(_ORPHANS):
+            self._note(self._likely_end)
+            self._likely_end = None
+        elif after and not any(tag.startswith(after) for tag in (*_ORPHANS, "</tool_call>")):
+            return self._cut(whole, self._likely_end)
         return None
 
     @property
@@ -151,11 +170,12 @@ class Block:
             case "close" if whole[start:end].startswith("</arg_value"):
                 return None
             case "close" if before.endswith(_CALL_END) and _is_balanced(inner):
-                return self._cut(whole, at)
+                self._likely_end = at
             case "function" if self._is_bare:
-                if before.endswith(_VALUE_END) or _BARE_HEAD.search(before):
-                    return self._cut(whole, at) if _is_balanced(whole[:end]) else None
-                self._note(at)
+                if not (before.endswith(_VALUE_END) or _BARE_HEAD.search(before)):
+                    self._note(at)
+                elif _is_balanced(whole[:end]):
+                    self._likely_end = at
             case "close":
                 self._note(at)
             case "open" | "echo" | "begin":
@@ -197,6 +217,8 @@ class Block:
         `is_cut` says that the model had not ended.
         """
         whole = self.text
+        if self._likely_end is not None:
+            return self._cut(whole, self._likely_end)
         # Some models end no parameter at all, so the last one is no sign of a missing half.
         ends_nothing = whole.count("<parameter") > 1 and "</" not in whole
         first = _read(whole, closed=ends_nothing and not is_cut)
@@ -205,8 +227,6 @@ class Block:
         for ended in self._readings(whole, first):
             if ended.problem is None:
                 return ended
-        if first.problem == "broken" and self._closers:
-            return self._cut(whole, self._closers[0])
         return first
 
     def _readings(self, whole: str, first: Ended) -> Iterator[Ended]:
