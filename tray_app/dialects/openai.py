@@ -52,7 +52,7 @@ def decode(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
             Kind.INVALID_REQUEST, where + _plain(message), param=param or None
         ) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as fault:
-        whole = without_halves(body)
+        whole = _without_halves(body)
         if whole != body:
             return decode(whole, decoder)
         why = f"The body is not JSON: {fault}"
@@ -62,7 +62,7 @@ def decode(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
         raise ProxyError(Kind.INVALID_REQUEST, why, param="body") from None
 
 
-def without_halves(body: bytes) -> bytes:
+def _without_halves(body: bytes) -> bytes:
     """JSON in which half surrogates are the replacement character.
 
     Node writes them for a text that was cut inside of an emoji, and no reader of JSON takes them.

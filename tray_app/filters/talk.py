@@ -11,14 +11,14 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tray_app.core.errors import Kind, ProxyError
-from tray_app.core.model import TOKEN_BYTES, Event, Message, Prompt, TextPart
+from tray_app.core.model import TOKEN_BYTES, Event, Message, Prompt
 from tray_app.core.ports import Profile
 
 from . import structured
 from .calling.calling import Calling
-from .calling.fitting import fitted, tools_alone
+from .calling.fitting import Fitted, fitted, tools_alone
 from .calling.form import Grammar
-from .calling.history import rendered
+from .calling.history import is_result, rendered
 from .calling.names import Names
 from .citations import Citing
 from .counting import Counting
@@ -57,55 +57,47 @@ class Prepared(Struct, frozen=True):
     """As the upstream is asked: texts alone, with all that the model has to know."""
     names: Names | None
     """None where no tool may be called."""
-    weigh: Callable[[], int]
-    """Gives the bytes of the body that `told` becomes."""
+    means: Means
+    """What its upstream takes."""
+    fit: Callable[[int], Fitted] | None = None
+    """Gives `told` within so many bytes; None where nothing can be told shorter."""
     shortened: tuple[str, ...] = ()
     """What had to be told shorter."""
-    longer: "Longer | None" = None
-    """Makes room for more messages behind `told`; None where nothing can be told shorter."""
+
+    def weigh(self) -> int:
+        """The bytes of the body that `told` becomes."""
+        return self.means.weigh(self.told)
 
     def with_more(self, messages: tuple[Message, ...]) -> Prompt:
         """`told` with more messages behind it; raises `ProxyError` where there is no room."""
-        if self.longer is not None:
-            return self.longer(messages)
-        return replace(self.told, messages=self.told.messages + messages)
-
-
-Longer = Callable[[tuple[Message, ...]], Prompt]
+        more = replace(self.told, messages=self.told.messages + messages)
+        if self.fit is None:
+            return more
+        weigh, most = self.means.weigh, self.means.body_bytes
+        weight = weigh(more)
+        if weight > most:
+            shorter = self.fit(most - (weight - self.weigh())).prompt
+            more = replace(shorter, messages=shorter.messages + messages)
+            weight = weigh(more)
+        if weight > most:
+            raise _too_long(weight, most)
+        return more
 
 
 def prepared(prompt: Prompt, means: Means) -> Prepared:
     """The prompt as the upstream takes it; raises `ProxyError` where it is too long for that."""
-    is_plain = all(
-        message.role != "tool" and all(type(part) is TextPart for part in message.parts)
-        for message in prompt.messages
-    )
     told = prompt if prompt.format is None else structured.instructed(prompt)
-    if is_plain and not prompt.tools:
-        told = rendered(told, Names((), frozenset()), means.grammar)
-        return Prepared(prompt, told, None, partial(means.weigh, told))
     names = Names(prompt.tools, means.reserved_tools)
-    fitting = partial(fitted, told, names, means.grammar, means.weigh)
-    shown, shortened = fitting(means.body_bytes)
-    size = means.weigh(shown)
-    if size > means.body_bytes:
+    if not prompt.tools and not any(map(is_result, prompt.messages)):
+        return Prepared(prompt, rendered(told, names, means.grammar), None, means)
+    fit = partial(fitted, told, names, means.grammar, means.weigh)
+    found = fit(means.body_bytes)
+    if found.weight > means.body_bytes:
         tools = tools_alone(prompt, names, means.grammar, means.weigh)
-        raise _too_long(size, means.body_bytes, tools)
-
-    def longer(messages: tuple[Message, ...]) -> Prompt:
-        more = replace(shown, messages=shown.messages + messages)
-        weight = means.weigh(more)
-        if weight <= means.body_bytes:
-            return more
-        shorter, _ = fitting(means.body_bytes - (weight - size))
-        more = replace(shorter, messages=shorter.messages + messages)
-        if (weight := means.weigh(more)) > means.body_bytes:
-            raise _too_long(weight, means.body_bytes)
-        return more
-
+        raise _too_long(found.weight, means.body_bytes, tools)
     calls = bool(prompt.tools) and prompt.tool_choice.mode != "none"
     offered = names if calls else None
-    return Prepared(prompt, shown, offered, lambda: size, shortened, longer)
+    return Prepared(prompt, found.prompt, offered, means, fit, found.shortened)
 
 
 def _too_long(size: int, most: int, tools: int = 0) -> ProxyError:

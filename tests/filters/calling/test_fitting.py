@@ -55,7 +55,9 @@ def whole(prompt: Prompt) -> Prompt:
 
 
 def fit(prompt: Prompt, budget: int) -> tuple[Prompt, tuple[str, ...]]:
-    return fitted(prompt, names_of(*prompt.tools), "json", weight, budget)
+    found = fitted(prompt, names_of(*prompt.tools), "json", weight, budget)
+    assert found.weight == weight(found.prompt)
+    return found.prompt, found.shortened
 
 
 def less(prompt: Prompt, by: int) -> tuple[Prompt, tuple[str, ...]]:

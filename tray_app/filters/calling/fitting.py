@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
+from msgspec import Struct
 from msgspec.structs import replace
 
 from tray_app.core.model import Message, Prompt, TextPart, ToolCallPart, ToolResultPart
@@ -46,25 +47,33 @@ _FRAME = tuple(Message(role=role, parts=(TextPart("."),)) for role in ("system",
 _object = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
+class Fitted(Struct, frozen=True):
+    """A prompt as texts alone, its tools told."""
+
+    prompt: Prompt
+    weight: int
+    shortened: tuple[str, ...] = ()
+    """The names of what had to be shortened."""
+
+
 def fitted(
     prompt: Prompt,
     names: Names,
     grammar: Grammar,
     weigh: Callable[[Prompt], int],
     budget: int,
-) -> tuple[Prompt, tuple[str, ...]]:
-    """The prompt as texts alone, its tools told, and the names of what had to be shortened.
+) -> Fitted:
+    """The prompt in a form that is light enough, or in the shortest where none is.
 
-    `weigh` takes such prompts and gives bytes, as `budget` is. Where no form is light enough it is
-    the shortest that is returned.
+    `weigh` takes such prompts and gives bytes, as `budget` is.
     """
 
     def show(shorter: Prompt, telling: Telling) -> Prompt:
         return instructed(rendered(shorter, names, grammar), names, grammar, telling)
 
     shown = show(prompt, Telling())
-    if weigh(shown) <= budget:
-        return shown, ()
+    if (weight := weigh(shown)) <= budget:
+        return Fitted(shown, weight)
     return _Fitting(prompt, show, weigh, budget).shorten()
 
 
@@ -91,8 +100,8 @@ class _Fitting:
         self._weigh = weigh
         self._budget = budget
 
-    def shorten(self) -> tuple[Prompt, tuple[str, ...]]:
-        """The prompt in the first form that is light enough, and the names of what is shorter."""
+    def shorten(self) -> Fitted:
+        """The prompt in the first form that is light enough."""
         weights = weighed(self._prompt.messages)
         plan = _Plan(self._prompt, weights, self._frame, self._budget)
         shown, over = self._shown(plan)
@@ -101,7 +110,8 @@ class _Fitting:
                 break
             plan = _Plan(self._prompt, weights, self._frame, plan.limit - over - _SPARE_BYTES)
             shown, over = self._shown(plan)
-        return (shown, plan.names()) if over <= 0 else self._with_running_cut(plan, shown)
+        found = Fitted(shown, self._budget + over, plan.names())
+        return found if over <= 0 else self._with_running_cut(plan, found)
 
     def _shown(self, plan: "_Plan") -> tuple[Prompt, int]:
         """What a plan comes to, and by how much it is too heavy."""
@@ -112,9 +122,9 @@ class _Fitting:
         """What all but the messages weighs."""
         return self._weigh(self._show(replace(self._prompt, messages=_FRAME), telling))
 
-    def _with_running_cut(self, plan: "_Plan", shown: Prompt) -> tuple[Prompt, tuple[str, ...]]:
+    def _with_running_cut(self, plan: "_Plan", found: Fitted) -> Fitted:
         """The prompt with the results that run now cut as well, the largest first."""
-        prompt, names = plan.shorter(), plan.names()
+        prompt = plan.shorter()
         for most in _RUNNING_BYTES:
             texts = {
                 (at, number): ends(part.text, most // 2, "this result")
@@ -125,10 +135,11 @@ class _Fitting:
             if not texts:
                 continue
             shown = self._show(_with_texts(prompt, texts), plan.telling)
-            names = tuple(dict.fromkeys((*names, RESULTS)))
-            if self._weigh(shown) <= self._budget:
+            names = tuple(dict.fromkeys((*found.shortened, RESULTS)))
+            found = Fitted(shown, self._weigh(shown), names)
+            if found.weight <= self._budget:
                 break
-        return shown, names
+        return found
 
 
 class _Plan:
