@@ -1,9 +1,9 @@
 """What a flow may ask of the world, what it gets back, and how it ends.
 
 A flow is a generator: it yields what should happen next and is sent the answer, so that
-new-chat-then-ask, renewals and clean-up read like blocking code, are tested with no socket and no
-clock, and run over any transport. It returns either a `Stream` (the call whose answer is read piece
-by piece, and the decoder that understands it) or a `Reply` (bytes or events that are complete).
+upload-then-ask, renewals and clean-up read like blocking code, are tested with no socket and no
+clock, and run over any transport. It returns a `Reply`. What is answered piece by piece is no flow:
+a `Stream` is the call, and the decoder that understands its answer.
 """
 
 from collections.abc import Callable, Generator
@@ -39,6 +39,9 @@ class Call(Struct, frozen=True):
     once: bool = False
     """It changes what the next call needs, so it goes over a connection of its own and is never
     made again, even where a connection died unseen."""
+    leaves: "Callable[[Answer], Later | None] | None" = None
+    """What is left to do after its answer where nobody waits for it any more. Such a call is
+    brought to its end in any case, since what it makes has to be known."""
 
 
 class Answer(Struct, frozen=True):
@@ -48,6 +51,36 @@ class Answer(Struct, frozen=True):
     headers: dict[str, str]
     """Names in lower case; of a repeated header the last one."""
     body: bytes
+    took_s: float = 0.0
+    """How long it was waited for, from asking to its last byte."""
+
+    def __repr__(self) -> str:
+        return f"Answer(status={self.status}, bytes={len(self.body)})"
+
+
+class Upload(Struct, frozen=True):
+    """One file put into the upstream's object store; nothing of the session goes with it."""
+
+    host: str
+    """One of the site's stores, with its port where it has one."""
+    path: str
+    """From the origin on, percent-encoded."""
+    headers: dict[str, str]
+    """All that are sent; they hold what must not be shown."""
+    body: bytes
+
+    def __repr__(self) -> str:
+        return f"Upload(host={self.host!r}, bytes={len(self.body)})"
+
+
+class Pause(Struct, frozen=True):
+    """A wait before the next step."""
+
+    wait_s: float
+
+
+class Renew(Struct, frozen=True):
+    """See that the session is renewed: the last answer said that it has ended."""
 
 
 class Later(Struct, frozen=True):
@@ -67,6 +100,9 @@ class Tokens(Struct, frozen=True):
     cookies: dict[str, str] = {}
     """Cookies that came in the body; those in headers the transport keeps itself."""
     guest: bool = False
+
+    def __repr__(self) -> str:
+        return f"Tokens(expires_at={self.expires_at}, guest={self.guest})"
 
 
 class Decoder(Protocol):
@@ -88,10 +124,20 @@ class Decoder(Protocol):
 
 
 class Stream(Struct, frozen=True):
-    """A flow's end: make this call and feed its bytes to this decoder."""
+    """Make this call and feed its bytes to this decoder."""
 
     call: Call
     decoder: Decoder
+    after: Callable[[], "Flow | None"] = lambda: None
+    """Asked when the bytes are over: a flow that ends in a `Reply` of the tuple of events which
+    they did not bring, or None where they brought all."""
+
+
+class Kept(Struct, frozen=True):
+    """What a flow that deletes a chat replies where it left it alone for now."""
+
+    for_s: float
+    """From now on; afterwards it is to be deleted."""
 
 
 class Reply(Struct, frozen=True):
@@ -100,7 +146,9 @@ class Reply(Struct, frozen=True):
     value: object
 
 
-Flow = Generator[Call | Later, Answer, Stream | Reply]
+Step = Call | Upload | Pause | Renew | Later
+"""What a flow may yield; a call and an upload are answered, the others are not."""
+Flow = Generator[Step, Answer, Reply]
 
 
 class Stamp(Struct, frozen=True):

@@ -7,6 +7,7 @@ from itertools import count
 from .model import Message, TextPart
 
 _CALL_ENDS = "</tool_call>"
+_RESULT = re.compile(r"<tool_response((?:-\d+)?)>\n.*\n</tool_response\1>", re.DOTALL)
 
 
 def tags(*names: str) -> re.Pattern[str]:
@@ -29,3 +30,8 @@ def is_unfinished(message: Message) -> bool:
     last = message.parts[-1] if message.parts else None
     is_call = isinstance(last, TextPart) and last.text.rstrip().endswith(_CALL_ENDS)
     return message.role == "assistant" and not is_call
+
+
+def is_result(text: str) -> bool:
+    """Whether a text is, as a whole, the element of what a tool answered."""
+    return bool(_RESULT.fullmatch(text))

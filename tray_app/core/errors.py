@@ -56,6 +56,8 @@ def _wait(title: str, advice: str, retry_after_s: int, status: int = 503) -> Row
 
 
 _AGAIN = "Ask again."
+_NO_FIELD = "Correct the request."
+"""Where the advice of an invalid one would speak of a field, and none is named."""
 _SIGN_IN = "Sign in again from Portico."
 
 
@@ -182,7 +184,7 @@ TABLE: dict[Kind, Row] = {
     ),
     Kind.COOLING_DOWN: _wait(
         "Pausing for Qwen",
-        "Wait, or answer the check in Portico's window (elsewhere: then run `portico resume`).",
+        "Wait, or answer any check in Portico's window (elsewhere: then run `portico resume`).",
         30,
     ),
     Kind.BREAKER_OPEN: _wait("Qwen keeps failing", "Wait for the next try.", 30),
@@ -206,6 +208,7 @@ class ProxyError(Exception):
         param: The field of the request that is at fault.
         again: How the failed call may be repeated, if it may.
         place: Where the site says that it asks for a person. It holds what must not be shown.
+        advice: What to do, where the table does not know it as well.
     """
 
     def __init__(
@@ -217,6 +220,7 @@ class ProxyError(Exception):
         param: str | None = None,
         again: Again | None = None,
         place: str = "",
+        advice: str = "",
     ) -> None:
         super().__init__(kind.value, message)
         self.kind = kind
@@ -225,6 +229,7 @@ class ProxyError(Exception):
         self.param = param
         self.again: Again | None = again
         self.place = place
+        self._advice = advice
 
     def copy(self) -> "ProxyError":
         """The same for somebody else: an exception grows with each who raises it."""
@@ -235,26 +240,37 @@ class ProxyError(Exception):
             param=self.param,
             again=self.again,
             place=self.place,
+            advice=self._advice,
         )
+
+    @property
+    def advice(self) -> str:
+        """One sentence that says what to do."""
+        if not self._advice and self.kind is Kind.INVALID_REQUEST and self.param is None:
+            return _NO_FIELD
+        return self._advice or self.kind.row.advice
 
     @property
     def text(self) -> str:
         """One sentence and one action, on one line, of at most 240 characters."""
-        row = self.kind.row
-        said = " ".join(_printable(self.message or row.title).split()).rstrip(".")
-        room = MESSAGE_CHARS - len(row.advice) - 2
+        advice = self.advice
+        said = " ".join(_printable(self.message or self.kind.row.title).split()).rstrip(".")
+        room = MESSAGE_CHARS - len(advice) - 2
         if len(said) > room:
             said = said[: room - 1] + "…"
         end = "" if said.endswith(("?", "!", "…")) else "."
-        return f"{said}{end} {row.advice}"
+        return f"{said}{end} {advice}"
 
     @property
     def wait_s(self) -> int | None:
-        """The whole number of seconds for `Retry-After`, or None where the kind has none."""
+        """The whole number of seconds for `Retry-After`; None where neither kind nor site has any.
+
+        What is hopeless for a client that waits a minute has none, whatever the site says.
+        """
         row = self.kind.row
-        if row.retry_after_s is None:
-            return None
         wanted = row.retry_after_s if self.retry_after_s is None else self.retry_after_s
+        if wanted is None or row.hopeless:
+            return None
         return int(min(max(wanted, RETRY_AFTER_S.start), RETRY_AFTER_S.stop - 1))
 
 

@@ -7,8 +7,12 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
+from .files import Attached
+
 Role = Literal["system", "user", "assistant", "tool"]
 Finish = Literal["stop", "length", "content_filter", "tool_calls"]
+FileWish = Literal["picture", "file", "audio", "video"]
+Ratio = Literal["1:1", "16:9", "9:16", "4:3", "3:4"]
 
 
 class TextPart(Struct, frozen=True, gc=False):
@@ -32,14 +36,36 @@ class ToolCallPart(Struct, frozen=True, gc=False):
     """JSON text, as the client sent it."""
 
 
-class ToolResultPart(Struct, frozen=True, gc=False):
+class FilePart(Struct, frozen=True, gc=False):
+    """A picture or a file as a client attached it, not brought here yet."""
+
+    source: str
+    """Its address, a `data:` URL, or bare base64; empty where the bytes themselves came."""
+    wish: FileWish
+    """What the client says that it is."""
+    param: str
+    """The field that has it."""
+    name: str = ""
+    """As the client calls it; may be anything."""
+    is_bare: bool = False
+    """`source` is bare base64."""
+    data: bytes = b""
+    """Only in a form do files come as they are."""
+
+    def __repr__(self) -> str:
+        return f"FilePart(wish={self.wish!r}, param={self.param!r})"
+
+
+class ToolResultPart(Struct, frozen=True):
     """What a client's tool answered."""
 
     call_id: str
     text: str
+    pieces: tuple[TextPart | FilePart, ...] = ()
+    """All of it, in order, where files are among it; `text` is its texts alone then."""
 
 
-Part = TextPart | ReasoningPart | ToolCallPart | ToolResultPart
+Part = TextPart | FilePart | ReasoningPart | ToolCallPart | ToolResultPart
 
 
 class Message(Struct, frozen=True):
@@ -87,6 +113,15 @@ class Variant(Struct, frozen=True, gc=False):
     draw: bool = False
 
 
+class Drawing(Struct, frozen=True, gc=False):
+    """The picture that an answer has to be."""
+
+    ratio: Ratio = "1:1"
+    """Of its width to its height."""
+    wants_data: bool = False
+    """The client takes the picture itself, not its address."""
+
+
 class Prompt(Struct, frozen=True):
     """One question, free of any dialect."""
 
@@ -108,6 +143,10 @@ class Prompt(Struct, frozen=True):
     """How long the answer may be, thinking included; at least 1."""
     format: Format | None = None
     """None for any text."""
+    drawing: Drawing | None = None
+    """None leaves it to the name whether a picture is drawn."""
+    files: tuple[Attached, ...] = ()
+    """What the upstream was given to look at, in the order in which it is spoken of."""
 
 
 class ModelInfo(Struct, frozen=True, gc=False):
@@ -120,11 +159,17 @@ class ModelInfo(Struct, frozen=True, gc=False):
     output_tokens: int = 0
     """0 where the upstream does not say."""
     vision: bool = False
+    document: bool = False
+    """It reads files that are attached."""
+    audio: bool = False
+    video: bool = False
     thinking: bool = False
     thinking_forced: bool = False
     """Thinking cannot be switched off."""
     search: bool = False
     draw: bool = False
+    edit: bool = False
+    """It draws after a picture."""
     created_s: int = 0
 
     def can(self, variant: Variant) -> bool:
@@ -189,6 +234,8 @@ class ImageReady(Struct, frozen=True, gc=False):
     """A picture that the model made."""
 
     url: str
+    data: bytes = b""
+    """The picture itself, where the client takes that."""
 
 
 TOKEN_BYTES = 4

@@ -1,13 +1,14 @@
 """The protocols by which rooms of one floor are used without being known."""
 
 from collections.abc import Callable, Mapping
-from typing import Annotated, Literal, Protocol
+from typing import Annotated, Any, Literal, Protocol, runtime_checkable
 
 from msgspec import Meta, Struct
 
-from .calls import Answer, Call, Flow, Stamp
+from .calls import Answer, Call, Flow, Stamp, Stream
 from .errors import ProxyError
-from .model import Choice, Event, ModelInfo, Prompt
+from .files import File, FormField
+from .model import Choice, Event, Message, ModelInfo, Prompt
 from .session import PageSession, Pasted, Session
 from .site import Site
 
@@ -34,6 +35,8 @@ class Profile(Struct, frozen=True):
     """Whether somebody waits for the answers, or they may come after those of others."""
     network: bool = False
     """Whether other devices of the network may use the key."""
+    join: bool = False
+    """Whether equal requests that are on their way at the same time get one answer."""
 
 
 class Encoder(Protocol):
@@ -48,13 +51,14 @@ class Encoder(Protocol):
         """What to send for this event; may be empty."""
 
     def close(self) -> bytes:
-        """What ends a good answer."""
+        """What ends a good answer; raises `ProxyError` where what came makes none."""
 
     def fail(self, error: ProxyError) -> bytes:
         """What ends a broken answer after its head has gone out."""
 
 
-EncoderMaker = Callable[[Stamp], Encoder]
+EncoderMaker = Callable[[Stamp, str], Encoder]
+"""Takes the moment, and the model's name as the client is to be told it."""
 
 
 class Asked(Struct, frozen=True):
@@ -66,6 +70,8 @@ class Asked(Struct, frozen=True):
     ignored: tuple[str, ...]
     """Names of fields that were accepted and cannot be honoured."""
     encoder: EncoderMaker
+    pictures: int = 0
+    """So many are wanted: once they are there no further prompt is asked; 0 for no such end."""
 
 
 class Dialect(Protocol):
@@ -79,6 +85,14 @@ class Dialect(Protocol):
 
     def error(self, error: ProxyError) -> bytes:
         """An error as this dialect shows it, in JSON."""
+
+
+@runtime_checkable
+class FormDialect(Dialect, Protocol):
+    """A dialect that also takes `multipart/form-data`."""
+
+    def parse_form(self, form: tuple[FormField, ...], profile: Profile) -> Asked:
+        """Understand a request that came as a form; raises `ProxyError` that names the field."""
 
 
 class Upstream(Protocol):
@@ -101,11 +115,26 @@ class Upstream(Protocol):
         `script` is the path of that code, where it is known.
         """
 
-    def ask(self, prompt: Prompt, choice: Choice, stamp: Stamp, site: Site) -> Flow:
-        """Answer a prompt; ends in a `Stream`."""
+    def begin(self, prompt: Prompt, choice: Choice, stamp: Stamp) -> Flow:
+        """Make what one prompt can be asked in; ends in a `Reply` of it.
+
+        The files of the prompt may still be missing, but not those of a drawing.
+        """
+
+    def ask(self, prompt: Prompt, choice: Choice, chat: Any, stamp: Stamp, site: Site) -> Stream:
+        """What asks a prompt, in what `begin` replied."""
+
+    def upload(self, file: File, stamp: Stamp) -> Flow:
+        """Give the upstream a file; ends in a `Reply` of what it is `Attached` by.
+
+        Raises `ProxyError`, where the file itself is at fault of the kind `FILE_REJECTED`.
+        """
 
     def weigh(self, prompt: Prompt, choice: Choice) -> int:
         """The bytes of the body that a prompt becomes."""
+
+    def transcript(self, messages: tuple[Message, ...]) -> str:
+        """A stretch of a conversation as a text file of its own; all of it texts."""
 
     def forget(self, chat: str) -> Flow:
         """Delete a chat by its id; raises `ProxyError` unless it is gone then."""
@@ -139,6 +168,9 @@ class Upstream(Protocol):
 
     def choose(self, prompt: Prompt, models: tuple[ModelInfo, ...]) -> Choice:
         """The model and features that a prompt asks for; raises `ProxyError` with near names."""
+
+    def able(self, needs: frozenset[str], models: tuple[ModelInfo, ...]) -> ModelInfo | None:
+        """The first model to think of that can all of these: vision, document, audio, video."""
 
     def refused(self, answer: Answer) -> ProxyError | None:
         """The error that an answer is, if it is one."""

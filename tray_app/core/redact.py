@@ -100,18 +100,26 @@ class Redactor:
         for secret in secrets:
             self._forms.pop(secret, None)
 
+    def known(self, text: str) -> str:
+        """A text without the secrets that are known; what only looks like one stays."""
+        forms = [form for some in tuple(self._forms.values()) for form in some]
+        return _without(text, _places(text, forms)) if forms else text
+
     def __call__(self, text: str) -> str:
-        forms = tuple(self._forms.values())
-        if forms:
-            text = _without(text, _places(text, [form for some in forms for form in some]))
+        text = self.known(text)
         text = _DATA_URL.sub(lambda found: _cut(found[0]), text)
-        text = _JWT.sub(GONE, text)
-        text = _KEY.sub(GONE, text)
+        # Most lines have no such thing, and to see that costs a tenth of looking for its edges.
+        if "eyJ" in text:
+            text = _JWT.sub(GONE, text)
+        if "sk-" in text or "STS." in text:
+            text = _KEY.sub(GONE, text)
         text = _USER.sub(f"{GONE}@", text)
-        small = text.lower()
+        small = text.casefold()
         if any(hint in small for hint in _HINTS):
             text = _without_named(text)
-        return _SCHEME.sub(_without_credential, text)
+        if "bearer" in small or "basic" in small:
+            text = _SCHEME.sub(_without_credential, text)
+        return text
 
 
 class _View:

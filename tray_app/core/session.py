@@ -53,6 +53,9 @@ class SetCookie(Struct, frozen=True):
     everywhere: bool
     """For both hosts, not only for the one that answered."""
 
+    def __repr__(self) -> str:
+        return f"SetCookie(name={self.name!r})"
+
 
 def with_cookies(session: Session, news: Iterable[SetCookie], place: Place) -> Session:
     """A session with what an answer from `place` set; the same where that changes nothing.

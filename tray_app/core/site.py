@@ -1,8 +1,13 @@
 """Where the upstream is: one value that only the composition root chooses."""
 
+import re
+from urllib.parse import urlsplit
+
 from msgspec import Struct
 
 from .calls import Place
+
+_HOST = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::\d{1,5})?")
 
 
 class Pages(Struct, frozen=True, kw_only=True):
@@ -46,7 +51,20 @@ class Site(Struct, frozen=True):
     media_hosts: tuple[str, ...]
     """Exact hosts, or `.example` for every host below it."""
     pages: Pages
+    store_hosts: tuple[str, ...] = ()
+    """Where files may be put, in the same form; a port that is not the usual one is named."""
 
     def origin(self, place: Place) -> str:
         """The origin that calls to `place` go to."""
         return self.auth_origin if place == "auth" else self.chat_origin
+
+    def store_origin(self, host: str) -> str | None:
+        """The origin of a store at `host`; None where no file may go."""
+        if not _HOST.fullmatch(host) or not is_among(host, self.store_hosts):
+            return None
+        return f"{urlsplit(self.chat_origin).scheme}://{host}"
+
+
+def is_among(host: str, known: tuple[str, ...]) -> bool:
+    """Whether a host is one of those, or below one that begins with a dot."""
+    return any(host.endswith(one) if one.startswith(".") else host == one for one in known)

@@ -4,5 +4,11 @@ from tray_app.core.ports import Dialect
 
 from .openai_chat import OpenAIChat
 from .openai_completions import OpenAICompletions
+from .openai_images import OpenAIImageEdits, OpenAIImages
 
-DIALECTS: tuple[Dialect, ...] = (OpenAIChat(), OpenAICompletions())
+DIALECTS: tuple[Dialect, ...] = (
+    OpenAIChat(),
+    OpenAICompletions(),
+    OpenAIImages(),
+    OpenAIImageEdits(),
+)

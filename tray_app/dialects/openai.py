@@ -15,9 +15,10 @@ from tray_app.core.model import Usage
 T = TypeVar("T")
 
 _BOM = b"\xef\xbb\xbf"
-_HALF = re.compile(
-    rb"(\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
-)
+_PAIR = rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+_HALF = re.compile(rb"(\\\\|" + _PAIR + rb")|\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
+_STRETCH = re.compile(rb"(?s:[^\\]{1,200}|" + _PAIR + rb"|\\u[^\\]{4}|\\?.){1,1000}")
+"""A part of a body that ends inside of no escape and between no two that belong together."""
 _HEADER_SAFE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _IGNORED_NAMES = 20
 MAX_STOPS = 4
@@ -32,29 +33,25 @@ def invalid(param: str, message: str) -> ProxyError:
     return ProxyError(Kind.INVALID_REQUEST, message, param=param)
 
 
-def later(param: str, what: str) -> ProxyError:
-    """A 501 for what this version does not do yet."""
-    return ProxyError(
-        Kind.NOT_SUPPORTED, f"{what} is not supported by this version of Portico", param=param
-    )
-
-
 def decode(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
     """Decode a body by type; raises `ProxyError` naming the field or the position."""
+    return decoded(body, decoder)[0]
+
+
+def decoded(body: bytes, decoder: msgspec.json.Decoder[T]) -> tuple[T, bytes]:
+    """Decode a body by type, and give it as it could be read, for whoever reads it again.
+
+    Raises `ProxyError` naming the field or the position.
+    """
     body = body.removeprefix(_BOM)
     try:
-        return decoder.decode(body)
+        return decoder.decode(body), body
     except msgspec.ValidationError as fault:
-        message, _, path = str(fault).partition(" - at `")
-        param = path.rstrip("`").removeprefix("$").removeprefix(".")
-        where = f"{param}: " if param else "The body: "
-        raise ProxyError(
-            Kind.INVALID_REQUEST, where + _plain(message), param=param or None
-        ) from None
+        raise fault_at(fault) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as fault:
         whole = _without_halves(body)
         if whole != body:
-            return decode(whole, decoder)
+            return decoded(whole, decoder)
         why = f"The body is not JSON: {fault}"
         raise ProxyError(Kind.INVALID_REQUEST, why, param="body") from None
     except RecursionError:
@@ -62,14 +59,32 @@ def decode(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
         raise ProxyError(Kind.INVALID_REQUEST, why, param="body") from None
 
 
+def fault_at(fault: msgspec.ValidationError, at: str = "") -> ProxyError:
+    """A 400 for a value of a wrong type, named by its path from `at` on; empty for the body."""
+    message, _, path = str(fault).partition(" - at `")
+    param = (at + path.rstrip("`").removeprefix("$")).removeprefix(".")
+    where = f"{param}: " if param else "The body: "
+    return ProxyError(Kind.INVALID_REQUEST, where + _plain(message), param=param or None)
+
+
 def _without_halves(body: bytes) -> bytes:
     """JSON in which half surrogates are the replacement character.
 
     Node writes them for a text that was cut inside of an emoji, and no reader of JSON takes them.
     """
-    if b"\\ud" not in body and b"\\uD" not in body:
+    if not _may_have_halves(body):
         return body
-    return _HALF.sub(lambda found: found[1] or b"\\ufffd", body)
+    # One search of a large body would hold up every other thread until its end.
+    return b"".join(
+        _HALF.sub(lambda found: found[1] or b"\\ufffd", stretch)
+        if _may_have_halves(stretch)
+        else stretch
+        for stretch in (found[0] for found in _STRETCH.finditer(body))
+    )
+
+
+def _may_have_halves(body: bytes) -> bool:
+    return b"\\ud" in body or b"\\uD" in body
 
 
 def _plain(message: str) -> str:

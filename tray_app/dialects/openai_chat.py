@@ -18,7 +18,7 @@ from tray_app.core.ports import Asked, Encoder, Profile
 from .openai import (
     NO_DEFAULT_MODEL,
     check_limit,
-    decode,
+    decoded,
     error_body,
     flag,
     ignored_fields,
@@ -106,7 +106,7 @@ class OpenAIChat:
 
     def parse(self, body: bytes, profile: Profile) -> Asked:
         """Understand a request; raises `ProxyError` that names the field."""
-        sent = decode(body, _request)
+        sent, body = decoded(body, _request)
         _check(sent)
         ignored = ignored_fields(body, _HONOURED) + unknown_tools(sent.tools or ())
         ignored += _doubled(sent)
@@ -126,10 +126,10 @@ class OpenAIChat:
         options = sent.stream_options
         with_usage = bool(options and options.include_usage)
 
-        def encoder(stamp: Stamp) -> Encoder:
+        def encoder(stamp: Stamp, model: str) -> Encoder:
             if stream:
-                return StreamEncoder(stamp, prompt.model, told, with_usage=with_usage)
-            return WholeEncoder(stamp, prompt.model, told)
+                return StreamEncoder(stamp, model, told, with_usage=with_usage)
+            return WholeEncoder(stamp, model, told)
 
         return Asked((prompt,), stream, ignored + unheard, encoder)
 

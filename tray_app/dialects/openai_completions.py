@@ -101,7 +101,7 @@ class OpenAICompletions:
         echoes = texts if sent.echo else ("",) * len(texts)
         stream = bool(sent.stream)
 
-        def encoder(stamp: Stamp) -> Encoder:
+        def encoder(stamp: Stamp, model: str) -> Encoder:
             if stream:
                 return _StreamEncoder(stamp, model, echoes, with_usage=with_usage)
             return _WholeEncoder(stamp, model, echoes)

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from msgspec import UNSET, Struct, UnsetType, field
 
 from tray_app.core.model import (
+    FilePart,
     Message,
     Part,
     ReasoningPart,
@@ -19,7 +20,9 @@ from tray_app.core.model import (
     ToolResultPart,
 )
 
-from .openai import invalid, later, to_json
+from .openai import invalid, to_json
+from .openai_attached import ContentPart, attached, is_attached
+from .openai_results import pieces_of
 
 _ROLES: dict[str, Role] = {
     "system": "system",
@@ -30,25 +33,7 @@ _ROLES: dict[str, Role] = {
     "function": "tool",
 }
 _TEXT_TYPES = frozenset({"text", "input_text", "output_text", "refusal", "summary_text"})
-_PICTURES = frozenset({"image_url", "input_image", "image"})
-_FILES = frozenset({"file", "input_file", "video_url", "input_video", "document"})
-
-
-class ImageUrl(Struct):
-    """Where a picture is."""
-
-    url: str
-    detail: str | None = None
-
-
-class ContentPart(Struct):
-    """A piece of a message's content, of any type that clients send."""
-
-    type: str = "text"
-    text: str | None = None
-    refusal: str | None = None
-    image_url: ImageUrl | str | None = None
-    file: dict[str, Any] | None = None
+_Sent = list[TextPart | FilePart]
 
 
 Content = str | list[ContentPart | str] | None
@@ -143,8 +128,7 @@ def _system(text: str) -> Message:
 def _message(sent: ChatMessage, at: str) -> Message:
     role = _ROLES[sent.role]
     if role == "tool":
-        text = _joined(_parts(sent.content, f"{at}.content"))
-        result = ToolResultPart(call_id=sent.tool_call_id or sent.name or "", text=text)
+        result = _result(sent.tool_call_id or sent.name, sent.content, f"{at}.content")
         return Message(role=role, parts=(result,))
     parts: list[Part] = []
     reasoning = sent.reasoning_content or sent.reasoning
@@ -169,13 +153,24 @@ def _calls(sent: ChatMessage) -> list[Part]:
     return calls
 
 
-def _parts(content: Content, at: str) -> list[Part]:
+def _result(call_id: str | None, content: Content, at: str) -> ToolResultPart:
+    handed_on = pieces_of(content, at) if isinstance(content, str) else ()
+    pieces = handed_on or tuple(_parts(content, at))
+    text = "\n".join(piece.text for piece in pieces if isinstance(piece, TextPart))
+    has_files = any(isinstance(piece, FilePart) for piece in pieces)
+    return ToolResultPart(call_id or "", text, pieces if has_files else ())
+
+
+def _parts(content: Content, at: str) -> _Sent:
     if content is None:
         return []
     if isinstance(content, str):
         return [TextPart(content)] if content else []
-    found: list[Part] = []
+    found: _Sent = []
     for index, part in enumerate(content):
+        if isinstance(part, ContentPart) and is_attached(part.type):
+            found.append(attached(part, f"{at}[{index}]"))
+            continue
         text = part if isinstance(part, str) else _text(part, f"{at}[{index}]")
         if text:
             found.append(TextPart(text))
@@ -183,20 +178,12 @@ def _parts(content: Content, at: str) -> list[Part]:
 
 
 def _text(part: ContentPart, at: str) -> str:
-    if part.type in _TEXT_TYPES:
-        text = part.text if part.text is not None else part.refusal
-        if text is None:
-            raise invalid(f"{at}.text", f"{at}.text: expected str, got nothing")
-        return text
-    if part.type in _PICTURES:
-        if part.image_url is None:
-            raise invalid(f"{at}.image_url", f"{at}.image_url: expected an object, got nothing")
-        raise later(f"{at}.image_url", "A picture in a message")
-    if part.type in _FILES:
-        raise later(at, "A file in a message")
-    if part.type == "input_audio":
-        raise invalid(f"{at}.input_audio", f"{at}: no model here listens to audio")
-    raise invalid(f"{at}.type", f"{at}.type: {part.type!r} is not a type of content")
+    if part.type not in _TEXT_TYPES:
+        raise invalid(f"{at}.type", f"{at}.type: {part.type!r} is not a type of content")
+    text = part.text if part.text is not None else part.refusal
+    if text is None:
+        raise invalid(f"{at}.text", f"{at}.text: expected str, got nothing")
+    return text
 
 
 def _item(sent: InputItem, at: str) -> Message | None:
@@ -210,15 +197,9 @@ def _item(sent: InputItem, at: str) -> Message | None:
         )
         return Message(role="assistant", parts=(call,))
     if kind == "function_call_output":
-        result = ToolResultPart(
-            call_id=sent.call_id or "", text=_joined(_parts(sent.output, f"{at}.output"))
-        )
+        result = _result(sent.call_id, sent.output, f"{at}.output")
         return Message(role="tool", parts=(result,))
     if kind == "reasoning":
         text = "\n\n".join(part.text or "" for part in sent.summary or ())
         return Message(role="assistant", parts=(ReasoningPart(text),)) if text else None
     raise invalid(f"{at}.type", f"{at}.type: {kind!r} is not a type of input item")
-
-
-def _joined(parts: list[Part]) -> str:
-    return "\n".join(part.text for part in parts if isinstance(part, TextPart))

@@ -7,17 +7,35 @@ clients and SDKs).
 
 from collections.abc import Iterable
 
+import msgspec
+from msgspec import Struct
+
 from tray_app.core.errors import Kind, ProxyError
 from tray_app.core.model import ModelInfo
 from tray_app.core.variants import offered, split
 
-from .openai import to_json
+from .openai import decode, to_json
 
 _PARAMETERS = [
     "stream", "reasoning_effort", "web_search_options", "tools", "tool_choice",
     "parallel_tool_calls", "stop", "max_tokens", "max_completion_tokens", "response_format",
     "structured_outputs",
 ]  # fmt: skip
+
+
+class _Named(Struct):
+    model: str = ""
+
+
+_named = msgspec.json.Decoder(_Named)
+
+
+def named_in(body: bytes) -> str:
+    """The model that a body names, whatever else is wrong with it; empty where that is unclear."""
+    try:
+        return decode(body, _named).model
+    except ProxyError:
+        return ""
 
 
 def models_body(models: Iterable[ModelInfo], *, with_variants: bool) -> bytes:

@@ -14,14 +14,22 @@ _REFUSED = {
     "/threads": "Portico keeps no threads; chat completions are here",
     "/vector_stores": "Portico keeps no vector stores",
     "/realtime": "Portico has no realtime sessions; chat completions are here",
-    "/images": "Pictures are not supported by this version of Portico",
+    "/images/variations": "Qwen Chat varies no pictures; /v1/images/edits takes one and a text",
+    "/video": "Portico makes no videos",
+    "/videos": "Portico makes no videos",
+    "/containers": "Portico runs no containers",
+    "/conversations": "Portico keeps no conversations; chat completions are here",
+    "/evals": "Portico runs no evals",
     "/responses": "The Responses API is not supported by this version; chat completions are here",
     "/messages": "The Messages API is not supported by this version; chat completions are here",
 }
+_DEPTH = max(path.count("/") for path in _REFUSED)
 
 
 def refusal_of(path: str) -> ProxyError | None:
-    """The refusal for a path of OpenAI's, without `/v1`; None for every other path."""
-    first = "/" + path.lstrip("/").partition("/")[0]
-    why = _REFUSED.get(first)
-    return None if why is None else ProxyError(Kind.NOT_SUPPORTED, why)
+    """The refusal for a path of OpenAI's, without `/v1`, and for what is below it; else None."""
+    steps = path.lstrip("/").split("/", _DEPTH)[:_DEPTH]
+    for end in range(len(steps), 0, -1):
+        if why := _REFUSED.get("/" + "/".join(steps[:end])):
+            return ProxyError(Kind.NOT_SUPPORTED, why)
+    return None
