@@ -10,6 +10,8 @@ from collections.abc import Callable
 
 _TOKEN = re.compile(r"(?P<space> ?)\[\[(?P<number>[0-9]{1,4})\]\]|`+|~{3,}")
 _TAIL = re.compile(r"(?: ?\[(?:\[(?:[0-9]{1,4}\]?)?)?| |~{1,2})\Z")
+_TAIL_CHARS = len(" [[1234]")
+"""No such tail is longer."""
 _TICKS = re.compile(r"`+")
 _CODE_CHARS = 400
 """How far a backtick may be from its other end; bounds what is held back."""
@@ -59,7 +61,8 @@ class Markers:
         """Take the next piece outside of code; returns where it ends, `at` if more is needed."""
         found = _TOKEN.search(text, at)
         if found is None:
-            tail = None if self._is_all else _TAIL.search(text, at)
+            end = max(at, len(text) - _TAIL_CHARS)
+            tail = None if self._is_all else _TAIL.search(text, end)
             return self._put(text, at, tail.start() if tail else len(text))
         if found.start() > at:
             return self._put(text, at, found.start())

@@ -39,7 +39,7 @@ class Stop:
         self._emit = emit
         self._ending = ending
         self._states = _States(stops)
-        self._first = re.compile(f"[{''.join(re.escape(stop[0]) for stop in stops)}]").search
+        self._first = re.compile("|".join(dict.fromkeys(map(_beginning, stops)))).search
         self._state = 0
         self._over = False
         self._called = False
@@ -97,6 +97,12 @@ class Stop:
     def _end(self) -> None:
         self._over = self._ending.over = True
         self._emit(Finished("tool_calls" if self._called else "stop"))
+
+
+def _beginning(stop: str) -> str:
+    """A pattern of where it may begin in a text: two characters of it, or the first at the end."""
+    first, second = re.escape(stop[0]), re.escape(stop[1:2])
+    return rf"{first}(?:{second}|\Z)" if second else first
 
 
 class _States:

@@ -15,10 +15,11 @@ from msgspec.structs import replace
 
 from tray_app.core.model import Message, Prompt, TextPart, ToolCallPart, ToolResultPart
 
+from .filling import filling, level
 from .form import Grammar
 from .history import Place, Turn, answers, instructed, rendered, turns, without_thoughts
 from .names import Names
-from .past import Past, Way, Weighed, weighed
+from .past import Past, Piece, Way, Weighed, least, weighed, weight_of
 from .shorter import ends
 from .signatures import Level, Telling
 
@@ -36,7 +37,10 @@ _WAYS = {
     Way.BRIEF_RESULT: RESULTS,
     Way.PROSE: HISTORY,
 }
-_RUNNING_BYTES = (48_000, 32_000, 24_000, 16_000, 12_000, 8_000, 6_000, 4_000, 3_000, 2_000, 1_000)
+_LEAST_RUNNING_BYTES = 1_000
+_UNUSED_SHARE = 4
+_UNSURE_SHARE = 16
+"""Weights of pieces are not surer than this."""
 _TRIES = 4
 _SPARE_BYTES = 64
 _SPARE_SHARE = 8
@@ -62,8 +66,8 @@ def fitted(
     grammar: Grammar,
     weigh: Callable[[Prompt], int],
     budget: int,
-) -> Fitted:
-    """The prompt in a form that is light enough, or in the shortest where none is.
+) -> Fitted | None:
+    """A prompt that is too heavy in a form that is light enough; None where no form is.
 
     `weigh` takes such prompts and gives bytes, as `budget` is.
     """
@@ -71,9 +75,6 @@ def fitted(
     def show(shorter: Prompt, telling: Telling) -> Prompt:
         return instructed(rendered(shorter, names, grammar), names, grammar, telling)
 
-    shown = show(prompt, Telling())
-    if (weight := weigh(shown)) <= budget:
-        return Fitted(shown, weight)
     return _Fitting(prompt, show, weigh, budget).shorten()
 
 
@@ -83,6 +84,19 @@ def tools_alone(
     """What the tools weigh without any message, told as short as they can be."""
     bare = replace(prompt, messages=_FRAME)
     return weigh(instructed(bare, names, grammar, Telling(max(Level)))) if prompt.tools else 0
+
+
+def well_used(messages: Sequence[Message]) -> dict[str, set[str]]:
+    """The parameters of each tool that were in a call whose result tells of no failure."""
+    used: dict[str, set[str]] = {}
+    for (result_at, result), (call_at, call) in answers(messages).items():
+        answer, made = messages[result_at].parts[result], messages[call_at].parts[call]
+        went_well = isinstance(answer, ToolResultPart) and not _FAILED.search(
+            answer.text, 0, _FAILED_CHARS
+        )
+        if went_well and isinstance(made, ToolCallPart):
+            used.setdefault(made.name, set()).update(_keys(made.arguments))
+    return used
 
 
 class _Fitting:
@@ -100,45 +114,75 @@ class _Fitting:
         self._weigh = weigh
         self._budget = budget
 
-    def shorten(self) -> Fitted:
+        self._frames: dict[tuple[Level, str], int] = {}
+
+    def shorten(self) -> Fitted | None:
         """The prompt in the first form that is light enough."""
         weights = weighed(self._prompt.messages)
-        plan = _Plan(self._prompt, weights, self._frame, self._budget)
-        shown, over = self._shown(plan)
+        tools = self._frame(Telling(max(Level))) if self._prompt.tools else 0
+        if least(weights) + tools > self._budget + self._budget // _UNSURE_SHARE:
+            return None
+        limit = self._budget
         for _ in range(_TRIES):
-            if over <= 0 or not plan.fits:
+            plan = _Plan(self._prompt, weights, self._frame, limit)
+            if not plan.fits:
                 break
-            plan = _Plan(self._prompt, weights, self._frame, plan.limit - over - _SPARE_BYTES)
-            shown, over = self._shown(plan)
-        found = Fitted(shown, self._budget + over, plan.names())
-        return found if over <= 0 else self._with_running_cut(plan, found)
-
-    def _shown(self, plan: "_Plan") -> tuple[Prompt, int]:
-        """What a plan comes to, and by how much it is too heavy."""
-        shown = self._show(plan.shorter(), plan.telling)
-        return shown, self._weigh(shown) - self._budget
+            shown = self._show(plan.shorter(), plan.telling)
+            over = self._weigh(shown) - self._budget
+            if over <= 0:
+                return self._filled(plan, Fitted(shown, self._budget + over, plan.names()))
+            limit -= over + _SPARE_BYTES
+        return self._with_running_cut(_Plan(self._prompt, weights, self._frame, limit))
 
     def _frame(self, telling: Telling) -> int:
         """What all but the messages weighs."""
-        return self._weigh(self._show(replace(self._prompt, messages=_FRAME), telling))
+        key = telling.level, repr(sorted((name, sorted(of)) for name, of in telling.used.items()))
+        if key not in self._frames:
+            bare = replace(self._prompt, messages=_FRAME)
+            self._frames[key] = self._weigh(self._show(bare, telling))
+        return self._frames[key]
 
-    def _with_running_cut(self, plan: "_Plan", found: Fitted) -> Fitted:
-        """The prompt with the results that run now cut as well, the largest first."""
+    def _with_running_cut(self, plan: "_Plan") -> Fitted | None:
+        """The prompt with the results that run now cut as well, as little as does."""
         prompt = plan.shorter()
-        for most in _RUNNING_BYTES:
-            texts = {
-                (at, number): ends(part.text, most // 2, "this result")
-                for at in range(plan.running, len(prompt.messages))
-                for number, part in enumerate(prompt.messages[at].parts)
-                if isinstance(part, ToolResultPart) and len(part.text.encode()) > most
-            }
-            if not texts:
-                continue
-            shown = self._show(_with_texts(prompt, texts), plan.telling)
-            names = tuple(dict.fromkeys((*found.shortened, RESULTS)))
-            found = Fitted(shown, self._weigh(shown), names)
-            if found.weight <= self._budget:
+        pieces = {
+            (at, number): Piece((at, number), part.text, weight_of(part.text), {})
+            for at in range(plan.running, len(prompt.messages))
+            for number, part in enumerate(prompt.messages[at].parts)
+            if isinstance(part, ToolResultPart)
+        }
+        weights = [piece.weight for piece in pieces.values()]
+        room = sum(weights) - plan.over - _SPARE_BYTES
+        names = tuple(dict.fromkeys((*plan.names(), RESULTS)))
+        for _ in range(_TRIES):
+            most = max(level(weights, room), _LEAST_RUNNING_BYTES)
+            cut = {place: _short(one, most) for place, one in pieces.items() if one.weight > most}
+            shown = self._show(_with_texts(prompt, cut), plan.telling)
+            over = self._weigh(shown) - self._budget
+            if over <= 0:
+                return Fitted(shown, self._budget + over, names)
+            if most == _LEAST_RUNNING_BYTES:
                 break
+            room -= over + _SPARE_BYTES
+        return None
+
+    def _filled(self, plan: "_Plan", found: Fitted) -> Fitted:
+        """The prompt with more of very long texts, the newest first, where much room is left.
+
+        So one of these does not leave the room empty. All others stay as they were in the turn
+        before.
+        """
+        texts = dict(plan.past.texts)
+        for place, piece in sorted(plan.past.by_ends.items(), reverse=True):
+            left = self._budget - found.weight - _SPARE_BYTES
+            if min(left, piece.weight) < self._budget // _UNUSED_SHARE:
+                continue
+            more = _short(piece, weight_of(texts[place]) + left)
+            shown = self._show(plan.shorter({**texts, place: more}), plan.telling)
+            weight = self._weigh(shown)
+            if weight <= self._budget:
+                texts[place] = more
+                found = replace(found, prompt=shown, weight=weight)
         return found
 
 
@@ -156,7 +200,8 @@ class _Plan:
         self._frame = frame
         self.limit = limit
         """What it may weigh by the weights of its pieces, which are not exact."""
-        self._past = Past(weights)
+        self.past = Past(weights)
+        """What it tells shorter of what is over."""
         self._tools = frame(Telling())
         self._tools_names: dict[str, None] = {}
         self._drops_thoughts = False
@@ -164,14 +209,16 @@ class _Plan:
         """How the tools are told."""
         self.fits = True
         """Whether it is light enough now, as far as weights of its pieces can tell."""
+        self.over = 0
+        """By how much it is too heavy, likewise."""
         self.running = 0
         """Where what runs now begins."""
         for turn in turns(prompt.messages):
             self._take(turn)
 
-    def shorter(self) -> Prompt:
-        """The prompt with the texts of its past as they are told now."""
-        prompt = _with_texts(self._prompt, self._past.texts)
+    def shorter(self, texts: Mapping[Place, str] | None = None) -> Prompt:
+        """The prompt with the texts of its past as they are told now, or as given."""
+        prompt = _with_texts(self._prompt, self.past.texts if texts is None else texts)
         if self._drops_thoughts:
             messages = tuple(map(without_thoughts, prompt.messages))
             prompt = replace(prompt, messages=messages)
@@ -179,33 +226,42 @@ class _Plan:
 
     def names(self) -> tuple[str, ...]:
         """What is shorter than the client sent it."""
-        past = dict.fromkeys(_WAYS[way] for way in sorted(self._past.ways))
+        past = dict.fromkeys(_WAYS[way] for way in sorted(self.past.ways))
         return (*past, *([THOUGHTS] if self._drops_thoughts else ()), *self._tools_names)
 
     def _take(self, turn: Turn) -> None:
         """Decide what has to be shorter from this turn on."""
-        self._past.reach(turn)
-        thoughts = self._past.thoughts(turn)
-        over = self._tools + self._past.weight + thoughts - self.limit
+        self.past.reach(turn)
+        thoughts = self.past.thoughts(turn)
+        over = self._tools + self.past.weight + thoughts - self.limit
         if over > 0:
-            over -= self._past.free(over, self.limit // _SPARE_SHARE)
+            over -= self.past.free(over, self.limit // _SPARE_SHARE)
         self._drops_thoughts = over > 0 and thoughts > 0
         if over > 0:
             over -= thoughts
         while over > 0 and self._prompt.tools and self.telling.level < max(Level):
             over -= self._tell_shorter(turn)
         self.running = turn.running
+        self.over = max(over, 0)
         self.fits = over <= 0
 
     def _tell_shorter(self, turn: Turn) -> int:
         """Tell the tools at the next level; what that saves."""
         level = Level(self.telling.level + 1)
-        used = _used(self._prompt.messages[: turn.end]) if level >= Level.KNOWN else {}
+        used = well_used(self._prompt.messages[: turn.end]) if level >= Level.KNOWN else {}
         self.telling = Telling(level, used)
         before, self._tools = self._tools, self._frame(self.telling)
         if self._tools < before:
             self._tools_names[SCHEMAS if level < Level.KNOWN else DESCRIPTIONS] = None
         return before - self._tools
+
+
+def _short(piece: Piece, most: int) -> str:
+    """A text, or its ends where it weighs more than `most`."""
+    if piece.weight <= most:
+        return piece.text
+    what = "this result" if piece.is_result else ""
+    return filling(piece.text, most, lambda size: ends(piece.text, size // 2, what))
 
 
 def _with_texts(prompt: Prompt, texts: Mapping[Place, str]) -> Prompt:
@@ -218,19 +274,6 @@ def _with_texts(prompt: Prompt, texts: Mapping[Place, str]) -> Prompt:
         parts[number] = replace(part, arguments=text) if is_call else replace(part, text=text)
         messages[at] = replace(messages[at], parts=tuple(parts))
     return replace(prompt, messages=tuple(messages))
-
-
-def _used(messages: Sequence[Message]) -> dict[str, set[str]]:
-    """The parameters of each tool that were in a call whose result tells of no failure."""
-    used: dict[str, set[str]] = {}
-    for (result_at, result), (call_at, call) in answers(messages).items():
-        answer, made = messages[result_at].parts[result], messages[call_at].parts[call]
-        went_well = isinstance(answer, ToolResultPart) and not _FAILED.search(
-            answer.text, 0, _FAILED_CHARS
-        )
-        if went_well and isinstance(made, ToolCallPart):
-            used.setdefault(made.name, set()).update(_keys(made.arguments))
-    return used
 
 
 def _keys(arguments: str) -> Sequence[str]:

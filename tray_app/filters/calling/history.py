@@ -12,13 +12,14 @@ that id.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple, assert_never
 
 from msgspec.structs import replace
 
 from tray_app.core.elements import is_unfinished
 from tray_app.core.model import (
+    FilePart,
     Message,
     Prompt,
     ReasoningPart,
@@ -51,27 +52,51 @@ class Turn(NamedTuple):
     """Where the newest round of calls began, or what the person said after it."""
 
 
+class Traced(NamedTuple):
+    """A prompt and what is told of it."""
+
+    prompt: Prompt
+    told: Prompt
+    """With texts for all its parts; `prompt` itself where there are no others."""
+    starts: Sequence[int]
+    """By each message that is told, where it began in `prompt`."""
+    answers: Mapping[Place, Place]
+    """Which call each result in `prompt` answers."""
+
+
 def rendered(prompt: Prompt, names: Names, grammar: Grammar = "json") -> Prompt:
     """The prompt with texts for all its parts; itself where there are no others."""
+    return traced(prompt, names, grammar).told
+
+
+def traced(prompt: Prompt, names: Names, grammar: Grammar = "json") -> Traced:
+    """The prompt with texts for all its parts, and whence they come."""
     if all(_is_plain(message) for message in prompt.messages):
-        return prompt
-    return replace(prompt, messages=_History(prompt.messages, names, grammar).told())
+        return Traced(prompt, prompt, range(len(prompt.messages)), {})
+    history = _History(prompt.messages, names, grammar)
+    told = replace(prompt, messages=history.told())
+    return Traced(prompt, told, history.starts, history.answers)
 
 
 def instructed(
-    prompt: Prompt, names: Names, grammar: Grammar = "json", telling: Telling = WHOLE
+    prompt: Prompt,
+    names: Names,
+    grammar: Grammar = "json",
+    telling: Telling = WHOLE,
+    leading: int | None = None,
 ) -> Prompt:
     """The prompt with its tools told at the end of its first instructions.
 
     What has to be called now stands at the very end, so that the beginning stays as it is from turn
-    to turn; before an unfinished answer, which has to be last.
+    to turn; before an unfinished answer, which has to be last. `leading` is how many messages are
+    those instructions, by default all of the system's before any other.
     """
     choice = prompt.tool_choice
     if not prompt.tools or choice.mode == "none":
         return prompt
     only = [tool for tool in prompt.tools if tool.name == choice.name]
     block = told(only or prompt.tools, names, grammar, telling)
-    messages = _with_block(prompt.messages, block)
+    messages = _with_block(prompt.messages, block, leading)
     out = replace(choice, name=names.out(choice.name) if choice.name else "")
     last = ending(out, one_call=prompt.one_call)
     if last:
@@ -123,6 +148,13 @@ def last_turn(messages: Sequence[Message]) -> Turn:
     return last
 
 
+def first_instructions(messages: Sequence[Message]) -> int:
+    """How many messages of the system stand before any other."""
+    return next(
+        (at for at, message in enumerate(messages) if message.role != "system"), len(messages)
+    )
+
+
 def spoken(text: str) -> str:
     """A text of the assistant without thoughts at its beginning."""
     found = _TOLD_THOUGHT.match(text)
@@ -156,7 +188,9 @@ class _History:
         self._messages = (*map(without_thoughts, messages[:running]), *messages[running:])
         self._names = names
         self._grammar = grammar
-        self._answers = answers(self._messages)
+        self.answers = answers(self._messages)
+        self.starts: list[int] = []
+        """Where each message that is told began."""
 
     def told(self) -> tuple[Message, ...]:
         out: list[Message] = []
@@ -164,6 +198,7 @@ class _History:
         while at < len(self._messages):
             message = self._messages[at]
             if is_result(message):
+                self.starts.append(at)
                 joined, at = self._results(at)
                 out.append(joined)
                 continue
@@ -172,6 +207,7 @@ class _History:
             if at and self._goes_on(at) and out and out[-1].role == "assistant":
                 out[-1] = replace(message, parts=out[-1].parts + message.parts)
             else:
+                self.starts.append(at)
                 out.append(message)
             at += 1
         return tuple(out)
@@ -208,9 +244,9 @@ class _History:
     def _in_order(self, at: int, end: int) -> list[Place]:
         """The parts of these messages, the results among them in the order of their calls."""
         places = [(one, part) for one in range(at, end) for part in self._parts(one)]
-        sent = [place for place in places if place in self._answers]
-        sorted_ones = iter(sorted(sent, key=self._answers.__getitem__))
-        return [next(sorted_ones) if place in self._answers else place for place in places]
+        sent = [place for place in places if place in self.answers]
+        sorted_ones = iter(sorted(sent, key=self.answers.__getitem__))
+        return [next(sorted_ones) if place in self.answers else place for place in places]
 
     def _parts(self, at: int) -> range:
         return range(len(self._messages[at].parts))
@@ -232,15 +268,17 @@ class _History:
                 return TextPart(called(name, part.arguments, self._grammar))
             case ToolResultPart():
                 return TextPart(answered(part.text))
+            case FilePart():
+                raise TypeError("A file has to be named in words before this")
             case _:
                 assert_never(part)
 
 
-def _with_block(messages: Sequence[Message], block: str) -> list[Message]:
-    """The messages with a block at the end of the last of the system's before any other."""
-    leading = next(
-        (at for at, message in enumerate(messages) if message.role != "system"), len(messages)
-    )
+def _with_block(
+    messages: Sequence[Message], block: str, leading: int | None = None
+) -> list[Message]:
+    """The messages with a block at the end of the last of the first instructions."""
+    leading = first_instructions(messages) if leading is None else leading
     if not leading:
         return [_system(block), *messages]
     last = messages[leading - 1]

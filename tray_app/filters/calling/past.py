@@ -14,7 +14,15 @@ from enum import IntEnum
 import msgspec
 from msgspec import Struct
 
-from tray_app.core.model import Message, ReasoningPart, TextPart, ToolCallPart, ToolResultPart
+from tray_app.core.model import (
+    FilePart,
+    Message,
+    ReasoningPart,
+    TextPart,
+    ToolCallPart,
+    ToolResultPart,
+    utf8_bytes,
+)
 
 from .history import Place, Turn, spoken
 from .shorter import ends, repeated, short_arguments
@@ -35,6 +43,7 @@ class Way(IntEnum):
     """What the person or the assistant said, as its ends."""
 
 
+_BY_ENDS = (Way.RESULT, Way.BRIEF_RESULT, Way.PROSE)
 _REPEAT_BYTES = 400
 _RESULT_BYTES, _RESULT_END_BYTES = 4_000, 1_000
 _CALL_BYTES = 1_000
@@ -88,6 +97,21 @@ def weighed(messages: Sequence[Message]) -> list[Weighed]:
     return [_weighed(message, at) for at, message in enumerate(messages)]
 
 
+def least(messages: Sequence[Weighed]) -> int:
+    """What messages weigh when all that may become short is as short as it can be."""
+    users = [at for at, one in enumerate(messages) if one.is_user]
+    stay = {*users[:1], *users[-1:]}
+    return sum(
+        one.weight
+        - sum(
+            piece.weight - min((form.weight for form in piece.forms.values()), default=piece.weight)
+            for piece in one.pieces
+            if at not in stay or Way.PROSE not in piece.forms
+        )
+        for at, one in enumerate(messages)
+    )
+
+
 class Past:
     """The past of one conversation while its turns are gone through, from the first on."""
 
@@ -104,6 +128,8 @@ class Past:
         self._notes: dict[Place, Form] = {}
         self._room: dict[Place, int] = {}
         self._all_room = 0
+        self.by_ends: dict[Place, Piece] = {}
+        """What is told by its ends now, by its place."""
         self.weight = 0
         """Of all messages so far."""
         self.ways: set[Way] = set()
@@ -189,6 +215,10 @@ class Past:
         form, now = self._forms_of(piece)[way], self._now(piece)
         if form.weight < now:
             self._forms[piece.place] = form
+            if way in _BY_ENDS:
+                self.by_ends[piece.place] = piece
+            else:
+                self.by_ends.pop(piece.place, None)
             self.weight += form.weight - now
             self.ways.add(way)
             self._note_room(piece)
@@ -201,6 +231,8 @@ def _weighed(message: Message, at: int) -> Weighed:
         if isinstance(part, ReasoningPart):
             thoughts += _AROUND_THOUGHT + weight_of(part.text)
             continue
+        if isinstance(part, FilePart):
+            raise TypeError("A file has to be named in words before this")
         text = part.arguments if isinstance(part, ToolCallPart) else part.text
         whole = weight_of(text)
         if not number and message.role == "assistant" and isinstance(part, TextPart):
@@ -230,7 +262,7 @@ def _forms(
     message: Message, part: TextPart | ToolCallPart | ToolResultPart, text: str
 ) -> Iterator[tuple[Way, str]]:
     """Every way in which a text can be told shorter."""
-    size = len(text.encode())
+    size = utf8_bytes(text)
     if isinstance(part, ToolCallPart):
         if size > _CALL_BYTES:
             yield Way.ARGUMENTS, short_arguments(text)

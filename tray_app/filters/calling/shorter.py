@@ -9,6 +9,8 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
+from tray_app.core.model import utf8_bytes
+
 from .form import as_object
 
 _QUOTED_CHARS = 60
@@ -23,12 +25,12 @@ def ends(text: str, end_bytes: int, of_what: str = "") -> str:
 
     The text itself where that is no longer.
     """
-    data = text.encode()
-    head = data[:end_bytes].decode(errors="ignore")
-    tail = data[-end_bytes:].decode(errors="ignore")
-    left_out = len(data) - len(head.encode()) - len(tail.encode())
+    size = utf8_bytes(text)
+    head = text[:end_bytes].encode()[:end_bytes].decode(errors="ignore")
+    tail = text[-end_bytes:].encode()[-end_bytes:].decode(errors="ignore")
+    left_out = size - utf8_bytes(head) - utf8_bytes(tail)
     cut = f"{head}\n[… {left_out} bytes {of_what and f'of {of_what} '}are left out here …]\n{tail}"
-    return cut if left_out > 0 and len(cut.encode()) < len(data) else text
+    return cut if left_out > 0 and utf8_bytes(cut) < size else text
 
 
 def repeated(text: str) -> str:

@@ -201,7 +201,8 @@ def _modern(node: dict[str, Any]) -> dict[str, Any]:
     if isinstance(node.get("items"), list):
         now["prefixItems"] = node["items"]
         now["items"] = node.get("additionalItems")
-    if isinstance(node.get("enum"), list) and len(node["enum"]) == 1 and not node.get("nullable"):
+    is_one = isinstance(node.get("enum"), list) and len(node["enum"]) == 1
+    if is_one and "const" not in node and not node.get("nullable"):
         # How a form is often named among several.
         now["const"] = now.pop("enum")[0]
     for limit, exclusive in (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")):
