@@ -13,33 +13,17 @@ import msgspec
 from msgspec import Struct
 
 from tray_app.core.errors import Kind, ProxyError
-from tray_app.core.model import Choice, ModelInfo, Prompt, Variant
+from tray_app.core.model import Choice, FilePart, ModelInfo, Prompt, Variant
 from tray_app.core.variants import makes_sense, offered, readings
+
+from .told import entries_of, flag_of, number_of, table_of, text_of
 
 _FORCED = 4
 """A value of `abilities.thinking`: cannot be cancelled. Seen: 2026-08, the 3.8 series."""
+_TABLES = ("capabilities", "abilities")
 _NEAR = 3
-
-
-class _Meta(Struct):
-    capabilities: dict[str, Any] | None = None
-    abilities: dict[str, Any] | None = None
-    chat_type: list[str] | None = None
-    max_context_length: int | None = None
-    max_generation_length: int | None = None
-    think_skip: dict[str, Any] | None = None
-
-
-class _Info(Struct):
-    meta: _Meta | None = None
-    created_at: int | None = None
-    is_active: bool | None = None
-
-
-class _Model(Struct):
-    id: str
-    name: str | None = None
-    info: _Info | None = None
+_PICTURE_MODELS = re.compile(r"dall-e-[23]|(?:chat)?gpt-image-.+")
+"""What clients call a model that draws where they know no other name."""
 
 
 class _Flat(Struct):
@@ -52,7 +36,6 @@ class _Nested(Struct):
 
 _flat = msgspec.json.Decoder(_Flat)
 _nested = msgspec.json.Decoder(_Nested)
-_model = msgspec.json.Decoder(_Model)
 
 
 def read(data: bytes) -> tuple[ModelInfo, ...]:
@@ -64,56 +47,80 @@ def read(data: bytes) -> tuple[ModelInfo, ...]:
             items = _nested.decode(data).data.data
         except msgspec.DecodeError:
             return ()
+    listed = [_Listed(item) for item in map(_item, items) if text_of(item.get("id"))]
+    # Where none says for which kinds of chats it is good, any may be.
+    is_told = any(one.kinds for one in listed)
     found: dict[str, ModelInfo] = {}
-    for item in items:
-        model = _read_one(item)
-        if model is not None:
-            found.setdefault(model.id, model)
+    for one in listed:
+        if one.is_active:
+            found.setdefault(one.id, one.read(is_told=is_told))
     return tuple(found.values())
 
 
-def _read_one(item: msgspec.Raw) -> ModelInfo | None:
-    try:
-        told = _model.decode(item)
-    except msgspec.DecodeError:
-        return None
-    info = told.info or _Info()
-    if not told.id or info.is_active is False:
-        return None
-    meta = info.meta or _Meta()
-    can = _Abilities(meta)
-    return ModelInfo(
-        id=told.id,
-        name=told.name or told.id,
-        context_tokens=meta.max_context_length or 0,
-        output_tokens=meta.max_generation_length or 0,
-        vision=can("vision"),
-        thinking=can("thinking"),
-        thinking_forced=can.thinking_forced,
-        search=can("search") or "search" in (meta.chat_type or ()),
-        draw="t2i" in (meta.chat_type or ()),
-        created_s=info.created_at or 0,
-    )
+class _Listed:
+    """One entry of the list; every field but the id is read by itself, and may be missing."""
 
+    def __init__(self, item: dict[str, Any]) -> None:
+        self._info = table_of(item.get("info"))
+        self._meta = table_of(self._info.get("meta"))
+        self.id: str = item["id"]
+        self._name = text_of(item.get("name")) or self.id
+        self.is_active = flag_of(self._info.get("is_active")) is not False
+        kinds = self._meta.get("chat_type")
+        self.kinds = {kinds} if isinstance(kinds, str) else set(_texts(kinds))
+        self._tables = tuple(_abilities(self._meta.get(name)) for name in _TABLES)
 
-class _Abilities:
-    """What a model's two tables of abilities say together."""
+    def can(self, name: str, *, unsaid: bool = False) -> bool:
+        """What the two tables of abilities say together."""
+        told = (flag_of(table.get(name)) for table in self._tables)
+        said = [one for one in told if one is not None]
+        return any(said) if said else unsaid
 
-    def __init__(self, meta: _Meta) -> None:
-        self._capabilities = meta.capabilities or {}
-        self._abilities = meta.abilities or {}
-        skip = (meta.think_skip or {}).get("enable")
-        self.thinking_forced = self._abilities.get("thinking") == _FORCED or (
-            skip is False and self("thinking")
+    def read(self, *, is_told: bool) -> ModelInfo:
+        """The model; with `is_told` the list says who is good for which kinds of chats."""
+        meta, kinds = self._meta, self.kinds
+        skips = table_of(meta.get("think_skip")).get("enable")
+        forced = any(table.get("thinking") == _FORCED for table in self._tables) or (
+            flag_of(skips) is False and self.can("thinking", unsaid=True)
+        )
+        return ModelInfo(
+            id=self.id,
+            name=self._name,
+            context_tokens=number_of(meta.get("max_context_length")),
+            output_tokens=number_of(meta.get("max_generation_length")),
+            vision=self.can("vision"),
+            thinking=forced or self.can("thinking"),
+            thinking_forced=forced,
+            # A document is read beside the model, so who says nothing of it may be given one.
+            document=self.can("document", unsaid=True),
+            audio=self.can("audio"),
+            video=self.can("video"),
+            search="search" in kinds or self.can("search", unsaid=not is_told),
+            draw="t2i" in kinds or not is_told,
+            edit="image_edit" in kinds or not is_told,
+            created_s=number_of(self._info.get("created_at")),
         )
 
-    def __call__(self, name: str) -> bool:
-        return bool(self._capabilities.get(name)) or bool(self._abilities.get(name))
+
+def _item(data: msgspec.Raw) -> dict[str, Any]:
+    try:
+        return table_of(msgspec.json.decode(data))
+    except (msgspec.DecodeError, RecursionError):
+        return {}
+
+
+def _texts(value: object) -> list[str]:
+    return [one for _, one in entries_of(value) if isinstance(one, str)]
+
+
+def _abilities(value: object) -> dict[str, Any]:
+    """A table of abilities; a list of names is a table of what a model can do."""
+    return dict.fromkeys(_texts(value), True) if isinstance(value, list) else table_of(value)
 
 
 def _built_in(
     model_id: str, name: str, context: int, output: int, *, text_only: bool = False,
-    thinking: bool = True, forced: bool = False,
+    thinking: bool = True, forced: bool = False, audio: bool = False,
 ) -> ModelInfo:  # fmt: skip
     return ModelInfo(
         id=model_id,
@@ -121,10 +128,14 @@ def _built_in(
         context_tokens=context,
         output_tokens=output,
         vision=not text_only,
+        document=not text_only,
+        audio=audio,
+        video=not text_only,
         thinking=thinking,
         thinking_forced=forced,
         search=True,
         draw=not text_only,
+        edit=not text_only,
     )
 
 
@@ -134,7 +145,9 @@ BUILT_IN = (
     _built_in("qwen3.7-max", "Qwen3.7-Max", 1_000_000, 65_536, text_only=True),
     _built_in("qwen3.6-plus", "Qwen3.6-Plus", 1_000_000, 65_536),
     _built_in("qwen3.5-plus", "Qwen3.5-Plus", 1_000_000, 65_536),
-    _built_in("qwen3.5-omni-plus", "Qwen3.5-Omni-Plus", 262_144, 65_536, thinking=False),
+    _built_in(
+        "qwen3.5-omni-plus", "Qwen3.5-Omni-Plus", 262_144, 65_536, thinking=False, audio=True
+    ),
 )
 """Seen: 2026-08-25, the signed-in page's menu. Offered only while no list could be had."""
 
@@ -171,23 +184,59 @@ WISHES: dict[str, Wish] = {
 
 def choose(prompt: Prompt, models: tuple[ModelInfo, ...]) -> Choice:
     """The model and features that a prompt asks for; raises `ProxyError` with near names."""
-    model, named = _named(prompt.model, models)
+    if prompt.drawing is not None:
+        return Choice(_drawing(prompt, models), Variant(draw=True))
+    found = _named(prompt.model, models)
+    if found is None:
+        raise _unknown(prompt.model, models)
+    model, named = found
     if not makes_sense(named):
         raise _unknown(prompt.model, models, "Drawing goes with neither thinking nor search")
+    if named.draw:
+        return Choice(_drawing(prompt, models), named)
     if not model.can(named):
         raise _unknown(prompt.model, models, f"The model {model.id!r} cannot do that")
     thinking = named.thinking if prompt.thinking is None else prompt.thinking
-    return Choice(
-        model,
-        Variant(
-            thinking=thinking and model.thinking and not named.draw,
-            search=(named.search or (prompt.search and model.search)) and not named.draw,
-            draw=named.draw,
-        ),
-    )
+    search = named.search or (prompt.search and model.search)
+    return Choice(model, Variant(thinking=thinking and model.thinking, search=search))
 
 
-def _named(name: str, models: tuple[ModelInfo, ...]) -> tuple[ModelInfo, Variant]:
+def able(needs: frozenset[str], models: tuple[ModelInfo, ...]) -> ModelInfo | None:
+    """The model to take for what has all these needs: the newest plus, else the first."""
+    found = [model for model in models if all(getattr(model, need) for need in needs)]
+    return next(filter(_family("plus"), found), found[0] if found else None)
+
+
+def _drawing(prompt: Prompt, models: tuple[ModelInfo, ...]) -> ModelInfo:
+    """Who draws what a prompt asks for, after a picture where it brings one."""
+    edits = _shows_picture(prompt)
+    good = tuple(model for model in models if model.draw and (model.edit or not edits))
+    deed = "draw after a picture" if edits else "draw"
+    if not good:
+        raise ProxyError(
+            Kind.MODEL_NOT_FOUND, f"None of Qwen's models can {deed} now", param="model"
+        )
+    bases = [base for base, _ in readings(prompt.model.strip().lower())]
+    if any(not base or _PICTURE_MODELS.fullmatch(base) for base in bases):
+        return good[0]
+    by_wish = any(base in WISHES for base in bases)
+    found = _named(prompt.model, good) if by_wish else _named(prompt.model, models)
+    if found is None:
+        raise _unknown(prompt.model, good)
+    if found[0] not in good:
+        raise _unknown(prompt.model, good, f"The model {found[0].id!r} cannot {deed}")
+    return found[0]
+
+
+def _shows_picture(prompt: Prompt) -> bool:
+    """Whether what the person said last came with a picture."""
+    said = [message for message in prompt.messages if message.role == "user"]
+    parts = said[-1].parts if said else ()
+    has_file = any(file.kind == "image" for file in prompt.files)
+    return has_file or any(isinstance(part, FilePart) and part.wish == "picture" for part in parts)
+
+
+def _named(name: str, models: tuple[ModelInfo, ...]) -> tuple[ModelInfo, Variant] | None:
     """What a name says, trying the longest id first: a model's own id may end like a suffix."""
     by_id = {model.id.lower(): model for model in models}
     for base, variant in readings(name.strip().lower()):
@@ -197,7 +246,7 @@ def _named(name: str, models: tuple[ModelInfo, ...]) -> tuple[ModelInfo, Variant
             wished, own = WISHES[base]
             thinking = variant.thinking or own.thinking
             return _granted(wished, models), Variant(thinking, variant.search, variant.draw)
-    raise _unknown(name, models, f"The model {name!r} does not exist")
+    return None
 
 
 def _granted(
@@ -212,7 +261,8 @@ def _granted(
     return models[0]
 
 
-def _unknown(name: str, models: tuple[ModelInfo, ...], why: str) -> ProxyError:
+def _unknown(name: str, models: tuple[ModelInfo, ...], why: str = "") -> ProxyError:
+    why = why or f"The model {name!r} does not exist"
     names = [one for model in models for one in offered(model)]
     near = get_close_matches(name.lower(), names, n=_NEAR, cutoff=0.5)
     shown = ", ".join(near or [model.id for model in models[:_NEAR]])

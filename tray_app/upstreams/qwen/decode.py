@@ -25,8 +25,8 @@ from tray_app.core.model import (
 )
 from tray_app.core.sse import EventTooLargeError, SseDecoder
 
-from . import faults
-from .media import image_urls, is_media
+from . import faults, usage
+from .media import IMAGE_PHASES, is_media, pictured
 from .search import SearchRounds
 from .summary import Summary
 
@@ -40,9 +40,6 @@ _SEARCH = frozenset(
     {"web_search", "search_result", "web_search_image", "image_search", "web_extractor",
      "fetch_page"}
 )  # fmt: skip
-_IMAGE = frozenset(
-    {"image_gen", "image_edit", "image", "image_gen_tool", "image_edit_tool", "generate_image"}
-)
 _SILENT = frozenset(
     {
         "image_zoom_in_tool", "code_interpreter", "tool_call", "bash", "edit_file", "read_file",
@@ -50,8 +47,11 @@ _SILENT = frozenset(
         "KeepAlive",
     }
 )  # fmt: skip
+_UNTOLD = frozenset({b"{}", b"null"})
 _CONTROL = frozenset({b"[DONE]", b"true"})
 _BAD_FRAMES = 3
+_LATE_FRAMES = 6
+"""So many frames that tell nothing new are read after an end of a drawing: more may come."""
 _BODY_BYTES = 256 << 10
 
 Emit = Callable[[Event], None]
@@ -88,23 +88,12 @@ class _Frame(Struct):
     done: bool | None = None
 
 
-class _InputDetails(Struct):
-    cached_tokens: int = 0
-
-
-class _OutputDetails(Struct):
-    reasoning_tokens: int = 0
-
-
-class _Usage(Struct):
-    input_tokens: int = 0
-    output_tokens: int = 0
-    prompt_tokens_details: _InputDetails | None = None
-    output_tokens_details: _OutputDetails | None = None
+def is_answer(phase: str | None) -> bool:
+    """Whether the text of a phase is the answer itself."""
+    return phase is None or phase == "answer" or phase.startswith(("final", "ReportGeneration"))
 
 
 _frame = msgspec.json.Decoder(_Frame)
-_usage = msgspec.json.Decoder(_Usage)
 
 
 class QwenDecoder:
@@ -112,7 +101,8 @@ class QwenDecoder:
 
     Args:
         prompt_bytes: Size of the prompt, for a guess of usage where the site tells none.
-        draws: Pictures are the answer, so their finished frame ends it.
+        draws: Pictures are the answer. `Finished` then only says that its text or a picture is
+            complete: who asked knows whether that is all, and if so sets `finished`.
         media_hosts: Hosts whose pictures are shown; an address elsewhere is not a picture.
         incremental: The site was asked for new text only; else frames carry all text so far.
     """
@@ -128,6 +118,8 @@ class QwenDecoder:
         self.begun = False
         self.finished = False
         self.response_id: str | None = None
+        self.elsewhere = ""
+        """Where a picture was said to be that is on none of the hosts."""
         self._sse = SseDecoder()
         self._mode: Mode = "sniffing"
         self._page = bytearray()
@@ -141,11 +133,12 @@ class QwenDecoder:
         self._answer_bytes = 0
         self._answered = False
         self._bad = 0
-        self._usage: Raw | None = None
+        self._usage: bytes | None = None
         self._summary = Summary()
         self._search = SearchRounds()
         self._images: set[str] = set()
         self._unknown: list[str] = []
+        self._frames_left: int | None = None
 
     def open(self, status: int, headers: dict[str, str]) -> None:
         self._status = status
@@ -170,11 +163,23 @@ class QwenDecoder:
             ) from None
         for frame in frames:
             self._frame(frame, emit)
-            if self._is_over():
+            if self.is_over:
                 return
 
-    def _is_over(self) -> bool:
+    @property
+    def is_over(self) -> bool:
+        """The site is done with this answer."""
         return self.finished
+
+    @property
+    def aside(self) -> str:
+        """The text of phases nobody knows: it is the answer only where there is no other."""
+        return "" if self._answered else "".join(self._unknown)
+
+    @property
+    def has_drawn(self) -> bool:
+        """A picture was made."""
+        return bool(self._images)
 
     def close(self, emit: Emit) -> None:
         if self.finished:
@@ -215,6 +220,11 @@ class QwenDecoder:
         )
 
     def _frame(self, data: bytes, emit: Emit) -> None:
+        if self._frames_left is not None:
+            self._frames_left -= 1
+            if self._frames_left < 0:
+                self.finished = True
+                return
         try:
             frame = _frame.decode(data)
         except (msgspec.DecodeError, RecursionError):
@@ -227,8 +237,9 @@ class QwenDecoder:
             return
         if frame.response_id is not None and not self._is_ours(frame.response_id):
             return
-        if frame.usage is not UNSET and bytes(frame.usage) not in {b"{}", b"null"}:
-            self._usage = frame.usage
+        if frame.usage is not UNSET and (told := bytes(frame.usage)) not in _UNTOLD:
+            # A copy: the other would keep the whole frame.
+            self._usage = told
         if choices and choices[0].delta is not None:
             self._delta(choices[0].delta, choices[0].finish_reason, emit)
 
@@ -272,7 +283,9 @@ class QwenDecoder:
         phase = delta.phase
         if delta.status == "error":
             raise self._delta_fault(delta)
-        if phase is None or phase == "answer" or phase.startswith(("final", "ReportGeneration")):
+        if delta.status != "finished":
+            self._frames_left = None
+        if is_answer(phase):
             self._answer(delta, reason, emit)
         elif phase == "thinking_summary":
             self._emit_reasoning(self._summary.feed(delta.extra, delta.status), emit)
@@ -281,7 +294,7 @@ class QwenDecoder:
         elif phase in _SEARCH:
             for source in self._search.feed(delta.extra):
                 emit(source)
-        elif phase in _IMAGE:
+        elif phase in IMAGE_PHASES:
             self._image(delta, emit)
         elif phase not in _SILENT and delta.role in {None, "assistant"} and delta.content:
             self._unknown.append(delta.content)
@@ -308,13 +321,20 @@ class QwenDecoder:
         return snapshot[len(known) :]
 
     def _image(self, delta: _Delta, emit: Emit) -> None:
-        for url in image_urls(delta.content, delta.extra):
-            if url not in self._images and is_media(url, self._media_hosts):
+        urls, words = pictured(delta.content, delta.extra)
+        for url in urls:
+            if not is_media(url, self._media_hosts):
+                self.elsewhere = url
+            elif url not in self._images:
                 self._images.add(url)
                 self._answered = self.begun = True
                 emit(ImageReady(url))
+        if words and delta.role in {None, "assistant"}:
+            self._unknown.append(words)
         if self._draws and delta.status == "finished":
-            self._finish(None, emit)
+            self._frames_left = _LATE_FRAMES
+            if self._images or self.aside:
+                self._finish(None, emit)
 
     def _emit_reasoning(self, text: str, emit: Emit) -> None:
         if text:
@@ -323,46 +343,34 @@ class QwenDecoder:
             emit(ReasoningDelta(text))
 
     def _finish(self, reason: str | None, emit: Emit) -> None:
-        if not self._answered:
-            if not self._unknown:
-                raise faults.empty()
-            # Text of phases nobody knows is the answer only where there is no other.
-            self.begun = True
-            emit(TextDelta("".join(self._unknown)))
-        self.finished = True
-        emit(self._counted())
+        if self._draws:
+            self._frames_left = _LATE_FRAMES
+        else:
+            self._complete(emit)
         emit(
             Finished("length" if reason == "length" else "content_filter")
             if reason in {"length", "content_filter"}
             else Finished()
         )
 
-    def _counted(self) -> Usage:
-        told = self._told_usage()
+    def _complete(self, emit: Emit) -> None:
+        if not self._answered:
+            if not self.aside:
+                raise faults.empty()
+            self.begun = True
+            emit(TextDelta(self.aside))
+        self.finished = True
+        emit(self.counted())
+
+    def counted(self) -> Usage:
+        """The tokens so far, as the site told them or as their sizes make one guess."""
+        told = usage.read(self._usage, may_be_nothing=self._draws)
         if told is not None:
             return told
         return Usage(
             input_tokens=self._prompt_bytes // TOKEN_BYTES + 1,
             output_tokens=self._answer_bytes // TOKEN_BYTES + 1,
             estimated=True,
-        )
-
-    def _told_usage(self) -> Usage | None:
-        if self._usage is None:
-            return None
-        try:
-            told = _usage.decode(self._usage)
-        except msgspec.DecodeError:
-            return None
-        if not told.input_tokens and not told.output_tokens and not self._draws:
-            return None
-        cached = told.prompt_tokens_details
-        details = told.output_tokens_details
-        return Usage(
-            input_tokens=told.input_tokens,
-            output_tokens=told.output_tokens,
-            reasoning_tokens=details.reasoning_tokens if details else 0,
-            cached_tokens=cached.cached_tokens if cached else 0,
         )
 
     def _delta_fault(self, delta: _Delta) -> ProxyError:

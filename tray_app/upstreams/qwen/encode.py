@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 
 from tray_app.core.calls import Stamp
-from tray_app.core.model import Choice, Prompt, Variant
+from tray_app.core.elements import is_result
+from tray_app.core.model import Choice, Drawing, Message, Prompt, TextPart
 
 from .flatten import flatten
 
@@ -19,20 +20,22 @@ _TIMES_CHARS = 2 * 9
 _encode = msgspec.json.Encoder().encode
 
 
-def chat_type(variant: Variant) -> str:
-    """The kind of chat that a variant needs; it is fixed when the chat is made."""
-    return "t2i" if variant.draw else "t2t"
+def chat_type(prompt: Prompt, choice: Choice) -> str:
+    """The kind of chat that a prompt needs; it is fixed when the chat is made."""
+    if not choice.variant.draw:
+        return "t2t"
+    return "image_edit" if any(file.kind == "image" for file in prompt.files) else "t2i"
 
 
-def new_chat(choice: Choice, stamp: Stamp) -> bytes:
-    """The body that makes a chat."""
+def new_chat(prompt: Prompt, choice: Choice, stamp: Stamp) -> bytes:
+    """The body that makes a chat for a prompt."""
     return _encode(
         {
             "chatId": "",
             "models": [choice.model.id],
             "project_id": "",
             "timestamp": int(stamp.now_s * 1000),
-            "chat_type": chat_type(choice.variant),
+            "chat_type": chat_type(prompt, choice),
             "chat_mode": "normal",
         }
     )
@@ -40,7 +43,8 @@ def new_chat(choice: Choice, stamp: Stamp) -> bytes:
 
 def question(prompt: Prompt, choice: Choice, chat_id: str, stamp: Stamp) -> bytes:
     """The body that asks a prompt in a fresh chat: one user message, whatever the history."""
-    kind = chat_type(choice.variant)
+    kind = chat_type(prompt, choice)
+    meta = {"subChatType": kind}
     now_s = int(stamp.now_s)
     message = {
         "id": None,
@@ -51,14 +55,14 @@ def question(prompt: Prompt, choice: Choice, chat_id: str, stamp: Stamp) -> byte
         "role": "user",
         "content": _content(prompt, choice),
         "user_action": "chat",
-        "files": [],
+        "files": [msgspec.Raw(file.item) for file in prompt.files],
         "timestamp": now_s,
         "models": [choice.model.id],
         "model": "",
         "chat_type": kind,
         "sub_chat_type": kind,
         "feature_config": features(choice),
-        "extra": {"meta": {"subChatType": kind}},
+        "extra": {"meta": meta},
     }
     body = {
         "stream": True,
@@ -74,7 +78,7 @@ def question(prompt: Prompt, choice: Choice, chat_id: str, stamp: Stamp) -> byte
         "timestamp": now_s,
     }
     if choice.variant.draw:
-        body["size"] = "1:1"
+        body["size"] = meta["size"] = (prompt.drawing or Drawing()).ratio
     return _encode(body)
 
 
@@ -87,9 +91,17 @@ def weigh(prompt: Prompt, choice: Choice) -> int:
 def _content(prompt: Prompt, choice: Choice) -> str:
     """What the site is asked; a drawing is made from what the person said last, and only that."""
     if choice.variant.draw:
-        said = [message for message in prompt.messages if message.role == "user"]
-        return flatten(tuple(said[-1:]) or prompt.messages)
+        said = (_own_text(message) for message in reversed(prompt.messages))
+        return next(filter(str.strip, said), "") or flatten(prompt.messages)
     return flatten(prompt.messages)
+
+
+def _own_text(message: Message) -> str:
+    """What the person says in a message, without what tools answered; empty in all others."""
+    if message.role != "user":
+        return ""
+    texts = (part.text for part in message.parts if isinstance(part, TextPart))
+    return "\n".join(text for text in texts if not is_result(text))
 
 
 def features(choice: Choice) -> dict[str, Any]:

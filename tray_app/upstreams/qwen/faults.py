@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from tray_app.core.errors import Kind, ProxyError
+from tray_app.core.errors import Again, Kind, ProxyError
 
 _CHALLENGE_PAGE = re.compile(
     rb"aliyun_waf|_____tmd_____|x5secdata|FAIL_SYS_USER_VALIDATE|RGV587", re.IGNORECASE
@@ -29,7 +29,11 @@ _GONE = frozenset({"not_found", "chat_not_found", "parent_not_found"})
 _TRANSIENT = frozenset({"internal_error", "internal_server_error", "internalerror"})
 _BAD = frozenset({"bad_request", "requestvalidationerror", "invalid_input", "invalid_parameter"})
 _SIZE = re.compile(r"context length|too long|maximum.{0,20}(?:context|length|token)", re.IGNORECASE)
+LOST_FILE = re.compile(r"invalid file|\bfile\b.{0,20} not exist", re.IGNORECASE)
+"""Said of a file that was never there, and of one whose address has ended."""
 _NO_MODEL = re.compile(r"model.{0,40}(?:not (?:found|exist|available)|unavailable)", re.IGNORECASE)
+_STUMBLES = frozenset({Kind.UPSTREAM_ERROR, Kind.UPSTREAM_TIMEOUT})
+"""What may be over after the time that the site names, if it names one."""
 _WORDS_LIMIT = 160
 _LONGEST_WAIT_S = 300.0
 
@@ -51,13 +55,22 @@ def of_page(status: int, headers: Mapping[str, str], body: bytes) -> ProxyError 
         body: As much of the answer as was read.
     """
     true = true_status(status, headers)
+    wait_s = retry_after(headers)
+    found = _of_answer(true, headers, body, wait_s)
+    if found is not None and found.kind in _STUMBLES and wait_s is not None:
+        found.retry_after_s, found.again = wait_s, None
+    return found
+
+
+def _of_answer(
+    true: int, headers: Mapping[str, str], body: bytes, wait_s: float | None
+) -> ProxyError | None:
     if 300 <= true < 400:
         return ProxyError(
             Kind.UPSTREAM_REDIRECT, "The site answered with a redirect, which is not followed"
         )
     if _is_page(headers, body):
         return _of_html(true, body)
-    wait_s = retry_after(headers)
     value = _json(body)
     if value is not _NOTHING:
         found = of_value(value, wait_s=wait_s)
@@ -65,7 +78,16 @@ def of_page(status: int, headers: Mapping[str, str], body: bytes) -> ProxyError 
             return found
     if true < 400:
         return None if value is not _NOTHING else _unreadable()
-    return _of_status(true, wait_s)
+    if value is _NOTHING and _CHALLENGE_PAGE.search(body):
+        return _challenged(body)
+    return _of_status(true, body, wait_s)
+
+
+def words_of(body: bytes) -> str:
+    """What an error body says in words; empty for whatever is none."""
+    value = _json(body)
+    envelope = envelope_of(value) if isinstance(value, dict) else None
+    return envelope.words if envelope else ""
 
 
 def is_gone(status: int, headers: Mapping[str, str], body: bytes) -> bool:
@@ -89,6 +111,8 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     A date is measured from the answer's own `Date`, so that no clock but the site's matters.
     """
     said = headers.get("retry-after", "").strip()
+    if not said:
+        return None
     if re.fullmatch(r"\d{1,20}", said):
         wait_s = float(said)
     else:
@@ -177,6 +201,8 @@ def _of_request(code: str, words: str) -> ProxyError:
         return too_long()
     if _NO_MODEL.search(words):
         return ProxyError(Kind.MODEL_NOT_FOUND, "Qwen does not have this model now", param="model")
+    if LOST_FILE.search(words):
+        return ProxyError(Kind.UPSTREAM_ERROR, "Qwen lost a file of this chat", again="fresh")
     if _is_lost(code, words):
         return ProxyError(Kind.UPSTREAM_ERROR, "Qwen lost this chat")
     if code in _BAD and not transient:
@@ -253,16 +279,20 @@ def _is_page(headers: Mapping[str, str], body: bytes) -> bool:
 
 def _of_html(status: int, body: bytes) -> ProxyError:
     if _CHALLENGE_PAGE.search(body):
-        found = _CHECK_URL.search(body)
-        return challenge(found[0].decode() if found else "")
+        return _challenged(body)
     if status >= 500:
-        return _of_status(status, None)
+        return _of_status(status, body, None)
     return ProxyError(
         Kind.UPSTREAM_BAD_RESPONSE, "Qwen answered with a web page, not with an answer"
     )
 
 
-def _of_status(status: int, wait_s: float | None) -> ProxyError:
+def _challenged(body: bytes) -> ProxyError:
+    found = _CHECK_URL.search(body)
+    return challenge(found[0].decode() if found else "")
+
+
+def _of_status(status: int, body: bytes, wait_s: float | None) -> ProxyError:
     if status == 401:
         return session_expired()
     if status == 403:
@@ -272,7 +302,9 @@ def _of_status(status: int, wait_s: float | None) -> ProxyError:
     if status == 429:
         return ProxyError(Kind.RATE_LIMITED, "Qwen says that was too fast", retry_after_s=wait_s)
     if status in {502, 503}:
-        return ProxyError(Kind.UPSTREAM_ERROR, f"Qwen's gateway answered {status}", again="fresh")
+        # Whoever answers in JSON is the site itself, and may have taken the prompt.
+        again: Again | None = None if _says_json(body) else "fresh"
+        return ProxyError(Kind.UPSTREAM_ERROR, f"Qwen's gateway answered {status}", again=again)
     if status == 504:
         return ProxyError(Kind.UPSTREAM_TIMEOUT, "Qwen's gateway gave up waiting")
     return ProxyError(Kind.UPSTREAM_ERROR, f"Qwen answered with status {status}")
@@ -289,6 +321,11 @@ def _words(words: str) -> str:
 
 
 _NOTHING = object()
+
+
+def _says_json(body: bytes) -> bool:
+    """Whether a body is JSON, or begins like it: its end may be cut off."""
+    return body.lstrip()[:1] in {b"{", b"["} or _json(body) is not _NOTHING
 
 
 def _json(body: bytes) -> object:

@@ -48,11 +48,17 @@ def flatten(messages: tuple[Message, ...]) -> str:
     """The conversation as one text; `messages` oldest first and not all empty."""
     if len(messages) == 1 and messages[0].role == "user" and not messages[0].name:
         return _body(messages[0])
-    said = [(message, body) for message in messages if (body := _body(message))]
-    texts = [_READ, *(_element(message, body) for message, body in said)]
-    if said and is_unfinished(said[-1][0]):
+    texts = [_READ, transcript(messages)]
+    said = [message for message in messages if _body(message)]
+    if said and is_unfinished(said[-1]):
         texts.append(_GO_ON)
     return "\n\n".join(texts)
+
+
+def transcript(messages: tuple[Message, ...]) -> str:
+    """The elements alone, oldest first; what says nothing has none."""
+    said = [(message, body) for message in messages if (body := _body(message))]
+    return "\n\n".join(_element(message, body) for message, body in said)
 
 
 def _body(message: Message) -> str:

@@ -1,16 +1,29 @@
 """The flows of the web API: what is called, in which order, and what is cleaned up afterwards.
 
 A prompt makes a chat of its own, is asked in it, and the chat is deleted by its id when the answer
-is over, however it ended; an answer that did not reach its end is stopped first.
+is over, however it ended; an answer that did not reach its end is stopped first. Only a chat with a
+picture stays for a day: the picture's address may end with it.
 """
 
 import re
 from collections.abc import Generator
+from functools import partial
 
 import msgspec
 from msgspec import Struct
 
-from tray_app.core.calls import Answer, Call, Flow, Later, Reply, Stamp, Stream, Tokens
+from tray_app.core.calls import (
+    Answer,
+    Call,
+    Flow,
+    Kept,
+    Later,
+    Reply,
+    Stamp,
+    Step,
+    Stream,
+    Tokens,
+)
 from tray_app.core.errors import Kind, ProxyError
 from tray_app.core.model import Choice, Prompt
 from tray_app.core.session import Account, expiry_of
@@ -18,7 +31,10 @@ from tray_app.core.session import Account, expiry_of
 from . import encode, faults, wire
 from .account import account_of, is_guest
 from .decode import QwenDecoder
+from .drawing import DrawingDecoder
 
+PICTURE_S = 86_400.0
+"""How long a chat stays that made a picture."""
 _CHAT_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
 
@@ -45,33 +61,57 @@ _new_chat = msgspec.json.Decoder(_NewChat)
 _refresh = msgspec.json.Decoder(_Refresh)
 
 
-def ask(prompt: Prompt, choice: Choice, stamp: Stamp, media_hosts: tuple[str, ...]) -> Flow:
-    """Ask a prompt in a chat of its own; ends in a `Stream`."""
-    chat_id = yield from _make_chat(choice, stamp)
-    body = encode.question(prompt, choice, chat_id, stamp)
-    decoder = QwenDecoder(
-        prompt_bytes=len(body), draws=choice.variant.draw, media_hosts=media_hosts
-    )
-    yield Later(forget(chat_id, decoder), chat_id)
+class Chat:
+    """A chat of the site for one question."""
+
+    def __init__(self, chat_id: str) -> None:
+        self.id = chat_id
+        self.decoder: QwenDecoder | DrawingDecoder | None = None
+        """Of what is asked in it, once something is."""
+
+    def leave(self) -> Flow:
+        """Delete it; what is asked in it until then is heeded."""
+        return (yield from forget(self.id, self.decoder))
+
+
+def begin(prompt: Prompt, choice: Choice, stamp: Stamp) -> Flow:
+    """Make a chat for a prompt, to be deleted in the end; ends in a `Reply` of the `Chat`."""
+    chat = Chat((yield from _make_chat(prompt, choice, stamp)))
+    yield Later(chat.leave(), chat.id)
+    return Reply(chat)
+
+
+def ask(
+    prompt: Prompt, choice: Choice, chat: Chat, stamp: Stamp, media_hosts: tuple[str, ...]
+) -> Stream:
+    """What asks a prompt in its chat."""
+    body = encode.question(prompt, choice, chat.id, stamp)
+    page = wire.PAGE_CHAT.format(chat_id=chat.id)
+    kind = DrawingDecoder if choice.variant.draw else QwenDecoder
+    chat.decoder = decoder = kind(prompt_bytes=len(body), media_hosts=media_hosts)
     slow = choice.variant != type(choice.variant)() or choice.model.thinking_forced
     call = Call(
         "POST",
-        wire.COMPLETIONS.format(chat_id=chat_id),
+        wire.COMPLETIONS.format(chat_id=chat.id),
         body=body,
-        page=wire.PAGE_CHAT.format(chat_id=chat_id),
+        page=page,
         streams=True,
         slow_start=slow,
     )
-    return Stream(call, decoder)
+    if not isinstance(decoder, DrawingDecoder):
+        return Stream(call, decoder)
+    look = Call("GET", chat_path(chat.id), page=page)
+    return Stream(call, decoder, partial(decoder.after, look))
 
 
-def _make_chat(choice: Choice, stamp: Stamp) -> Generator[Call | Later, Answer, str]:
+def _make_chat(prompt: Prompt, choice: Choice, stamp: Stamp) -> Generator[Step, Answer, str]:
     """Make a chat, trying once more where the site had a fault of its own."""
     call = Call(
         "POST",
         wire.NEW_CHAT,
-        body=encode.new_chat(choice, stamp),
+        body=encode.new_chat(prompt, choice, stamp),
         page=wire.PAGE_NEW,
+        leaves=_left_by,
     )
     answer = yield call
     fault = refused(answer)
@@ -85,6 +125,14 @@ def _make_chat(choice: Choice, stamp: Stamp) -> Generator[Call | Later, Answer, 
     return _chat_id(answer.body)
 
 
+def _left_by(answer: Answer) -> Later | None:
+    """Deletes the chat that was made for nobody."""
+    if refused(answer) is not None:
+        return None
+    chat_id = _chat_id(answer.body)
+    return Later(forget(chat_id), chat_id)
+
+
 def _chat_id(body: bytes) -> str:
     try:
         data = _new_chat.decode(body).data
@@ -96,15 +144,20 @@ def _chat_id(body: bytes) -> str:
     return found
 
 
-def forget(chat_id: str, decoder: QwenDecoder | None = None) -> Flow:
-    """Delete a chat by its id, after stopping what still runs in it; raises unless it is gone."""
-    if decoder is not None and decoder.response_id is not None and not decoder.finished:
+def forget(chat_id: str, decoder: QwenDecoder | DrawingDecoder | None = None) -> Flow:
+    """Delete a chat by its id, after stopping what still runs in it; raises unless it is gone.
+
+    Where its answer made a picture it ends in a `Reply` of `Kept` instead.
+    """
+    if decoder is not None and decoder.response_id is not None and not decoder.is_over:
         yield Call(
             "POST",
             wire.STOP.format(chat_id=chat_id),
             body=encode.stop(chat_id, decoder.response_id),
             page=wire.PAGE_CHAT.format(chat_id=chat_id),
         )
+    if decoder is not None and decoder.has_drawn:
+        return Reply(Kept(PICTURE_S))
     answer = yield Call("DELETE", chat_path(chat_id))
     if answer.status != 204 and not faults.is_gone(answer.status, answer.headers, answer.body):
         fault = refused(answer)

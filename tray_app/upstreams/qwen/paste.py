@@ -95,7 +95,7 @@ def _token_words(token: str, expires_at: float | None, now_s: float) -> str:
     minutes = round((expires_at - now_s) / 60)
     if minutes <= 0:
         return "Found an access token that has ended; only a renewal can help."
-    return f"Found an access token that is good for {minutes} more min."
+    return f"Found an access token that ends in {minutes} min."
 
 
 class _Given(Struct, frozen=True):

@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 
 from tray_app import __version__
-from tray_app.core.calls import Answer, Call, Flow, Stamp
+from tray_app.core.calls import Answer, Call, Flow, Stamp, Stream
 from tray_app.core.errors import ProxyError
-from tray_app.core.model import Choice, ModelInfo, Prompt
+from tray_app.core.files import File
+from tray_app.core.model import Choice, Message, ModelInfo, Prompt
 from tray_app.core.session import PageSession, Pasted, Session
 from tray_app.core.site import Site
 
-from . import catalog, encode, flow, page, paste, wire
+from . import catalog, encode, files, flatten, flow, page, paste, wire
 
 
 class Qwen:
@@ -29,13 +30,27 @@ class Qwen:
         """The headers that the site's own code sets for `call`."""
         return wire.page_headers(call, stamp, script)
 
-    def ask(self, prompt: Prompt, choice: Choice, stamp: Stamp, site: Site) -> Flow:
-        """Answer a prompt; ends in a `Stream`."""
-        return flow.ask(prompt, choice, stamp, site.media_hosts)
+    def begin(self, prompt: Prompt, choice: Choice, stamp: Stamp) -> Flow:
+        """Make a chat for a prompt."""
+        return flow.begin(prompt, choice, stamp)
+
+    def ask(
+        self, prompt: Prompt, choice: Choice, chat: flow.Chat, stamp: Stamp, site: Site
+    ) -> Stream:
+        """Ask a prompt in the chat that was made for it."""
+        return flow.ask(prompt, choice, chat, stamp, site.media_hosts)
+
+    def upload(self, file: File, stamp: Stamp) -> Flow:
+        """Give the site a file."""
+        return files.upload(file, stamp)
 
     def weigh(self, prompt: Prompt, choice: Choice) -> int:
         """The bytes of the body that a prompt becomes."""
         return encode.weigh(prompt, choice)
+
+    def transcript(self, messages: tuple[Message, ...]) -> str:
+        """A stretch of a conversation as a text file."""
+        return flatten.transcript(messages)
 
     def forget(self, chat: str) -> Flow:
         """Delete a chat that an earlier run left."""
@@ -76,6 +91,10 @@ class Qwen:
     def choose(self, prompt: Prompt, models: tuple[ModelInfo, ...]) -> Choice:
         """The model and features that a prompt asks for."""
         return catalog.choose(prompt, models)
+
+    def able(self, needs: frozenset[str], models: tuple[ModelInfo, ...]) -> ModelInfo | None:
+        """The model to take for a prompt with these needs."""
+        return catalog.able(needs, models)
 
     def refused(self, answer: Answer) -> ProxyError | None:
         """The error that an answer is, if it is one."""

@@ -52,6 +52,7 @@ SITE = Site(
     auth_origin="https://auth.qwen.ai",
     media_hosts=("cdn.qwenlm.ai", ".qwen.ai", ".aliyuncs.com"),
     pages=PAGES,
+    store_hosts=(".aliyuncs.com",),
 )
 
 WEB_APP_VERSION = "0.3.12"
@@ -72,6 +73,10 @@ WHOSE = "/api/v2/user/info"
 RENEWING = "refresh_token"
 """The cookie that renews an access token."""
 REFRESH = "/api/v2/auths/refresh"
+FILE_GRANT = "/api/v2/files/getstsToken"
+"""Leave to put one file into the store. Seen: 2026-03 to 2026-09."""
+FILE_PARSE = "/api/v2/files/parse"
+FILE_PARSED = "/api/v2/files/parse/status"
 PAGE_NEW = "/c/new-chat"
 PAGE_CHAT = "/c/{chat_id}"
 
