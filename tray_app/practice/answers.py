@@ -1,18 +1,19 @@
 """What the practice site answers when nobody scripted it: an echo, useful for trying things out.
 
 A person can ask for a fault: the last line of a prompt that begins with `practice:` names one of
-`WORDS`, some with a number behind it, or one of `FORMS` behind `form`, of `SHAPES` behind `json`.
+`WORDS`, some with a number behind it, or one of `FORMS` behind `form`, of `SHAPES` behind `json`;
+where a picture is asked for also one of `pictures.WORDS`.
 Where the prompt offers tools they are used (see `agent`), and where it asks for JSON it gets it.
 """
 
 import json
-import struct
-import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from . import acts, agent, forms, frames, replies, shapes, transcript
+from . import acts, agent, forms, frames, pictures, replies, shapes, transcript
+from .looks import Seen
+from .pictures import Studio
 from .transcript import Transcript
 from .values import NoValueError
 
@@ -20,6 +21,8 @@ _SOURCES = (
     ("https://news.example/practice", "Practice makes perfect"),
     ("https://library.example/search", "How searches are tried out"),
 )
+_PIECES = 300
+"""With the usual pace these take six seconds."""
 _SHOWN = 500
 _ECHO = "This is practice mode, so nobody thought about this. You said: "
 _NO_TASK = "There is no task that practice mode knows, so there is no call to write."
@@ -50,7 +53,7 @@ WORDS: dict[str, Callable[[int], acts.Act]] = {
     "slow": lambda seconds: acts.Slow(acts.say("Better late than never."), seconds or 5),
     "long": lambda count: acts.say(*(f"{at} " for at in range(1, (count or 500) + 1)), pace_s=0.01),
 }
-"""Every fault a person can ask for."""
+"""Every fault of any answer that a person can ask for."""
 
 
 def word_of(body: dict[str, Any]) -> str:
@@ -66,21 +69,46 @@ def content_of(body: dict[str, Any]) -> str:
     return str(message.get("content", "")) if isinstance(message, dict) else ""
 
 
-def answer_to(body: dict[str, Any], origin: str, pace_s: float) -> acts.Act:
-    """The useful answer to a completions body that the site would take."""
+def answer_to(
+    body: dict[str, Any], studio: Studio, pace_s: float, files: Sequence[Seen] = ()
+) -> acts.Act:
+    """The useful answer to a completions body that the site would take.
+
+    Args:
+        body: What came.
+        studio: Where pictures are drawn.
+        pace_s: Seconds between two pieces.
+        files: Those that came with it.
+    """
     message = body["messages"][0]
-    asked = transcript.read(content_of(body))
-    word = asked.word
-    if word and not word.form:
+    asked = transcript.read(content_of(body), *(file.text for file in files))
+    draws = message.get("chat_type") in pictures.KINDS
+    if word := _word_alone(asked):
         if word.name in WORDS:
             return WORDS[word.name](word.number)
-        return acts.say(f"Practice knows these words: {', '.join([*WORDS, 'form', 'json'])}.")
-    if message.get("chat_type") == "t2i":
-        return _drawing(origin, pace_s)
+        if word.name not in pictures.WORDS:
+            known = [*WORDS, *pictures.WORDS, "form", "json"]
+            return acts.say(f"Practice knows these words: {', '.join(known)}.")
+        if not draws:
+            return acts.say("This prompt asks for no picture, so there is none to spoil.")
+    if draws:
+        return studio.answer(body, asked, [file.corner for file in files], pace_s)
+    return _in_words(body, asked, [file.words for file in files], pace_s)
+
+
+def _word_alone(asked: Transcript) -> transcript.Word | None:
+    """What practice mode shall do instead of answering, if anything."""
+    return None if asked.word and asked.word.form else asked.word
+
+
+def _in_words(
+    body: dict[str, Any], asked: Transcript, seen: Sequence[str], pace_s: float
+) -> acts.Act:
+    message = body["messages"][0]
     features = message.get("feature_config", {})
     searches = bool(features.get("auto_search")) or message.get("chat_type") == "search"
-    written = _told(asked)
-    deltas = list(written.deltas)
+    written = _told(asked, seen)
+    deltas = _in_time(written.deltas)
     if searches:
         deltas += ["\n\nTwo pages ", "say so [", "[1]", "] [[2]]."]
     if not body.get("incremental_output"):
@@ -95,10 +123,16 @@ def answer_to(body: dict[str, Any], origin: str, pace_s: float) -> acts.Act:
     return act if features.get("output_schema") == "phase" else _without_phases(act)
 
 
-def _told(asked: Transcript) -> forms.Written:
+def _in_time(deltas: Sequence[str]) -> list[str]:
+    """The same text in no more pieces than an answer has time for, as a fast model writes them."""
+    size = -(-len(deltas) // _PIECES) or 1
+    return ["".join(deltas[at : at + size]) for at in range(0, len(deltas), size)]
+
+
+def _told(asked: Transcript, seen: Sequence[str]) -> forms.Written:
     """What the answer says; a fault in here must not look like one of the site."""
     try:
-        return _written(asked)
+        return _written(asked, seen)
     except NoValueError as why:
         return forms.text(f"Practice mode can make no value for that schema: {why}.")
     except Exception as error:  # noqa: BLE001  whoever asked must be told
@@ -106,7 +140,7 @@ def _told(asked: Transcript) -> forms.Written:
         return forms.text(f"Practice mode has a fault of its own: {fault}"[:_SHOWN])
 
 
-def _written(asked: Transcript) -> forms.Written:
+def _written(asked: Transcript, seen: Sequence[str]) -> forms.Written:
     """A call, a value in JSON, or words; spoilt if that is asked for."""
     wish = asked.wish
     refused = _unknown(asked, wish) if wish else ""
@@ -120,7 +154,12 @@ def _written(asked: Transcript) -> forms.Written:
     schema = None if refused else shapes.asked_for(asked)
     if schema is not None:
         return forms.text(shapes.answer(asked, schema))
-    return _called(asked, planned or replies.told(asked, refused or _ECHO + asked.said))
+    return _called(asked, planned or replies.told(asked, refused or _echo(asked, seen)))
+
+
+def _echo(asked: Transcript, seen: Sequence[str]) -> str:
+    sent = f"\n\nYou sent: {'; '.join(seen)}." if seen else ""
+    return f"{_ECHO}{asked.said}{sent}"
 
 
 def _called(
@@ -156,27 +195,3 @@ def _without_phases(act: acts.Events) -> acts.Act:
             yield frames.frame(told)
 
     return acts.Events(make, act.pace_s)
-
-
-def _drawing(origin: str, pace_s: float) -> acts.Act:
-    def make(scene: acts.Scene) -> Iterator[bytes]:
-        answer = frames.Answer(scene.response_id)
-        yield frames.created(scene.chat_id, scene.response_id)
-        yield frames.info(scene.chat_id, scene.response_id)
-        yield answer.picture(f"{origin}/output/{scene.response_id}.png?key=practice")
-        yield answer.finished("image_gen")
-
-    return acts.Events(make, pace_s)
-
-
-def picture() -> bytes:
-    """A small grey picture."""
-
-    def part(kind: bytes, data: bytes) -> bytes:
-        check = zlib.crc32(kind + data)
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", check)
-
-    rows = (b"\0" + b"\x80" * 64) * 64
-    head = struct.pack(">IIBBBBB", 64, 64, 8, 0, 0, 0, 0)
-    body = part(b"IHDR", head) + part(b"IDAT", zlib.compress(rows)) + part(b"IEND", b"")
-    return b"\x89PNG\r\n\x1a\n" + body

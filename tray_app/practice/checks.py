@@ -6,6 +6,7 @@ that is tried all the same is counted.
 
 import dataclasses
 import uuid
+from collections import deque
 from collections.abc import Callable
 from typing import Literal
 
@@ -27,6 +28,8 @@ _PUNISH = _FOLDER + "punish"
 _VERIFY = _FOLDER + "verify"
 _STATIC = "/qwen-chat-fe/"
 _WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+_WISHES = 100
+"""So many wishes for a check are known again when they are repeated."""
 _SAYS = "x-practice-check"
 """Tells the page's own script to show the check itself."""
 
@@ -66,7 +69,7 @@ class Checks:
         self._route: str | None = None
         self._met = False
         self._secret = ""
-        self._granted: set[str] = set()
+        self._granted: deque[str] = deque(maxlen=_WISHES)
 
     @property
     def is_met(self) -> bool:
@@ -98,9 +101,9 @@ class Checks:
             return None
         wish = answers.content_of(body)
         if wish in self._granted:
-            self._granted.discard(wish)
+            self._granted.remove(wish)
             return acts.say("A person has answered the check.")
-        self._granted.add(wish)
+        self._granted.append(wish)
         self.begin(shape, None)
         return self.stopping(request, "completions")
 

@@ -64,11 +64,11 @@ class Answer:
         self._output_tokens += bool(content)
         return self._chunk(content, "answer", "typing")
 
-    def raw_thought(self, content: str) -> bytes:
+    def raw_thought(self, content: str, phase: str = "think") -> bytes:
         """New text of visible thinking, as some models send it."""
         self._output_tokens += 1
         self._reasoning_tokens += 1
-        return self._chunk(content, "think", "typing")
+        return self._chunk(content, phase, "typing")
 
     def thought(self, content: str) -> bytes:
         """One more entry of the thinking summary, in a snapshot of all of them."""
@@ -110,10 +110,20 @@ class Answer:
         }
         yield frame({"choices": [{"delta": delta}], "response_id": self._response_id, "usage": {}})
 
-    def picture(self, url: str) -> bytes:
-        """A picture that is ready."""
-        extra = {"output_image_hw": [[256, 256]]}
-        return self._chunk(url, "image_gen", "typing", extra=extra)
+    def picture(self, url: str, size: tuple[int, int], phase: str = "image_gen") -> bytes:
+        """A picture that is ready, of this width and height; only so much of usage is told."""
+        width, height = size
+        delta = {
+            "role": "assistant",
+            "content": url,
+            "phase": phase,
+            "extra": {"output_image_hw": [[height, width]]},
+            "status": "typing",
+        }
+        counts = dict.fromkeys(("input_tokens", "output_tokens", "characters"), 0)
+        usage = {**counts, "width": width, "image_count": 1, "height": height}
+        told = {"choices": [{"delta": delta}], "response_id": self._response_id, "usage": usage}
+        return frame(told)
 
     def finished(self, phase: str = "answer") -> bytes:
         """The end of a phase; the answer's, or a drawing's, is the end of all."""

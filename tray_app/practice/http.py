@@ -71,6 +71,13 @@ class Wire:
 
     async def read(self) -> Request | None:
         """The next request; None when the client is done."""
+        request = await self.read_head()
+        if request is None:
+            return None
+        return Request(request.method, request.target, request.headers, await self._body(request))
+
+    async def read_head(self) -> Request | None:
+        """The same without its body, which is still to be read."""
         try:
             head = await self.reader.readuntil(b"\r\n\r\n")
         except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, ConnectionError):
@@ -79,8 +86,7 @@ class Wire:
         method, target, _ = first.split(" ", 2)
         pairs = (line.partition(":") for line in lines if line)
         headers = [(name, value.strip()) for name, _, value in pairs]
-        request = Request(method, target, headers)
-        return Request(method, target, headers, await self._body(request))
+        return Request(method, target, headers)
 
     async def _body(self, request: Request) -> bytes:
         if (request.header("transfer-encoding") or "").lower() == "chunked":

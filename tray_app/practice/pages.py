@@ -14,7 +14,7 @@ from . import acts, checks
 from .http import Request
 from .sessions import Sessions
 
-Host = Literal["chat", "auth"]
+Host = Literal["chat", "auth", "store"]
 
 VERSION = "0.3.12"
 _UI = Path(__file__).parent / "ui"
@@ -62,7 +62,7 @@ class Pages:
         self._sessions = sessions
         self._checks = asked
         self._secrets: deque[str] = deque(maxlen=_LOADS)
-        self._codes: set[str] = set()
+        self._codes: deque[str] = deque(maxlen=_LOADS)
 
     def gate(self, request: Request) -> acts.Act | None:
         """What the chat host has against a write for where it comes from, if anything."""
@@ -200,7 +200,7 @@ class Pages:
         if parse_qs(request.target.partition("?")[2]).get("redirect_uri") != [back]:
             return acts.page("The redirect_uri is not associated with this application.", 400)
         code = uuid.uuid4().hex
-        self._codes.add(code)
+        self._codes.append(code)
         text = _read("github.html").decode().replace("{back}", html.escape(f"{back}?code={code}"))
         return acts.page(text)
 
@@ -208,7 +208,7 @@ class Pages:
         code = str(request.json().get("code", ""))
         if code not in self._codes:
             return acts.refused("Unauthorized", "The code was used or is not known.")
-        self._codes.discard(code)
+        self._codes.remove(code)
         return self._welcome("person@github.example")
 
 

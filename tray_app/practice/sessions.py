@@ -1,16 +1,23 @@
 """Who is signed in to the practice site: access tokens, and the cookies that renew them."""
 
+import hmac
 import json
 import uuid
 from base64 import urlsafe_b64encode
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from . import acts
 from .http import Request
+from .record import keep_last
 
 _REFRESH_LIFE_S = 30 * 24 * 3600
+_MOST = 1_000
+"""So many sign-ins, and so many tokens, are good at a time."""
+_HALF = 16
+"""So long is each half of a cookie of the chat host: a name and its seal."""
 
 
 @dataclass(eq=False)
@@ -40,10 +47,10 @@ class Sessions:
         self.rotates = rotates
         self._is_secure = is_secure
         self._clock = clock
-        self._chains: list[_Chain] = []
+        self._chains: deque[_Chain] = deque(maxlen=_MOST)
         self._tokens: dict[str, float] = {}
         self._guests: dict[str, float] = {}
-        self._cleared: set[str] = set()
+        self._secret = uuid.uuid4().bytes
 
     def sign_in(self) -> dict[str, object]:
         """A session of a client that keeps its cookies itself."""
@@ -74,18 +81,19 @@ class Sessions:
         name = uuid.uuid4().hex
         expires_at = self._clock() + self.token_life_s
         token = _jwt({"id": name, "email": f"{name}@guest.com", "exp": int(expires_at)})
-        self._guests[token] = expires_at
+        self._keep(self._guests, token, expires_at)
         return {"token": token, "expiresAt": int(expires_at * 1000)}
 
     def clear(self) -> str:
         """A cookie by which the chat host knows a browser again."""
-        cookie = uuid.uuid4().hex
-        self._cleared.add(cookie)
-        return cookie
+        name = uuid.uuid4().hex[:_HALF]
+        return name + self._seal(name)
 
     def is_cleared(self, request: Request) -> bool:
         """Whether the chat host knows this browser."""
-        return request.cookies.get("acw_tc") in self._cleared
+        # By a seal and not by a list, which would grow with every chat.
+        cookie = request.cookies.get("acw_tc", "")
+        return cookie[_HALF:] == self._seal(cookie[:_HALF])
 
     def is_signed_in(self, request: Request) -> bool:
         """Whether a request may do what only a signed-in person may."""
@@ -130,6 +138,9 @@ class Sessions:
         life = f"Max-Age={_REFRESH_LIFE_S}"
         return self.line("refresh_token", chain.cookie, "HttpOnly", life)
 
+    def _seal(self, name: str) -> str:
+        return hmac.digest(self._secret, name.encode(), "sha256").hex()[:_HALF]
+
     def _begin(self, *, in_browser: bool) -> _Chain:
         chain = _Chain(uuid.uuid4().hex, in_browser)
         self._chains.append(chain)
@@ -143,8 +154,16 @@ class Sessions:
         expires_at = self._clock() + self.token_life_s
         claims = {"id": uuid.uuid4().hex, "exp": int(expires_at), "type": "access_token"}
         token = _jwt(claims)
-        self._tokens[token] = expires_at
+        self._keep(self._tokens, token, expires_at)
         return token, expires_at
+
+    def _keep(self, tokens: dict[str, float], token: str, expires_at: float) -> None:
+        """Add a token, and drop those that are over."""
+        now_s = self._clock()
+        for old in [old for old, until_s in tokens.items() if until_s <= now_s]:
+            del tokens[old]
+        tokens[token] = expires_at
+        keep_last(tokens, _MOST)
 
     def _bears(self, request: Request, tokens: dict[str, float]) -> bool:
         scheme, _, token = (request.header("authorization") or "").partition(" ")

@@ -1,26 +1,29 @@
-"""The practice site: its two hosts on loopback, in a thread of its own."""
+"""The practice site: its two hosts and its store on loopback, in a thread of its own."""
 
 import asyncio
-import re
 import ssl
 import threading
 import time
 import uuid
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from . import acts, answers, catalog
+from .chats import Chats
 from .checks import Checks, Shape
+from .gallery import Gallery
 from .http import Reader, Request, Wire
 from .pages import Host, Pages
+from .pictures import Studio
+from .record import Record
+from .routes import route_of
 from .sessions import Sessions
+from .store import Store
+from .uploads import Uploads
 
-_BODY_BYTES = 128 << 10
 _LINE_BYTES = 1 << 20
-_CHAT = re.compile(r"/api/v2/chats/([^/]+)")
-_PICTURE = re.compile(r"/output/[\w-]+\.png")
 
 
 @dataclass
@@ -44,6 +47,7 @@ class PracticeSite:
             new one was used, since an answer may be lost, and then no more.
         tls: Serve over TLS with this.
         clock: Unix seconds.
+        remembers: Of what it was asked it keeps so much for whoever looks; None for all.
     """
 
     def __init__(
@@ -54,15 +58,12 @@ class PracticeSite:
         rotates: bool = True,
         tls: ssl.SSLContext | None = None,
         clock: Callable[[], float] = time.time,
+        remembers: int | None = None,
     ) -> None:
         self.pace_s = pace_s
         self.account: dict[str, Any] = {"email": "person@practice.example", "is_guest": False}
         self.origin = self.auth_origin = ""
-        self.heard: list[Heard] = []
-        self.chats: dict[str, dict[str, Any]] = {}
-        self.deleted: list[str] = []
-        self.stopped: list[str] = []
-        self.delete_all_calls = 0
+        self.heard: list[Heard] = Record(remembers)
         self.loses_renewals = 0
         """So many answers to renewals are lost, the renewal itself being done."""
         self.open_streams = 0
@@ -82,9 +83,16 @@ class PracticeSite:
         )
         self._checks = Checks(self._note, lambda: self.origin)
         self._pages = Pages(self, self._sessions, self._checks)
+        self.store = Store(self._note, clock)
+        self.uploads = Uploads(self.store, self._note)
         self._scripts: dict[str, deque[acts.Act]] = {}
-        self._busy: set[str] = set()
+        self._chats = Chats(self._note, remembers)
+        self.chats, self.deleted = self._chats.made, self._chats.deleted
+        self.stopped = self._chats.stopped
+        self._gallery = Gallery(self.chats, lambda: self.origin)
+        self._studio = Studio(self._chats, self._gallery)
         self._idle: set[Wire] = set()
+        self._serving: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
         self._changed = threading.Condition()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="practice", daemon=True)
@@ -92,7 +100,7 @@ class PracticeSite:
         self._connections = 0
 
     def start(self) -> None:
-        """Return when both hosts listen."""
+        """Return when the hosts listen."""
         self._thread.start()
         self._listening.wait()
 
@@ -111,7 +119,10 @@ class PracticeSite:
         self.on("completions", *script)
 
     def on(self, route: str, *script: acts.Act) -> None:
-        """The same for another route, as `_route` names it: `models`, `new`, `refresh`, `page`…"""
+        """The same for another route, as `route_of` names it: `models`, `new`, `refresh`, `page`…
+
+        An upload to the store is `put`.
+        """
         self._scripts.setdefault(route, deque()).extend(script)
 
     def challenge(self, shape: Shape, route: str | None = "completions") -> None:
@@ -121,6 +132,11 @@ class PracticeSite:
         asks; in the shape `html` everything is, and at once.
         """
         self._checks.begin(shape, route)
+
+    @property
+    def delete_all_calls(self) -> int:
+        """How often somebody deleted every chat there is."""
+        return self._chats.delete_all_calls
 
     @property
     def calls_while_challenged(self) -> int:
@@ -166,30 +182,46 @@ class PracticeSite:
             self._listening.set()
             self._loop.run_forever()
         finally:
-            tasks = asyncio.all_tasks(self._loop)
-            for task in tasks:
-                task.cancel()
-            self._loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+            # Whoever connected a moment ago has nobody yet who would end the connection.
+            self._turn(5)
             for server in self._servers:
                 server.close()
-            self._loop.run_until_complete(asyncio.sleep(0))
+            while tasks := asyncio.all_tasks(self._loop):
+                for writer in self._serving.values():
+                    writer.transport.abort()
+                for task in tasks:
+                    task.cancel()
+                self._loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+            self._turn(2)
             self._loop.close()
+
+    def _turn(self, times: int) -> None:
+        for _ in range(times):
+            self._loop.run_until_complete(asyncio.sleep(0))
 
     async def _listen(self) -> None:
         scheme = "https" if self._tls else "http"
-        self._servers = [await self._listen_as("chat"), await self._listen_as("auth")]
-        ports = [server.sockets[0].getsockname()[1] for server in self._servers]
+        hosts: tuple[Host, ...] = ("chat", "auth", "store")
+        self._servers = [await self._listen_as(host) for host in hosts]
+        *ports, store = (server.sockets[0].getsockname()[1] for server in self._servers)
         name = "localhost" if self._tls else "127.0.0.1"
         self.origin, self.auth_origin = (f"{scheme}://{name}:{port}" for port in ports)
+        self.store.authority = f"127.0.0.1:{store}"
 
     async def _listen_as(self, host: Host) -> asyncio.Server:
         def connection() -> asyncio.StreamReaderProtocol:
             reader = Reader(_LINE_BYTES)
             return asyncio.StreamReaderProtocol(
-                reader, lambda _, writer: self._serve(host, reader, writer)
+                reader, lambda _, writer: self._begin(host, reader, writer)
             )
 
         return await self._loop.create_server(connection, "127.0.0.1", 0, ssl=self._tls)
+
+    def _begin(self, host: Host, reader: Reader, writer: asyncio.StreamWriter) -> None:
+        """Serve a connection; asyncio would print its end as an error when the site stops."""
+        task = self._loop.create_task(self._serve(host, reader, writer))
+        self._serving[task] = writer
+        task.add_done_callback(lambda _: self._serving.pop(task).close())
 
     async def _serve(self, host: Host, reader: Reader, writer: asyncio.StreamWriter) -> None:
         self._connections += 1
@@ -197,7 +229,7 @@ class PracticeSite:
         try:
             while wire.keeps_alive:
                 self._idle.add(wire)
-                request = await wire.read()
+                request = await (self.store.read(wire) if host == "store" else wire.read())
                 self._idle.discard(wire)
                 if request is None:
                     break
@@ -206,16 +238,18 @@ class PracticeSite:
                     self.heard.append(heard)
                     self._changed.notify_all()
                 await self._answer(heard, wire)
+                if host == "store":
+                    # It may be large, and the store has it.
+                    heard.request = replace(request, body=b"")
                 await wire.flush()
         except (ConnectionError, asyncio.IncompleteReadError, ValueError):
             pass
         finally:
             self._idle.discard(wire)
-            writer.close()
 
     async def _answer(self, heard: Heard, wire: Wire) -> None:
         request = heard.request
-        route, chat_id = self._route(heard)
+        route, chat_id = route_of(request) if heard.host != "store" else ("put", "")
         act = self._stopping(heard, route) or self._scripted(route)
         act = act or self._usual(route, heard, chat_id)
         if heard.host == "auth":
@@ -223,12 +257,12 @@ class PracticeSite:
         scene = acts.Scene(wire, request, chat_id, uuid.uuid4().hex)
         streams = route == "completions"
         if streams:
-            self._note(lambda: self._busy.add(chat_id), streams=1)
+            self._note(lambda: self._chats.busy.add(chat_id), streams=1)
         try:
             await self._played(act, scene, heard)
         finally:
             if streams:
-                self._note(lambda: self._busy.discard(chat_id), streams=-1)
+                self._note(lambda: self._chats.busy.discard(chat_id), streams=-1)
 
     def _stopping(self, heard: Heard, route: str) -> acts.Act | None:
         """Why the chat host does not even look at what it is asked, if it does not."""
@@ -263,48 +297,17 @@ class PracticeSite:
             self.open_streams += streams
             self._changed.notify_all()
 
-    def _route(self, heard: Heard) -> tuple[str, str]:
-        """What a request is for, and the chat it is about."""
-        method, path = heard.request.method, heard.request.path
-        query = dict(
-            pair.split("=", 1)
-            for pair in heard.request.target.partition("?")[2].split("&")
-            if "=" in pair
-        )
-        chat_id = query.get("chat_id", "")
-        fixed = {
-            ("GET", "/api/models"): "models",
-            ("GET", "/api/v2/models/"): "models-v2",
-            ("POST", "/api/v2/chats/new"): "new",
-            ("POST", "/api/v2/chat/completions"): "completions",
-            ("POST", "/api/v2/chat/completions/stop"): "stop",
-            ("DELETE", "/api/v2/chats/"): "delete-all",
-            ("GET", "/api/v2/chats/"): "chats",
-            ("GET", "/api/v2/users/user/settings"): "settings",
-            ("GET", "/api/v2/user/info"): "whose",
-            ("GET", "/api/v2/auths/refresh"): "refresh",
-            ("POST", "/api/v2/auths/signin"): "signin",
-            ("GET", "/auth"): "page",
-            ("GET", "/"): "page",
-        }.get((method, path))
-        if fixed is not None:
-            return fixed, chat_id
-        if method == "GET" and path.startswith("/c/"):
-            return "page", chat_id
-        one = _CHAT.fullmatch(path)
-        if one is not None and method in {"GET", "DELETE"}:
-            return ("delete" if method == "DELETE" else "chat"), one[1]
-        return ("picture" if _PICTURE.fullmatch(path) else "unknown"), chat_id
-
     def _usual(self, route: str, heard: Heard, chat_id: str) -> acts.Act:
         request = heard.request
         if route in {"models", "models-v2"}:
             data: Any = {"data": catalog.listed()}
             return acts.value({"success": True, "data": data} if route == "models-v2" else data)
+        if route == "put":
+            return self.store.answer(request)
         if route == "refresh":
             return self._renewal(request)
         if route == "picture":
-            return acts.Whole(answers.picture(), content_type="image/png")
+            return self._gallery.answer(request)
         if route in {"page", "signin", "unknown"}:
             page = self._pages.answer(heard.host, request)
             return page or acts.refused("Not_Found", "no such path", 404)
@@ -313,78 +316,33 @@ class PracticeSite:
             return acts.value({"success": True, "data": told})
         if not self._sessions.is_signed_in(request):
             return acts.EXPIRED
+        if route in {"grant", "parse", "parsed"}:
+            return self.uploads.answer(route, request)
         return self._signed_in(route, request, chat_id)
 
     def _signed_in(self, route: str, request: Request, chat_id: str) -> acts.Act:
         match route:
             case "new":
-                return self._new_chat(request)
+                cookie = f"acw_tc={self._sessions.clear()}; Path=/; HttpOnly"
+                return self._chats.new(request, cookie)
             case "completions":
-                refused = self._refusal(request, chat_id)
+                refused = self._chats.refusal(request, chat_id)
                 wished = refused or self._checks.wished_for(request)
-                return wished or answers.answer_to(request.json(), self.origin, self.pace_s)
-            case "stop":
-                self._note(lambda: self.stopped.append(chat_id))
-                return acts.value({"success": True, "data": {"status": True}})
-            case "delete":
-                return self._delete(chat_id)
-            case "delete-all":
-                self.delete_all_calls += 1
-                self._note(self.chats.clear)
-                return acts.value({"success": True})
-            case "chats":
-                listed = [{"id": one, "title": "New Chat", **self.chats[one]} for one in self.chats]
-                return acts.value({"success": True, "data": listed})
-            case "chat" if chat_id in self.chats:
-                return acts.value({"success": True, "data": {"id": chat_id}})
+                return wished or self._reply(request.json())
             case "settings":
                 return acts.value({"success": True, "data": {"memory": {}, "ui": {}}})
             case "whose":
                 return acts.value({"success": True, "data": self.account})
             case _:
-                return acts.refused("Not_Found", "no such chat")
+                told = self._chats.answer(route, chat_id)
+                return told or acts.refused("Not_Found", "no such chat")
 
-    def _new_chat(self, request: Request) -> acts.Act:
-        asked = request.json()
-        chat_id = str(uuid.uuid4())
-        made = {"model": asked.get("models"), "chat_type": asked.get("chat_type")}
-        self._note(lambda: self.chats.update({chat_id: made}))
-        told = {"success": True, "request_id": uuid.uuid4().hex, "data": {"id": chat_id}}
-        return acts.value(told, Set_Cookie=f"acw_tc={self._sessions.clear()}; Path=/; HttpOnly")
-
-    def _delete(self, chat_id: str) -> acts.Act:
-        if chat_id not in self.chats:
-            return acts.refused("Not_Found", "no such chat")
-
-        def gone() -> None:
-            del self.chats[chat_id]
-            self.deleted.append(chat_id)
-
-        self._note(gone)
-        return acts.value({"success": True, "data": {"status": True}})
-
-    def _refusal(self, request: Request, chat_id: str) -> acts.Act | None:
-        """What the site has against a completions request, if anything."""
-        body = request.json()
-        messages = body.get("messages")
-        if len(request.body) > _BODY_BYTES:
-            return acts.CHALLENGE
-        if request.header("version") is None:
-            return acts.refused("Bad_Request", "Something wrong with request!")
-        if not body.get("chat_id"):
-            return acts.refused("RequestValidationError", "Field chat_id is required")
-        if chat_id not in self.chats or body.get("chat_id") != chat_id:
-            return acts.refused("CHAT_NOT_FOUND", "the chat is not exist")
-        if chat_id in self._busy:
-            return acts.refused("Bad_Request", "The chat is in progress!")
-        if not isinstance(messages, list) or len(messages) != 1:
-            return acts.refused("Bad_Request", "Invalid input too many messages")
-        if messages[0].get("role") == "system":
-            return acts.EMPTY
-        features = messages[0].get("feature_config", {})
-        if body.get("model") in catalog.ALWAYS_THINKS and not features.get("thinking_enabled"):
-            return acts.refused("invalid_input", "thinking cannot be disabled")
-        return None
+    def _reply(self, body: dict[str, Any]) -> acts.Act:
+        refused = self.uploads.refusal(body)
+        if refused is not None:
+            return refused
+        seen = self.uploads.seen(body)
+        return self._chats.kept(body, answers.answer_to(body, self._studio, self.pace_s, seen))
 
     def _renewal(self, request: Request) -> acts.Act:
         """A renewal whose answer may be lost on its way."""

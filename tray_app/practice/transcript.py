@@ -6,15 +6,15 @@ open); those are no words of the person, and neither is what a tool answered.
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from .tools import Tool, offered
 
-_TURN = re.compile(
-    r"<(system|user|assistant|tool)((?:-\d+)?)(?: [^>]*)?>\n(.*?)\n</\1\2>", re.DOTALL
-)
+_OPENING = re.compile(r"<((system|user|assistant|tool)(?:-\d+)?)(?: [^>]{0,999})?>\n")
+_CLOSING = re.compile(r"\n</((?:system|user|assistant|tool)(?:-\d+)?)>")
 _RESULT = re.compile(r"<tool_response((?:-\d+)?)>\n(.*?)\n?</tool_response\1>", re.DOTALL)
 _WRAPPER = re.compile(r"</?(?:user_message|user_query|user_request|task|feedback)>\n?")
 _CLIENTS = re.compile(
@@ -177,7 +177,29 @@ def words(turns: Sequence[Turn]) -> list[tuple[int, str]]:
     return found
 
 
-def read(content: str) -> Transcript:
-    """The transcript that is in a prompt; bare words are one of the person."""
-    turns = tuple(Turn(role, text) for role, _, text in _TURN.findall(content))
-    return Transcript(turns or (Turn("user", content),))
+def read(content: str, *documents: str) -> Transcript:
+    """The transcript that is in a prompt; bare words are one of the person.
+
+    Args:
+        content: The message.
+        documents: Texts that came with it; a conversation in them was before the message.
+    """
+    before = [turn for text in documents for turn in _turns(text)]
+    return Transcript((*before, *(_turns(content) or [Turn("user", content)])))
+
+
+def _turns(text: str) -> list[Turn]:
+    """The elements of a text, in a time that grows no faster than the text."""
+    ends: dict[str, list[re.Match[str]]] = {}
+    for end in _CLOSING.finditer(text):
+        ends.setdefault(end[1], []).append(end)
+    turns, at = [], 0
+    while opening := _OPENING.search(text, at):
+        own = ends.get(opening[1], [])
+        place = bisect_left(own, opening.end(), key=re.Match.start)
+        if place == len(own):
+            at = opening.start() + 1
+            continue
+        turns.append(Turn(opening[2], text[opening.end() : own[place].start()]))
+        at = own[place].end()
+    return turns
