@@ -1,14 +1,16 @@
 """The chats that are still to be deleted at the site, noted so that none outlives a crash.
 
 A chat is noted before it is used and struck off when the site says that it is gone; what a crash
-left is found at the next start. Notes are appended without waiting for the disk: a killed process
-loses none, a power cut perhaps the last few. What cannot be read as a note is passed over, and a
-disk that takes none stops no request.
+left is found at the next start. One that is still of use is kept until its time, which is noted as
+well. Notes are appended without waiting for the disk: a killed process loses none, a power cut
+perhaps the last few. What cannot be read as a note is passed over, and a disk that takes none stops
+no request.
 """
 
 import contextlib
 import hashlib
 import logging
+import math
 import os
 import re
 from pathlib import Path
@@ -21,7 +23,7 @@ _log = logging.getLogger(__name__)
 
 REFUSALS = 3
 """After so many refusals to delete it a chat is given up."""
-LEFT_OVER = 200
+LEFT_OVER = 1_000
 """More are not remembered; the oldest are given up first."""
 FULL_BYTES = 256 << 10
 """A file of this size is written anew."""
@@ -29,14 +31,22 @@ _WORN_BYTES = 4 << 10
 """A file of this size is emptied when nothing is noted any more."""
 _APPEND = os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0)
 _ANYBODY = "0" * 16
+_LATEST_S = 10**12 - 1
 # Every line ends in a word of fixed length, so that a part of one is never taken for the whole.
-_LINE = re.compile(r"([+?-]) ([A-Za-z0-9_-]{1,128}) ([0-9a-f]{16})")
+_LINE = re.compile(r"([+?-]|(=)) ([A-Za-z0-9_-]{1,128}) ([0-9a-f]{16})(?(2) ([0-9]{12}))")
 
 
 class _Chat(Struct):
     account: str
     refusals: int = 0
     in_use: bool = True
+    due_s: int = 0
+
+    def lines(self, name: str) -> str:
+        """The notes that come to this."""
+        whose = f"{name} {self.account}"
+        first = f"= {whose} {self.due_s:012}\n" if self.due_s else f"+ {whose}\n"
+        return first + f"? {whose}\n" * self.refusals
 
 
 class Chats:
@@ -97,11 +107,34 @@ class Chats:
             self.strike(chat)
         self._forget_oldest()
 
-    def left_over(self, account: str) -> str | None:
-        """The chat to be deleted next with this account: one of its own, or nobody knows whose."""
+    def keep(self, chat: str, due_s: float) -> None:
+        """A chat is not used any more, and is left over from that time on.
+
+        Args:
+            chat: Its id; one that is not noted is passed over.
+            due_s: Unix seconds.
+        """
+        kept = self._chats.pop(chat, None)
+        if kept is None:
+            return
+        self._chats[chat] = kept
+        kept.in_use, kept.refusals = False, 0
+        kept.due_s = min(max(1, math.ceil(due_s)), _LATEST_S)
+        self._add(kept.lines(chat))
+        self._forget_oldest()
+
+    def left_over(self, account: str, now_s: float) -> str | None:
+        """The chat to be deleted next with this account: one of its own, or nobody knows whose.
+
+        Args:
+            account: Its label.
+            now_s: Unix seconds; what is kept for longer is not left over yet.
+        """
         whose = {_mark(account), _ANYBODY}
         left = (
-            name for name, chat in self._chats.items() if not chat.in_use and chat.account in whose
+            name
+            for name, chat in self._chats.items()
+            if not chat.in_use and chat.account in whose and chat.due_s <= now_s
         )
         return next(left, None)
 
@@ -132,15 +165,17 @@ class Chats:
             self._write_anew()
 
     def _write(self, sign: str, chat: str) -> None:
+        self._add(f"{sign} {chat} {self._chats[chat].account}\n")
+
+    def _add(self, line: str) -> None:
         if self._path is None:
             return
-        line = f"{sign} {chat} {self._chats[chat].account}\n".encode()
         try:
             if self._file is None:
                 self._file = open_private(self._path, _APPEND)
                 self._size = os.fstat(self._file).st_size
                 self._is_torn = self._size > 0
-            self._append(self._file, line)
+            self._append(self._file, line.encode())
         except (OSError, StoreError) as error:
             self._failed(error)
 
@@ -173,12 +208,7 @@ class Chats:
                 self._failed(error)
 
     def _text(self) -> bytes:
-        lines = [
-            f"{sign} {name} {chat.account}\n"
-            for name, chat in self._chats.items()
-            for sign in "+" + "?" * chat.refusals
-        ]
-        return "".join(lines).encode()
+        return "".join(chat.lines(name) for name, chat in self._chats.items()).encode()
 
     def _let_go(self) -> None:
         if self._file is not None:
@@ -203,11 +233,13 @@ def _read(data: bytes) -> dict[str, _Chat]:
         found = _LINE.fullmatch(line)
         if found is None:
             continue
-        sign, name, account = found.groups()
+        sign, _, name, account, due_s = found.groups()
         if sign == "-":
             chats.pop(name, None)
         elif sign == "+":
             chats[name] = _Chat(account)
+        elif sign == "=":
+            chats[name] = _Chat(account, due_s=int(due_s))
         elif name in chats:
             chats[name].refusals += 1
     return chats

@@ -1,4 +1,4 @@
-"""Logs: one line a record, no secrets, bounded, and never in anybody's way.
+"""Logs: one line a record, no secrets, bounded, and never in anybody's way: see `log_queue`.
 
 Secrets are taken out of the finished line, after arguments and tracebacks were put in: a filter on
 a logger would miss what other loggers, exceptions and libraries write (measured: 2026-11-20).
@@ -16,6 +16,7 @@ from pathlib import Path
 from tray_app.core.redact import Redactor
 
 from .files import StoreError, open_private
+from .log_queue import Beside
 
 _FILE_BYTES = 2 << 20
 _FILES = 4
@@ -50,7 +51,7 @@ class _OneLine(logging.Formatter):
         """What a record says; one whose arguments do not fit must not fail whoever wrote it."""
         try:
             return super().format(record)
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:  # noqa: BLE001  whatever an argument does when it is told
             why = type(error).__name__
             place = f"{record.module}:{record.lineno}"
             return f"{self.formatTime(record)} ERROR {record.name} log=misused at={place} {why}"
@@ -59,7 +60,7 @@ class _OneLine(logging.Formatter):
 class _PrivateFile(RotatingFileHandler):
     """A rotating file that only its owner reads; a disk that refuses it is told once."""
 
-    _told = False
+    has_failed = False
 
     def _open(self) -> TextIOWrapper:
         opened = open_private(Path(self.baseFilename), os.O_WRONLY | os.O_APPEND)
@@ -117,8 +118,10 @@ class _PrivateFile(RotatingFileHandler):
         self._tell()
 
     def _tell(self) -> None:
-        if not self._told and sys.stderr is not None:
-            self._told = True
+        if self.has_failed:
+            return
+        self.has_failed = True
+        if sys.stderr is not None:
             with contextlib.suppress(OSError, ValueError):
                 sys.stderr.write("portico: the log cannot be written. Check the disk.\n")
 
@@ -142,7 +145,7 @@ def start_logging(folder: Path, level: str, redactor: Redactor, *, stderr: bool 
     root = logging.getLogger()
     for handler in handlers:
         handler.setFormatter(_OneLine(redactor))
-        root.addHandler(handler)
+    root.addHandler(Beside(handlers))
     numbers = logging.getLevelNamesMapping()
     root.setLevel(numbers.get(level.upper(), logging.INFO))
     for name in _QUIET:
@@ -150,11 +153,18 @@ def start_logging(folder: Path, level: str, redactor: Redactor, *, stderr: bool 
     logging.captureWarnings(capture=True)
 
 
+def has_failed() -> bool:
+    """Whether something that was said could not be written since the log was started."""
+    besides = (one for one in logging.getLogger().handlers if isinstance(one, Beside))
+    files = (file for one in besides for file in one.handlers if isinstance(file, _PrivateFile))
+    return any(file.has_failed for file in files)
+
+
 def stop_logging() -> None:
     """Close the log."""
     logging.captureWarnings(capture=False)
     root = logging.getLogger()
     for handler in tuple(root.handlers):
-        if isinstance(handler.formatter, _OneLine):
+        if isinstance(handler, Beside):
             root.removeHandler(handler)
             handler.close()

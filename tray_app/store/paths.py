@@ -58,6 +58,16 @@ class Paths(Struct, frozen=True):
         return self.home / "chats-to-delete.txt"
 
     @property
+    def statistics(self) -> Path:
+        """What was asked lately and what each day came to, in sizes and times."""
+        return self.home / "statistics.db"
+
+    @property
+    def practice_statistics(self) -> Path:
+        """The same of practice mode, so that nothing of it is counted among what was real."""
+        return self.home / "practice-statistics.db"
+
+    @property
     def profile(self) -> Path:
         """What the window that is signed in to the site keeps: its cookies and storage."""
         return self.home / "window"
@@ -65,7 +75,12 @@ class Paths(Struct, frozen=True):
     @property
     def keyring_label(self) -> str:
         """What begins the names of our entries in the keyring: each data folder has its own."""
-        return "Portico" if self.home == _usual_home() else f"Portico {self._mark[:8]}"
+        return "Portico" if self.is_usual else f"Portico {self._mark[:8]}"
+
+    @property
+    def is_usual(self) -> bool:
+        """Whether the folder is where the system keeps an app's data."""
+        return self.home == _usual_home()
 
     @property
     def _mark(self) -> str:

@@ -1,22 +1,14 @@
-"""Settings: one frozen value, a file that survives anything, and who has the last word.
+"""Settings: one frozen value, what each of them takes, and who has the last word.
 
-A flag outranks the environment, which outranks the file, which outranks the default. What cannot be
-read is moved aside and never lost; one bad field costs that field alone.
+A flag outranks the environment, which outranks the file, which outranks the default.
 """
 
-import contextlib
 import ipaddress
-from collections.abc import Callable, Mapping
-from datetime import datetime
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, get_type_hints
 
 import msgspec
 from msgspec import Meta, Struct
-
-from .files import SIZE_LIMIT_BYTES, StoreError, read_private, write_private
-
-VERSION = 1
 
 TransportName = Literal["page", "direct", "auto"]
 _MANY_ANSWERS = 4
@@ -34,7 +26,6 @@ class Settings(Struct, frozen=True, kw_only=True):
         str,
         _about(
             "A path before every route, such as /qwen.",
-            restart=True,
             pattern=r"\A(/(?!\.\.?(/|\Z))[A-Za-z0-9._~-]+)*\Z",
         ),
     ] = ""
@@ -115,6 +106,37 @@ class Settings(Struct, frozen=True, kw_only=True):
         bool, _about("Whether the notice about Qwen's terms was read, before the first sign-in.")
     ] = False
     notices: Annotated[bool, _about("Tell beside the tray what a person should know.")] = True
+    long_prompt: Annotated[
+        Literal["file", "trim"],
+        _about(
+            "What happens with a conversation that is too long for one message: file (what is "
+            "before the last turn goes as a file) or trim (its middle is left out, with a mark)."
+        ),
+    ] = "file"
+    blind_model: Annotated[
+        Literal["refuse", "switch"],
+        _about(
+            "What happens with a picture or file that a model cannot take: refuse (the error names "
+            "a model that can) or switch (such a model answers, and the answer says so)."
+        ),
+    ] = "refuse"
+    fake_addresses: Annotated[
+        bool,
+        _about(
+            "Fetch pictures and files although a VPN or proxy of this computer gives every name an "
+            "address from 198.18.0.0 to 198.19.255.255; needed only where it gives Qwen's name "
+            "another one."
+        ),
+    ] = False
+    statistics_days: Annotated[
+        int,
+        _about(
+            "How many days every single request is kept in the statistics, in sizes and times "
+            "alone; 0 for none. What each day came to is kept for 400.",
+            ge=0,
+            le=400,
+        ),
+    ] = 30
     language: Annotated[
         Literal["system", "en", "zh", "pt-BR", "ru"],
         _about("The language of tray and windows: system, en, zh, pt-BR or ru."),
@@ -141,18 +163,6 @@ class SettingError(Exception):
     def __init__(self, name: str, sentence: str) -> None:
         super().__init__(sentence)
         self.name = name
-
-
-class Loaded(Struct, frozen=True):
-    """What a settings file came to."""
-
-    settings: Settings
-    notes: tuple[str, ...] = ()
-    """For people: what could not be read, and what was done about it."""
-    extra: dict[str, Any] = {}
-    """Fields of the file that this version does not know."""
-    read_only: bool = False
-    """The file is of a newer version, which must not be written over."""
 
 
 class Field(Struct, frozen=True):
@@ -285,108 +295,3 @@ def warnings_of(settings: Settings) -> tuple[str, ...]:
             "own, over plain HTTP, which whoever shares the network can read."
         )
     return tuple(warnings)
-
-
-def load(path: Path, now: Callable[[], datetime]) -> Loaded:
-    """The settings of a file, whatever it holds; never raises for its content.
-
-    Args:
-        path: `settings.json`; its last good copy lies beside it with `.bak`.
-        now: UTC, for the name under which an unreadable file is kept.
-    """
-    try:
-        data = read_private(path)
-    except StoreError as error:
-        return Loaded(Settings(), (str(error),), read_only=True)
-    if data is None:
-        return Loaded(Settings())
-    told = _object(data)
-    if told is not None:
-        return _read(told)
-    kept = path.with_name(f"{path.name}.corrupt-{now():%Y%m%dT%H%M%SZ}")
-    try:
-        path.replace(kept)
-    except OSError:
-        note = f"The settings in {path} can be neither read nor moved. Look at that folder."
-        return Loaded(Settings(), (note,), read_only=True)
-    note = f"The settings could not be read and are kept as {kept.name}."
-    data = _backup(path)
-    told = None if data is None else _object(data)
-    if data is None or told is None:
-        return Loaded(Settings(), (f"{note} Every setting has its default now.",))
-    # In its place again, or the next start would find no settings at all.
-    with contextlib.suppress(OSError, StoreError):
-        write_private(path, data)
-    backup = _read(told)
-    return Loaded(backup.settings, (f"{note} The last good ones are used.",), backup.extra)
-
-
-def save(path: Path, settings: Settings, temporary: Mapping[str, object] | None = None) -> None:
-    """Write settings, keeping fields this version does not know and a copy of the last good file.
-
-    Raises `StoreError` where the file must not or cannot be written; it is as it was then.
-
-    Args:
-        path: `settings.json`.
-        settings: What is in force.
-        temporary: What the file should hold instead for settings that a flag or a variable says for
-            one run, as long as nobody changed them.
-    """
-    data = read_private(path)
-    told = _object(data) if data is not None else None
-    before = _read(told) if told is not None else Loaded(Settings())
-    if before.read_only:
-        raise StoreError(
-            "The settings are of a newer Portico, so they are left alone. Update this Portico."
-        )
-    filed = {**before.extra, **msgspec.to_builtins(settings), **(temporary or {})}
-    lines = msgspec.json.format(msgspec.json.encode({"version": VERSION, **filed}), indent=2)
-    try:
-        if told is not None and data is not None:
-            write_private(_backup_path(path), data)
-        elif data is not None:
-            write_private(path.with_name(path.name + ".corrupt"), data)
-        write_private(path, lines + b"\n")
-    except OSError as error:
-        why = error.strerror or type(error).__name__
-        raise StoreError(f"The settings cannot be saved: {why}. Check the disk.") from error
-
-
-def _object(data: bytes) -> dict[str, Any] | None:
-    if len(data) > SIZE_LIMIT_BYTES:
-        return None
-    try:
-        told = msgspec.json.decode(data.removeprefix(b"\xef\xbb\xbf"))
-    except (ValueError, RecursionError):
-        return None
-    return told if isinstance(told, dict) else None
-
-
-def _read(told: dict[str, Any]) -> Loaded:
-    settings = Settings()
-    notes: list[str] = []
-    extra: dict[str, Any] = {}
-    version = told.pop("version", VERSION)
-    for name, value in told.items():
-        if name not in Settings.__struct_fields__:
-            extra[name] = value
-            continue
-        try:
-            settings = with_value(settings, name, value)
-        except SettingError as error:
-            notes.append(f"In the settings, {error} It has its default now.")
-    newer = isinstance(version, int) and version > VERSION
-    if newer:
-        notes.append("The settings are of a newer Portico: they are used, and not changed.")
-    return Loaded(settings, tuple(notes), extra, read_only=newer)
-
-
-def _backup_path(path: Path) -> Path:
-    return path.with_name(path.name + ".bak")
-
-
-def _backup(path: Path) -> bytes | None:
-    try:
-        return read_private(_backup_path(path))
-    except StoreError:
-        return None
