@@ -65,8 +65,6 @@ class Asking:
         self._saw = False
         self._answered_s: float | None = None
         self._is_proven = False
-        self.waiting = 0
-        """How many requests wait for the answer, beside those that wait for their turn."""
         self._looking: asyncio.Task[None] | None = None
         self._tasting: asyncio.Task[None] | None = None
         self._leading: asyncio.Task[None] | None = None
@@ -175,11 +173,7 @@ class Asking:
     async def answer(self) -> None:
         """Return when the person has answered; raises `ProxyError` when nobody does."""
         outcome = self._outcome
-        self.waiting += 1
-        try:
-            is_answered = outcome is not None and await asyncio.shield(outcome)
-        finally:
-            self.waiting -= 1
+        is_answered = outcome is not None and await asyncio.shield(outcome)
         if not is_answered:
             raise ProxyError(
                 Kind.VERIFICATION_NEEDED, "Qwen asked for a person, and nobody answered"

@@ -1,4 +1,6 @@
-"""What keeps us from asking: the account's hold after a challenge, and models that cool down.
+"""What keeps us from asking: the account's hold after a challenge, and what cools down.
+
+A model cools down for chats and for drawings apart: the site counts them apart.
 
 Where a person can be asked, that comes first, and a hold only after nobody answered. A hold lasts
 10, then 20, then 30 minutes. It ends with one careful try after its time, with a
@@ -20,6 +22,20 @@ CAREFUL_SPACING_S = 4.0
 _EMPTIES = 2
 """Empty answers in a row that are taken for a silent hold."""
 _COOL_S = 10.0
+_USED_UP_S = 1800.0
+"""Where an allowance of a day is used up and nobody says for how long."""
+TRYING_S = 5.0
+"""When to come again, for those who are refused while the one careful try goes on."""
+
+_LONG_S = 60.0
+"""More than a client hears of in seconds."""
+_HOURS_S = 5400.0
+
+_CHECK = "Qwen asked for a check"
+_SILENCE = "Qwen answered nothing twice, which may be a silent block"
+_COOLS = frozenset({Kind.RATE_LIMITED, Kind.DAILY_LIMIT})
+_STUMBLES = frozenset({Kind.UPSTREAM_ERROR, Kind.UPSTREAM_TIMEOUT})
+"""These let a model cool only where the site says for how long."""
 
 
 class HoldStatus(Struct, frozen=True):
@@ -36,58 +52,77 @@ class Brakes:
         self._clock = clock
         self._steps = 0
         self._until_s: float | None = None
-        self._trying = False
+        self._cause = _CHECK
+        self._trying: object = None
+        """The one careful try, while it goes on."""
         self._careful_until_s = 0.0
         self._empties = 0
         self._cool: dict[str, tuple[float, ProxyError]] = {}
         self.ask: Callable[[ProxyError], bool] = lambda _: False
         """Has a person asked, if that can be; returns whether somebody is."""
+        self.held: Callable[[ProxyError], None] = lambda _: None
+        """Told of a hold that begins: what everybody hears who asks from now on."""
 
-    def check(self, model: str) -> None:
-        """Raise `ProxyError` where nothing may be asked of this model now."""
-        if self._until_s is not None and (self._clock() < self._until_s or self._trying):
+    def cools(self, matter: str) -> bool:
+        """Whether this model cools down for what is asked of it."""
+        return self._cool.get(matter, (0.0,))[0] > self._clock()
+
+    def check(self, matter: str) -> None:
+        """Raise `ProxyError` where this may not be asked of this model now."""
+        if self._until_s is not None and (
+            self._clock() < self._until_s or self._trying is not None
+        ):
             raise self._holding(self._until_s)
-        until_s, error = self._cool.get(model, (0.0, None))
+        self.check_cool(matter)
+
+    def check_cool(self, matter: str) -> None:
+        """Raise `ProxyError` where this model cools down for it."""
+        until_s, error = self._cool.get(matter, (0.0, None))
         left_s = until_s - self._clock()
         if error is None:
             return
         if left_s <= 0:
-            del self._cool[model]
+            del self._cool[matter]
             return
-        raise ProxyError(error.kind, error.message, retry_after_s=left_s)
+        raise ProxyError(error.kind, _said(error, left_s), retry_after_s=left_s)
 
     def _holding(self, until_s: float) -> ProxyError:
-        minutes = max(1, round((until_s - self._clock()) / 60))
+        left_s = until_s - self._clock()
+        if left_s <= 0:
+            said = f"{self._cause}, and Portico is trying again just now"
+            return ProxyError(Kind.COOLING_DOWN, said, retry_after_s=TRYING_S)
         return ProxyError(
             Kind.COOLING_DOWN,
-            f"Qwen asked for a check, so Portico pauses for about {minutes} more min",
+            f"{self._cause}, so Portico pauses for about {_minutes(left_s)} more min",
         )
 
     @property
     def is_holding(self) -> bool:
         """Whether the site is to be left alone, but for the one careful try after a hold's time."""
-        return self._until_s is not None and not self._trying
+        return self._until_s is not None and self._trying is None
 
     @contextmanager
-    def trying(self, model: str) -> Iterator[None]:
+    def trying(self, matter: str) -> Iterator[None]:
         """Ask the site, and learn from the outcome; after a hold's time only one may try."""
-        self.check(model)
-        careful_try = self._until_s is not None
-        self._trying = self._trying or careful_try
+        self.check(matter)
+        careful_try = object()
+        if self._until_s is not None:
+            self._trying = careful_try
         try:
             yield
         except ProxyError as error:
-            self._went_wrong(error, model)
+            self._went_wrong(error, matter)
             raise
         else:
             self._empties = 0
-            if careful_try:
+            # Only for the hold after which it was made: of a later one it says nothing.
+            if self._trying is careful_try:
                 self.release()
         finally:
-            if careful_try:
-                self._trying = False
+            if self._trying is careful_try:
+                self._trying = None
 
-    def _went_wrong(self, error: ProxyError, model: str) -> None:
+    def _went_wrong(self, error: ProxyError, matter: str) -> None:
         if error.kind is Kind.VERIFICATION_NEEDED:
             self._challenged(error)
         elif error.kind is Kind.UPSTREAM_EMPTY:
@@ -95,27 +130,33 @@ class Brakes:
             if self._empties >= _EMPTIES:
                 self._empties = 0
                 self._challenged(error)
-        elif error.kind in {Kind.RATE_LIMITED, Kind.DAILY_LIMIT}:
-            wait_s = error.retry_after_s or _COOL_S
-            self._cool[model] = (self._clock() + wait_s, error)
+        elif error.kind in _COOLS or (error.kind in _STUMBLES and error.retry_after_s):
+            usual_s = _USED_UP_S if error.kind is Kind.DAILY_LIMIT else _COOL_S
+            wait_s = error.retry_after_s or usual_s
+            # Not itself: it holds on to the request that met it, and it may be hours.
+            self._cool[matter] = (self._clock() + wait_s, error.copy())
+            error.message = _said(error, wait_s)
 
     def _challenged(self, error: ProxyError) -> None:
-        if self._stands and not self._trying:
+        if self._stands and self._trying is None:
             # It was asked before the hold began, and says nothing new.
             return
         if not self.ask(error):
-            self.hold()
+            self.hold(_SILENCE if error.kind is Kind.UPSTREAM_EMPTY else _CHECK)
 
     @property
     def _stands(self) -> bool:
         return self._until_s is not None and self._clock() < self._until_s
 
-    def hold(self) -> None:
-        """Leave the site alone, for longer each time."""
+    def hold(self, cause: str = _CHECK) -> None:
+        """Leave the site alone, for longer each time; the cause is what clients are told."""
         length_s = HOLD_S[min(self._steps, len(HOLD_S) - 1)]
         self._steps += 1
         self._empties = 0
         self._until_s = self._clock() + length_s
+        self._cause = cause
+        self._trying = None
+        self.held(self._holding(self._until_s))
 
     def release(self) -> None:
         """End the hold: an answer came through, or a person says the check is answered."""
@@ -123,7 +164,7 @@ class Brakes:
             self._careful_until_s = self._clock() + CAREFUL_S
         self._until_s = None
         self._steps = 0
-        self._trying = False
+        self._trying = None
         self._empties = 0
 
     def answered(self) -> None:
@@ -133,8 +174,12 @@ class Brakes:
 
     def spacing_s(self, usual_s: float) -> float:
         """How far apart starts should be now."""
-        careful = self._until_s is not None or self._clock() < self._careful_until_s
-        return max(usual_s, CAREFUL_SPACING_S) if careful else usual_s
+        return max(usual_s, CAREFUL_SPACING_S) if self.is_careful else usual_s
+
+    @property
+    def is_careful(self) -> bool:
+        """Whether a hold stands or stood a while ago."""
+        return self._until_s is not None or self._clock() < self._careful_until_s
 
     def status(self) -> HoldStatus | None:
         """The hold that stands, if one does; may be called from any thread."""
@@ -143,3 +188,26 @@ class Brakes:
             return None
         left_s = max(0.0, until_s - self._clock())
         return HoldStatus(kind="verification", seconds_left=round(left_s))
+
+
+def _said(error: ProxyError, left_s: float) -> str:
+    """What cools down, and for how much longer, where the site says so and it is long."""
+    if error.retry_after_s is None:
+        return error.message
+    if error.kind is Kind.DAILY_LIMIT:
+        when = _about(left_s)
+        return f"Today's allowance for this model is used up and returns in about {when}"
+    if left_s < _LONG_S:
+        return error.message
+    said = error.message or error.kind.row.title
+    return f"{said}, so Portico leaves this model alone for about {_about(left_s)}"
+
+
+def _about(left_s: float) -> str:
+    if left_s < _HOURS_S:
+        return f"{_minutes(left_s)} min"
+    return f"{round(left_s / 3600)} hours"
+
+
+def _minutes(left_s: float) -> int:
+    return max(1, round(left_s / 60))

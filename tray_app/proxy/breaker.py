@@ -16,8 +16,8 @@ from contextlib import contextmanager
 from tray_app.core.errors import Kind, ProxyError
 
 from .brakes import HoldStatus
+from .foreign import NoConnectionError
 from .moment import Clocks
-from .transport import NoConnectionError
 
 _log = logging.getLogger(__name__)
 
@@ -40,10 +40,13 @@ class Attempt:
         self._breaker = breaker
         self.era = 0
         """Between which two changes of the breaker it was admitted."""
-        self.probes = False
-        """Whether it is the one that tries."""
         self.status: int | None = None
         """Of the answer to the call; None as long as nothing came."""
+
+    @property
+    def probes(self) -> bool:
+        """Whether it is the one that tries."""
+        return self._breaker.is_tried_by(self)
 
     def asking(self) -> None:
         """Begin a call; raises `ProxyError` where none may be made any more."""
@@ -128,7 +131,7 @@ class Breaker:
         else:
             self.worked(attempt)
         finally:
-            if self._probe is attempt:
+            if attempt.probes:
                 self._probe = None
 
     def admit(self, attempt: Attempt) -> None:
@@ -140,8 +143,11 @@ class Breaker:
             return
         self.check()
         if not self.is_closed:
-            attempt.probes, attempt.era = True, self._era
-            self._probe = attempt
+            self._probe, attempt.era = attempt, self._era
+
+    def is_tried_by(self, attempt: Attempt) -> bool:
+        """Whether this is the one attempt that may be made now."""
+        return self._probe is attempt
 
     def half_open(self) -> None:
         """Let the next one try: the computer slept, its network changed, or a person says so."""
@@ -155,9 +161,11 @@ class Breaker:
 
     def worked(self, attempt: Attempt) -> None:
         """Note a good answer: what tried closes the breaker with it."""
-        if not attempt.probes or self.is_closed:
+        if not attempt.probes:
             return
         self._failures.clear()
+        # Its answer may go on for long, and says no more of new calls.
+        self._probe = None
         self._until_s = None
         self._era += 1
         _log.info("breaker=closed")
@@ -182,6 +190,7 @@ class Breaker:
 
     def _open(self, error: ProxyError) -> None:
         self._failures.clear()
+        self._probe = None
         self._until_s = self._clock() + OPEN_S
         self._era += 1
         self._cause = error.message or error.kind.row.title

@@ -54,8 +54,14 @@ class Control:
         self._house.breaker.half_open()
         return self._house.handoff.resume() or is_failing
 
-    async def _models(self, _: dict[str, Any]) -> object:
-        models = await self._house.models.current()
+    async def _models(self, message: dict[str, Any]) -> object:
+        try:
+            wants_new = message.get("what") == "renew"
+            models = await (
+                self._house.models.renewed if wants_new else self._house.models.current
+            )()
+        except ProxyError as error:
+            raise DoorError(error.text) from None
         if not self._house.settings.show_variants:
             return [{**msgspec.to_builtins(model), "names": [model.id]} for model in models]
         return [{**msgspec.to_builtins(model), "names": offered(model)} for model in models]

@@ -7,10 +7,13 @@ anything. On Windows it is a named pipe, which a remote user cannot open (not ru
 """
 
 import asyncio
+import contextlib
+import errno
 import json
 import logging
 import os
 import socket
+import stat
 import struct
 import sys
 from collections.abc import Awaitable, Callable
@@ -23,10 +26,13 @@ Command = Callable[[dict[str, Any]], Awaitable[object]]
 
 _LINE_BYTES = 2 << 20
 _PATIENCE_S = 60.0
+_STATUS_S = 5.0
+"""The state is there to be told at once: who says nothing by then hangs."""
 _STRANGER = (
     "Another user of this computer holds the place of Portico's door. Set PORTICO_HOME to a "
     "shorter path of your own, and start Portico anew."
 )
+_SILENT = "Portico runs, but does not answer. Wait a moment, or end it and start it anew."
 _BUG = "Portico failed on this command. The log says why; try again."
 _WINDOWS = sys.platform == "win32"
 
@@ -52,14 +58,17 @@ class ControlDoor:
         self._close: Callable[[], None] = lambda: None
 
     async def open(self) -> None:
-        """Begin to serve; what lies at the path is a leftover, since the instance lock is held."""
+        """Begin to serve; a socket at the path is a leftover, since the instance lock is held.
+
+        Raises `OSError`, also for anything else that lies there, which is left alone.
+        """
         if sys.platform == "win32":
             loop: Any = asyncio.get_running_loop()
             [pipe] = await loop.start_serving_pipe(self._pipe_protocol, self._path)
             self._close = pipe.close
             return
         path = Path(self._path)
-        await asyncio.to_thread(path.unlink, missing_ok=True)
+        await asyncio.to_thread(_take_away, path)
         listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         mask = os.umask(0o177)
         try:
@@ -115,6 +124,13 @@ class ControlDoor:
         return json.dumps(answer).encode() + b"\n"
 
 
+def _take_away(leftover: Path) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        if not stat.S_ISSOCK(leftover.lstat().st_mode):
+            raise FileExistsError(errno.EEXIST, "what lies there is no socket", str(leftover))
+        leftover.unlink()
+
+
 def _is_stranger(peer: Any) -> bool:
     """Whether the other side of a socket is another user's; root may see all anyway."""
     return peer is not None and _uid_of(peer) not in {os.getuid(), 0}
@@ -147,7 +163,7 @@ def ask(path: str, message: dict[str, Any]) -> Any:
     except PermissionError as error:
         raise DoorError(_STRANGER) from error
     except TimeoutError as error:
-        raise DoorError("Portico runs, but does not answer. Try again in a moment.") from error
+        raise DoorError(_SILENT) from error
     if answer.get("unknown"):
         raise UnknownCommandError(answer["error"])
     if not answer["ok"]:
@@ -157,7 +173,7 @@ def ask(path: str, message: dict[str, Any]) -> Any:
 
 def _ask_socket(path: str, message: dict[str, Any]) -> bytes:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
-        sock.settimeout(_PATIENCE_S)
+        sock.settimeout(_STATUS_S if message["do"] == "status" else _PATIENCE_S)
         sock.connect(path)
         if _is_stranger(sock):
             raise DoorError(_STRANGER)

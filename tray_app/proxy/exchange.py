@@ -13,28 +13,36 @@ from tray_app.core.errors import Kind, ProxyError
 from tray_app.core.sse import KEEP_ALIVE
 
 from .limits import Limits
+from .spelling import spelled
 from .tasks import Fuse
 
 
 class Exchange:
     """What a whole and a streamed answer have in common: the limits on their time."""
 
-    committed = False
-    """The head is out: a status can no longer be told."""
+    streams = False
+    """The client sees the answer come."""
 
     def __init__(self, fuse: Fuse, clock: Callable[[], float]) -> None:
+        # What were first set later could cost each of many a table of its own.
+        self.committed = False
+        """The head is out: a status can no longer be told."""
+        self.is_drawn = False
+        """The answer is a picture, which comes soon or never."""
+        self.has_told = False
+        """The client has seen some of it."""
         self._fuse = fuse
         self._clock = clock
         self._began_s = self._heard_s = clock()
         self._silence_s: float | None = None
-        self._silence_error = ProxyError(Kind.UPSTREAM_STALLED)
+        self._silence_kind, self._silence_words = Kind.UPSTREAM_STALLED, ""
         self._ended = False
 
-    def listen(self, silence_s: float, error: ProxyError) -> None:
-        """From now on the upstream may be silent for so long; this is what follows otherwise."""
+    def listen(self, silence_s: float, kind: Kind, words: str) -> None:
+        """From now on the upstream may be silent for so long; this error follows otherwise."""
         self._heard_s = self._clock()
         self._silence_s = silence_s
-        self._silence_error = error
+        self._silence_kind, self._silence_words = kind, words
 
     def heard(self) -> None:
         """The upstream sent something."""
@@ -48,53 +56,50 @@ class Exchange:
         """Do what is due; called once a tick."""
         if self._ended:
             return
-        if self._silence_s is not None and now_s - self._heard_s > self._silence_s:
-            self._fuse.blow(self._silence_error)
-        elif now_s - self._began_s > self._limit_s(limits):
+        if self._is_silent(now_s):
+            self._fuse.blow(ProxyError(self._silence_kind, self._silence_words))
+        elif now_s - self._began_s > self.limit_s(limits):
             self._fuse.blow(
                 ProxyError(
                     Kind.UPSTREAM_TIMEOUT,
-                    f"The answer was not complete within {self._limit_s(limits):g} s",
+                    f"The answer was not complete within {self.limit_s(limits):g} s",
                 )
             )
 
-    def _limit_s(self, limits: Limits) -> float:
+    def _is_silent(self, now_s: float) -> bool:
+        """Whether the upstream has been waited for, and for too long."""
+        return self._silence_s is not None and now_s - self._heard_s > self._silence_s
+
+    def limit_s(self, limits: Limits) -> float:
+        """How long the whole of it may take, from the request on."""
         return limits.stream_s
+
+    def began_s(self) -> float:
+        """When the client asked; of several the last."""
+        return self._began_s
 
     async def write(self, data: bytes) -> None:
         """Send a piece of the answer."""
+        raise NotImplementedError
+
+    def tell(self, name: str, value: str) -> None:
+        """Send one more header, where they are not yet out; of one that is there, more."""
         raise NotImplementedError
 
     async def finish(self, data: bytes) -> web.StreamResponse:
         """Send the last piece and the end."""
         raise NotImplementedError
 
+    async def fail(self, error: ProxyError, data: bytes) -> web.StreamResponse:
+        """Send what tells of this error, where no status can."""
+        return await self.finish(data)
+
+    def drop(self) -> None:
+        """Send away a client that takes its answer too slowly."""
+
 
 class Whole(Exchange):
     """An answer that is sent at once, when it is complete."""
-
-    def __init__(self, headers: Mapping[str, str], fuse: Fuse, clock: Callable[[], float]) -> None:
-        super().__init__(fuse, clock)
-        self._headers = headers
-
-    def _limit_s(self, limits: Limits) -> float:
-        return limits.whole_s
-
-    async def write(self, data: bytes) -> None:
-        """Nothing goes out before the end."""
-
-    async def finish(self, data: bytes) -> web.StreamResponse:
-        self._ended = True
-        return web.Response(body=data, headers=self._headers)
-
-
-class Streamed(Exchange):
-    """An answer that is sent as it comes.
-
-    Until the head is sent, a failure can still be told by a status; afterwards only by a frame. The
-    head waits for the first piece of the answer, but not for long; while there is nothing to send,
-    comments keep the client waiting.
-    """
 
     def __init__(
         self,
@@ -105,18 +110,74 @@ class Streamed(Exchange):
     ) -> None:
         super().__init__(fuse, clock)
         self._request = request
-        self._response = web.StreamResponse(headers=headers)
+        self._headers = dict(headers)
+
+    def tell(self, name: str, value: str) -> None:
+        known = self._headers.get(name)
+        self._headers[name] = f"{known}, {value}" if known else value
+
+    def limit_s(self, limits: Limits) -> float:
+        return limits.whole_s
+
+    async def write(self, data: bytes) -> None:
+        """Nothing goes out before the end."""
+
+    async def finish(self, data: bytes) -> web.StreamResponse:
+        self._ended = True
+        response = web.Response(body=data, headers=self._headers)
+        # It is over when it was taken: whoever leaves before that is one who left.
+        await response.prepare(self._request)
+        await response.write_eof()
+        return response
+
+
+class Streamed(Exchange):
+    """An answer that is sent as it comes.
+
+    Until the head is sent, a failure can still be told by a status; afterwards only by a frame. The
+    head waits for the first piece of the answer, but not for long; while there is nothing to send,
+    comments keep the client waiting.
+    """
+
+    streams = True
+
+    def __init__(
+        self,
+        request: web.BaseRequest,
+        headers: Mapping[str, str],
+        fuse: Fuse,
+        clock: Callable[[], float],
+    ) -> None:
+        super().__init__(fuse, clock)
+        self._request = request
+        self._response = web.StreamResponse(headers=spelled(headers))
+        if request.version < (1, 1):
+            # Without chunks only the end of the connection says where the answer ends.
+            self._response.force_close()
         self._sent_s = clock()
-        self._writing_since_s: float | None = None
+        self._is_writing = False
         self._committing = asyncio.Lock()
+
+    def limit_s(self, limits: Limits) -> float:
+        return limits.whole_s if self.is_drawn else limits.stream_s
 
     async def write(self, data: bytes) -> None:
         if not self._response.prepared:
             await self._commit()
-        self._writing_since_s = self._clock()
+        began_s = self._clock()
+        self._is_writing = True
         await self._response.write(data)
-        self._writing_since_s = None
+        self._is_writing = False
         self._sent_s = self._clock()
+        # Meanwhile nobody listened to the upstream, which is not to blame for it.
+        self._heard_s += self._sent_s - began_s
+
+    def _is_silent(self, now_s: float) -> bool:
+        return not self._is_writing and super()._is_silent(now_s)
+
+    def tell(self, name: str, value: str) -> None:
+        if not self.committed:
+            self._response.headers[name] = value
 
     async def _commit(self) -> None:
         async with self._committing:
@@ -132,17 +193,24 @@ class Streamed(Exchange):
 
     async def look(self, now_s: float, limits: Limits) -> None:
         await super().look(now_s, limits)
-        if self._ended:
+        if self._ended or self._is_behind:
             return
-        if self._writing_since_s is not None:
-            if now_s - self._writing_since_s > limits.write_stall_s:
-                self._drop()
-        elif not self.committed:
+        if not self.committed:
             if now_s - self._began_s >= limits.commit_s:
                 await self.write(KEEP_ALIVE)
         elif now_s - self._sent_s >= limits.heartbeat_s:
             await self.write(KEEP_ALIVE)
 
-    def _drop(self) -> None:
+    @property
+    def _is_behind(self) -> bool:
+        """Whether the client has yet to take what was sent: whoever writes more may have to wait.
+
+        The watcher must not, which looks after all others as well.
+        """
+        transport = self._request.transport
+        is_full = transport is not None and transport.get_write_buffer_size() > 0
+        return is_full or self._is_writing
+
+    def drop(self) -> None:
         if self._request.transport is not None:
             self._request.transport.abort()

@@ -1,25 +1,47 @@
-"""How many answers at once, how soon after each other, and who is next.
+"""How many answers at once, how soon after each other, and for whom it is too late.
 
-Slots are few, starts are spaced, and waiting is fair: first come first served within a key, the
-keys in turn. Keys for whose answers nobody sits and waits come after the others, though not for
-ever. Nobody waits longer than the client's patience.
+Slots are few, starts are spaced, and nothing is begun that its client would not wait for: a client
+that has gone by then has cost the site an answer for nothing. What counts is when the client is
+told something. A whole answer is told at its end. A stream is told at its first event: from then on
+its client sees it come, however long it takes.
+
+What an answer needs is guessed from what others like it took, so all doubts are in favour of who
+asks:
+
+* Whoever finds a slot free and nobody waiting begins, whatever others took. One that was slow, or
+  many, must not keep out somebody who takes nobody's place; and how else would it be seen that
+  answers are quick again.
+* Whoever comes and has to wait is refused at once if the places before leave too little time, for
+  its client can do something better. But not somebody who sits before a stream: comments keep that
+  client waiting, how long the streams before it go on is anybody's guess, and they may end early.
+* When a slot is free those are refused who could not even be in time if they began now. Nobody has
+  asked anything for them yet.
 """
 
 import asyncio
-from collections import deque
+import math
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
+from heapq import heapify, heapreplace
+from itertools import takewhile
+from typing import Any
 
 from msgspec import Struct
 
 from tray_app.core.errors import Kind, ProxyError
-from tray_app.core.ports import QueueClass
 
-_REMEMBERED = 20
-_PATIENT_TURNS = 4
-"""After so many turns of others in a row one goes to a key of the background."""
-_GUESS_S = 8.0
-"""How long an answer takes, until some were seen."""
+from .line import Line
+from .place import Place, Turn, Waiter, Wish
+from .usual import Usual
+
+_MOST = (0.75, 8.0)
+"""An answer is in time if so many of its like would be; so many seconds, until some were seen."""
+_HALF = (0.5, 5.0)
+"""Of those that hold a slot one after the other some hold it for longer and some do not."""
+
+SOON_S = 2.0
+"""So long before its turn the next one sees to what takes a moment: not for nothing, mostly."""
 
 
 class Rules(Struct, frozen=True):
@@ -28,12 +50,8 @@ class Rules(Struct, frozen=True):
     slots: int
     spacing_s: float
     waiting: int
-
-
-class _Waiter(Struct, eq=False):
-    turn: asyncio.Future[None]
-    key: str
-    queue: QueueClass
+    is_careful: bool = False
+    """Nothing is begun before it may be."""
 
 
 class Gate:
@@ -48,116 +66,208 @@ class Gate:
         self._rules = rules
         self._clock = clock
         self._changed = changed
-        self._queues: dict[str, deque[_Waiter]] = {}
-        self._passed_over = 0
-        self._in_flight = 0
-        self._next_start_s = 0.0
+        self._line: Line[Waiter] = Line()
+        self._held: set[Turn] = set()
+        self._start_s = -math.inf
         self._timer: asyncio.TimerHandle | None = None
-        self._took: deque[float] = deque(maxlen=_REMEMBERED)
+        self._telling = Usual(clock, *_MOST)
+        self._holding = Usual(clock, *_HALF)
         self._closed = False
 
     @property
     def waiting(self) -> int:
         """How many wait for their turn."""
-        # Asked from other threads as well, so what is counted must not change meanwhile.
-        return sum(map(len, tuple(self._queues.values())))
+        return len(self._line)
+
+    def places(self) -> dict[asyncio.Task[Any], int]:
+        """Who waits and at which place, 1 being the next, as far as it can be told beforehand.
+
+        From any thread.
+        """
+        return {
+            waiter.task: place
+            for place, waiter in enumerate(self._line.order(), 1)
+            if waiter.task is not None and not waiter.turn.done()
+        }
 
     @property
     def in_flight(self) -> int:
         """How many have their turn now."""
-        return self._in_flight
+        return len(self._held)
 
     @asynccontextmanager
-    async def turn(
-        self, key: str, patience_s: float, queue: QueueClass = "interactive"
-    ) -> AsyncGenerator[None, None]:
-        """Wait for a slot and hold it; raises `ProxyError` when there is none in time."""
-        await self._enter(key, patience_s, queue)
-        start_s = self._clock()
+    async def line(self, wish: Wish) -> AsyncGenerator[Place, None]:
+        """Stand in line, and hold the slot that comes of it; raises `ProxyError` if it is no use.
+
+        Whoever is next can see to what takes a moment before it may begin.
+        """
+        waiter = self._enter(wish)
+
+        def left_s() -> float:
+            return wish.until_s - self._clock()
+
         try:
-            yield
+            yield Place(waiter, partial(self._too_slow, wish), left_s)
         finally:
-            self._in_flight -= 1
-            self._took.append(self._clock() - start_s)
+            self._leave(waiter)
+
+    def _learn(self, turn: Turn) -> None:
+        took_s = self._clock() - turn.start_s
+        held_s = took_s if turn.held_s is None else turn.held_s
+        if turn.has_told:
+            self._holding.took(turn.like, held_s)
+        else:
+            # It failed, or the client has left. Only if that was late does it say something.
+            self._telling.took_longer(turn.like, took_s)
+            self._holding.took_longer(turn.like, held_s)
+
+    def told(self, turn: Turn) -> None:
+        """Learn from what a client was told."""
+        self._telling.took(turn.like, self._clock() - turn.start_s)
+
+    def ended(self, turn: Turn) -> None:
+        """Take a slot back, if it is held."""
+        if turn in self._held:
+            self._held.remove(turn)
+            turn.held_s = self._clock() - turn.start_s
             self._pump()
 
-    async def again(self) -> None:
-        """Wait, within a turn, until one start more is due."""
-        start_s = max(self._clock(), self._next_start_s)
-        self._next_start_s = start_s + self._rules().spacing_s
-        await asyncio.sleep(start_s - self._clock())
-
-    async def _enter(self, key: str, patience_s: float, queue: QueueClass) -> None:
+    def check(self, wish: Wish) -> None:
+        """Raise `ProxyError` where somebody may not even wait for a turn now."""
         if self._closed:
             raise ProxyError(Kind.SERVER_STOPPING)
-        if self.waiting >= self._rules().waiting:
+        if not wish.again and self.waiting >= self._rules().waiting:
             raise ProxyError(
                 Kind.QUEUE_FULL,
                 f"{self.waiting} requests are waiting already",
-                retry_after_s=self._expected_wait_s(),
+                retry_after_s=self._expected_wait_s(wish),
             )
-        waiter = _Waiter(asyncio.get_running_loop().create_future(), key, queue)
-        self._queues.setdefault(key, deque()).append(waiter)
-        self._pump()
-        try:
-            async with asyncio.timeout(patience_s):
-                await waiter.turn
-        except TimeoutError:
-            self._leave(waiter)
-            raise ProxyError(
-                Kind.TOO_SLOW,
-                f"No turn came within the {patience_s:g} s that this key waits",
-                retry_after_s=self._expected_wait_s(),
-            ) from None
-        except BaseException:
-            self._leave(waiter)
-            raise
+        if not self._may_be_in_time(wish):
+            raise self._too_slow(wish)
 
-    def _leave(self, waiter: _Waiter) -> None:
-        """Give up a place, or the turn itself if it was granted at the same moment."""
-        turn = waiter.turn
-        if turn.done() and not turn.cancelled() and turn.exception() is None:
-            self._in_flight -= 1
-        queue = self._queues.get(waiter.key)
-        if queue is not None and waiter in queue:
-            queue.remove(waiter)
-            if not queue:
-                del self._queues[waiter.key]
+    def _may_be_in_time(self, wish: Wish) -> bool:
+        rules = self._rules()
+        if self._clock() >= wish.until_s:
+            return False
+        is_watched = wish.like.streams and wish.queue == "interactive"
+        # Without any slot something is awaited that nobody can foresee.
+        if is_watched or not rules.slots or self._is_free(rules):
+            return True
+        loop = asyncio.get_running_loop()
+        one = Waiter(wish, loop.create_future(), loop.create_future())
+        before = None if wish.again else one
+        return self._is_in_time(one, self._expected_start_s(rules, before))
+
+    def _is_free(self, rules: Rules) -> bool:
+        return len(self._held) < rules.slots and not self._line
+
+    def _is_in_time(self, waiter: Waiter, start_s: float) -> bool:
+        wish = waiter.wish
+        return waiter.is_alone or start_s + self._telling.seconds(wish.like) <= wish.until_s
+
+    def _expected_start_s(self, rules: Rules, newcomer: Waiter | None = None) -> float:
+        """When somebody begins, if all before take as long as usual and nobody else comes.
+
+        Without a newcomer it is whoever is next.
+        """
+        now_s, due_s, usual = self._clock(), self._due_s(rules), self._holding
+        ends_s = sorted(max(now_s, turn.start_s + usual.seconds(turn.like)) for turn in self._held)
+        # Where the slots became fewer, those who end first leave none.
+        free_s = ends_s[-rules.slots :] + [now_s] * (rules.slots - len(ends_s))
+        heapify(free_s)
+        line = [] if newcomer is None else self._line.order(newcomer)
+        for waiter in takewhile(lambda one: one is not newcomer, line):
+            start_s = max(free_s[0], due_s)
+            if not waiter.turn.done() and self._is_in_time(waiter, start_s):
+                heapreplace(free_s, start_s + usual.seconds(waiter.wish.like))
+                due_s = start_s + rules.spacing_s
+        return max(free_s[0], due_s)
+
+    async def again(self) -> None:
+        """Wait, within a turn, until one start more is due."""
+        self._start_s = start_s = max(self._clock(), self._due_s(self._rules()))
+        await asyncio.sleep(start_s - self._clock())
+
+    def _enter(self, wish: Wish) -> Waiter:
+        self.check(wish)
+        loop = asyncio.get_running_loop()
+        is_alone = self._is_free(self._rules())
+        waiter = Waiter(
+            wish, loop.create_future(), loop.create_future(), asyncio.current_task(), is_alone
+        )
+        if wish.again:
+            self._line.put_back(waiter, waiter.comes_before)
+        else:
+            self._line.add(waiter)
+        self._pump()
+        return waiter
+
+    def _leave(self, waiter: Waiter) -> None:
+        """Give up a place, or the turn that came of it."""
+        coming = waiter.turn
+        if coming.done() and not coming.cancelled() and coming.exception() is None:
+            turn = coming.result()
+            self._learn(turn)
+            turn.end()
+            return
+        coming.cancel()
+        self._line.remove(waiter)
         self._pump()
 
     def _pump(self) -> None:
         """Grant every turn that may begin now, and come back for the next one."""
         self._grant()
+        self._tell_next()
         self._changed()
 
-    def _grant(self) -> None:
+    def _tell_next(self) -> None:
+        """Let whoever is next know soon before its turn, if that will come in time."""
+        if not self._line:
+            return
         rules = self._rules()
-        while self._queues and self._in_flight < rules.slots:
+        if not rules.slots or rules.is_careful:
+            return
+        waiter = self._line.first()
+        start_s = self._expected_start_s(rules)
+        if waiter.nears.done() or not self._is_in_time(waiter, start_s):
+            return
+        left_s = start_s - SOON_S - self._clock()
+        if left_s > 0:
+            self._come_back(left_s)
+        else:
+            waiter.nears.set_result(None)
+
+    def _grant(self) -> None:
+        if not self._line:
+            return
+        rules = self._rules()
+        while self._line and len(self._held) < rules.slots:
             now_s = self._clock()
-            if now_s < self._next_start_s:
-                self._come_back(self._next_start_s - now_s)
+            due_s = self._due_s(rules)
+            if now_s < due_s:
+                self._come_back(due_s - now_s)
                 return
-            waiter = self._next()
+            if self._refuse_late(now_s):
+                continue
+            waiter = self._line.next()
             if waiter.turn.done():
                 continue
-            self._in_flight += 1
-            self._next_start_s = now_s + rules.spacing_s
-            waiter.turn.set_result(None)
+            turn = Turn(waiter.wish.like, now_s, self)
+            self._held.add(turn)
+            self._start_s = now_s
+            waiter.come(turn)
 
-    def _next(self) -> _Waiter:
-        """The first of the key whose turn it is; that key goes to the end of the row."""
-        background = [key for key, queue in self._queues.items() if queue[0].queue == "background"]
-        key = next((key for key in self._queues if key not in background), None)
-        if key is None or (background and self._passed_over >= _PATIENT_TURNS):
-            key = background[0]
-            self._passed_over = 0
-        else:
-            self._passed_over += bool(background)
-        queue = self._queues.pop(key)
-        waiter = queue.popleft()
-        if queue:
-            self._queues[key] = queue
-        return waiter
+    def _refuse_late(self, now_s: float) -> bool:
+        """Refuse everybody who would be late even if they began now; returns whether any was."""
+        late = [waiter for waiter in self._line if not self._is_in_time(waiter, now_s)]
+        for waiter in late:
+            self._line.remove(waiter)
+            waiter.refuse(self._too_slow(waiter.wish))
+        return bool(late)
+
+    def _due_s(self, rules: Rules) -> float:
+        """When the next may start, by the spacing of now."""
+        return self._start_s + rules.spacing_s
 
     def look(self) -> None:
         """Grant what the rules of now allow: they have changed."""
@@ -165,25 +275,32 @@ class Gate:
 
     def send_away(self, error: ProxyError) -> None:
         """Refuse everybody who waits for a turn."""
-        waiting = [waiter for queue in self._queues.values() for waiter in queue]
-        self._queues.clear()
+        waiting = list(self._line)
+        self._line.clear()
         for waiter in waiting:
-            if not waiter.turn.done():
-                waiter.turn.set_exception(error.copy())
+            waiter.refuse(error.copy())
 
     def _come_back(self, in_s: float) -> None:
-        if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(in_s, self._timed)
+        # The one before may be of a spacing that was longer.
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_later(in_s, self._timed)
 
     def _timed(self) -> None:
         self._timer = None
         self._pump()
 
-    def _expected_wait_s(self) -> float:
+    def _too_slow(self, wish: Wish) -> ProxyError:
+        return ProxyError(
+            Kind.TOO_SLOW,
+            f"No turn comes in time for the {wish.patience_s:g} s that {wish.whose}",
+            retry_after_s=self._expected_wait_s(wish),
+        )
+
+    def _expected_wait_s(self, wish: Wish) -> float:
         """When a slot may be free for one more, from how long answers took lately."""
-        took = sorted(self._took)
-        usual = took[len(took) // 2] if took else _GUESS_S
-        return usual * (self.waiting + 1) / max(1, self._rules().slots)
+        usual_s = self._holding.seconds(wish.like)
+        return usual_s * (self.waiting + 1) / max(1, self._rules().slots)
 
     def close(self) -> None:
         """Send everybody away who still waits, and everybody who comes."""

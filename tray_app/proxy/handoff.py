@@ -52,6 +52,7 @@ class HandOff:
         self._unfollow: Callable[[], None] | None = None
         self._asking = None if window is None else Asking(self._asked(window))
         hands.brakes.ask = self._ask
+        hands.brakes.held = hands.gate.send_away
 
     def _asked(self, window: SiteWindow) -> Asked:
         hands = self._hands
@@ -95,11 +96,6 @@ class HandOff:
     def is_asking(self) -> bool:
         """Whether a person is being asked now; from any thread."""
         return self._asking is not None and self._asking.is_on
-
-    @property
-    def waiting(self) -> int:
-        """How many requests wait for a person, beside those that wait for their turn."""
-        return 0 if self._asking is None else self._asking.waiting
 
     @property
     def stands(self) -> bool:
@@ -230,10 +226,11 @@ class HandOff:
             self._probing = None
 
     def _unanswered(self) -> None:
-        self._hands.brakes.hold()
+        # Before the hold, of which those would be told who had not been told of this.
         self._hands.gate.send_away(
             ProxyError(Kind.VERIFICATION_NEEDED, "Qwen asked for a person, and nobody answered")
         )
+        self._hands.brakes.hold()
         self._hands.gate.look()
 
     def _answered(self) -> None:

@@ -5,6 +5,7 @@ import ipaddress
 import logging
 import time
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 import msgspec
 from aiohttp import web
@@ -20,18 +21,24 @@ from tray_app.store.chats import Chats
 from tray_app.store.outbound import outbound_proxy
 from tray_app.store.settings import Settings
 
+from .attaching import Attacher
+from .attachments import Attachments
 from .breaker import Breaker
+from .desk import Desk
+from .fetcher import Fetcher, Internet
 from .gate import Gate, Rules
 from .guard import Guard
 from .handoff import HandOff, Hands
 from .ladder import Ladder, PageSide, TransportStatus
 from .limits import Limits
 from .listen import reached_at
+from .luggage import Luggage
+from .media import Media
 from .models import Models, Shelf
 from .moment import Clocks
 from .page import PageTransport
 from .person import Person
-from .relay import Desk, Relay
+from .relay import Relay
 from .runner import Runner
 from .server import Door, Server
 from .session import STALE_S, Lane
@@ -39,6 +46,7 @@ from .status import NetworkStatus, QueueStatus, Run, SessionStatus, Status
 from .sweep import Sweep
 from .tasks import Tasks
 from .transport import DirectTransport
+from .uploading import Uploader
 from .watch import Watcher
 from .watchdog import Watchdog
 from .window import SiteWindow
@@ -68,8 +76,12 @@ class Parts(Struct, frozen=True, kw_only=True):
     limits: Limits = Limits()
     clock: Callable[[], float] = time.monotonic
     wall_clock: Callable[[], float] = time.time
+    new_loop: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop
+    """Makes the loop of a run: by its time waits whatever waits, so it goes with `clock`."""
     window: SiteWindow | None = None
     """The window that is signed in to the site, where there can be one."""
+    internet: Internet = field(default_factory=Internet)
+    """Where what clients name is fetched from."""
     stuck: Callable[[], None] | None = None
     """Called in some thread when the proxy's loop is blocked; where it is None nobody watches."""
 
@@ -90,11 +102,15 @@ class House:
         self.brakes, self.owner = person.brakes, person.owner
         self.gate = Gate(self._rules, parts.clock, self._on_gate)
         self._watchdog = Watchdog(parts.stuck, parts.limits.blocked_s) if parts.stuck else None
-        proxy = outbound_proxy(parts.settings.outbound_proxy, parts.site.chat_origin)
+        self._proxy = proxy = outbound_proxy(parts.settings.outbound_proxy, parts.site.chat_origin)
         clocks = Clocks(parts.wall_clock, parts.clock)
         direct = DirectTransport(parts.site, parts.upstream, self.limits, clocks, proxy)
         self._page = self._page_side(parts.window) if parts.window is not None else None
-        self.transport = Ladder(direct, self._page, lambda: self.settings.transport, parts.clock)
+        uploader = Uploader(parts.site, self.limits, proxy)
+        self._media = Media(parts.site, self.limits, proxy)
+        self.transport = Ladder(
+            direct, self._page, uploader, lambda: self.settings.transport, parts.clock
+        )
         self.breaker = Breaker(parts.wall_clock, parts.clock, self._on_breaker)
         self.runner = Runner(self.transport, self.owner, self.tasks, parts.chats, self.breaker)
         self.owner.renew_by(self._renew, self._can_renew, self._has_window)
@@ -166,7 +182,17 @@ class House:
         if not self.breaker.is_closed:
             # What was connected before may lead nowhere, and the one who tries should not learn it.
             self.transport.wake()
+            self._send_away()
         self.person.changed()
+
+    def _send_away(self) -> None:
+        """Tell those who wait at once what who comes now is told, but not before a person acts."""
+        if self.handoff.is_asking:
+            return
+        try:
+            self.breaker.check()
+        except ProxyError as error:
+            self.gate.send_away(error)
 
     def unwatch(self) -> None:
         """Have nobody watch the loop any more; from any thread."""
@@ -187,6 +213,18 @@ class House:
         loop = asyncio.get_running_loop()
         self._staying = loop.call_later(STALE_S / 2, self._stay_signed_in)
 
+    def _luggage(self) -> Luggage:
+        parts = self.parts
+        fetcher = Fetcher(
+            urlsplit(parts.site.chat_origin).hostname or "",
+            self.limits,
+            self._proxy,
+            takes_fakes=lambda: self.settings.fake_addresses,
+            internet=parts.internet,
+        )
+        attacher = Attacher(parts.upstream, self.runner, parts.wall_clock, parts.clock)
+        return Luggage(Attachments(fetcher, self.limits), attacher, self._media.bring)
+
     def _desk(self) -> Desk:
         parts = self.parts
         return Desk(
@@ -198,6 +236,7 @@ class House:
             owner=self.owner,
             runner=self.runner,
             models=self.models,
+            luggage=self._luggage(),
             gate=self.gate,
             brakes=self.brakes,
             activity=self.person.activity,
@@ -215,7 +254,9 @@ class House:
         self.parts.save_settings(settings, name)
         self.settings = settings
         self.person.visitors.admit(settings.origins)
+        self.person.activity.statistics.keep_days(settings.statistics_days)
         self.parts = msgspec.structs.replace(self.parts, settings=settings)
+        self.gate.look()
         self.person.changed()
 
     def limits(self) -> Limits:
@@ -230,18 +271,19 @@ class House:
             slots=0 if self.handoff.is_asking else self.settings.parallel_answers,
             spacing_s=self.brakes.spacing_s(self.settings.start_spacing_s),
             waiting=self.settings.queue_size,
+            is_careful=self.brakes.is_careful or not self.breaker.is_closed,
         )
 
     def status(self) -> Status:
         """What there is to say at this moment."""
         status = status_of(self.parts, Run("running"))
-        waiting = self.gate.waiting + self.handoff.waiting
-        queue = QueueStatus(waiting=waiting, in_flight=self.gate.in_flight)
+        queue = QueueStatus(waiting=self.gate.waiting, in_flight=self.gate.in_flight)
         return msgspec.structs.replace(
             status,
             port=self._port,
             endpoint=self.endpoint,
             queue=queue,
+            live=self.person.activity.live(self.gate.places()),
             state=self._state(),
             network=self._network,
             hold=self.handoff.hold() or self.breaker.status(),
@@ -276,7 +318,7 @@ class House:
         self.gate.close()
         await self.relay.idle(limits.drain_s)
         self.relay.stop(ProxyError(Kind.SERVER_STOPPING))
-        await self.relay.idle(1.0)
+        await self.relay.idle(limits.last_words_s)
         left_s = began_s + RENEWAL_S - asyncio.get_running_loop().time()
         await self.end(max(left_s, RENEWAL_LEAST_S))
 
@@ -298,6 +340,7 @@ class House:
         self._sweep.end()
         await asyncio.gather(self.tasks.finish(self.limits().tidy_s), self.owner.quiet(renewal_s))
         await self.person.close()
+        await self._media.close()
         await self.transport.close()
 
 
@@ -341,9 +384,13 @@ def status_of(parts: Parts, run: Run) -> Status:
         queue=QueueStatus(waiting=0, in_flight=0),
         hold=person.brakes.status(),
         recent=person.activity.recent(),
+        today=person.activity.today(),
+        turned_away=person.activity.turned_away(),
+        bodies_s=person.activity.bodies.left_s(),
         visitors=person.visitors.status(),
         network=NetworkStatus(),
         transport=TransportStatus(window=parts.window.status.state if parts.window else "absent"),
+        site=parts.site.name,
     )
 
 

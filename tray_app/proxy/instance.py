@@ -15,6 +15,7 @@ import msgspec
 
 from .door import Command, ControlDoor
 from .house import Parts
+from .memory import settle
 from .status import Status
 from .supervisor import Supervisor
 
@@ -38,7 +39,8 @@ class Instance:
         changed: Callable[[], None] = lambda: None,
         more: Mapping[str, Command] | None = None,
     ) -> None:
-        self.supervisor = Supervisor(parts, changed)
+        self._changed = changed
+        self.supervisor = Supervisor(parts, self._on_change)
         commands: dict[str, Command] = {
             name: partial(self._carry_out, name) for name in PROXY_COMMANDS
         }
@@ -70,10 +72,16 @@ class Instance:
             loop.call_soon_threadsafe(closing.set)
             self._thread.join(1.0)
 
+    def _on_change(self) -> None:
+        """The proxy was started, stopped or failed; called in the supervisor's thread."""
+        if self.supervisor.run.kind == "running":
+            settle()
+        self._changed()
+
     def _serve(self) -> None:
         try:
             asyncio.run(self._main())
-        except BaseException as error:
+        except BaseException as error:  # whoever opens it must be told
             if self._ready.done():
                 raise
             self._ready.set_exception(error)

@@ -15,7 +15,11 @@ from tray_app.core.ports import Profile
 
 PREFIX = "sk-portico-"
 DEFAULT_NAME = "default"
-_NAME_CHARS = 64
+NAME_CHARS = 64
+"""No longer is a key's name."""
+LEAST_PATIENCE_S, MOST_PATIENCE_S = 1, 86_400
+"""With less, every request that has to wait would be refused at once."""
+_KINDS = {str: "a text", int: "a whole number"}
 _CHECK_CHARS = 6
 _BOOLS = {"yes": True, "on": True, "no": False, "off": False}
 
@@ -35,6 +39,11 @@ class LocalKey(Struct, frozen=True):
 
     def __repr__(self) -> str:
         return f"LocalKey(name={self.name!r})"
+
+
+def is_name(text: str) -> bool:
+    """Whether a key can be called that."""
+    return 0 < len(text) <= NAME_CHARS and text.isprintable()
 
 
 def make_secret() -> str:
@@ -165,8 +174,8 @@ class Keys:
 
     def new(self, name: str) -> LocalKey:
         """Make a key; raises `KeyRefusedError` for a name that is taken or makes no sense."""
-        if not name or len(name) > _NAME_CHARS or not name.isprintable():
-            raise KeyRefusedError(f"A key's name has 1 to {_NAME_CHARS} printable characters.")
+        if not is_name(name):
+            raise KeyRefusedError(f"A key's name has 1 to {NAME_CHARS} printable characters.")
         if name in self._keys:
             raise KeyRefusedError(f"There is a key named {name!r} already.")
         key = LocalKey(name=name, secret=make_secret(), created_s=time.time())
@@ -186,9 +195,11 @@ class Keys:
             raise KeyRefusedError(f"A key has no field {field!r}. Fields: {', '.join(fields)}.")
         told = {**msgspec.to_builtins(key.profile), field: _typed(field, value)}
         try:
-            profile = msgspec.convert(told, Profile, strict=False)
-        except msgspec.ValidationError as fault:
-            raise KeyRefusedError(f"{field}: {_reason(field, fault)}.") from None
+            profile: Profile | None = msgspec.convert(told, Profile, strict=False)
+        except msgspec.ValidationError:
+            profile = None
+        if profile is None or (field == "patience_s" and profile.patience_s < LEAST_PATIENCE_S):
+            raise KeyRefusedError(f"{field}: {_reason(field)}.")
         self._keys[name] = msgspec.structs.replace(key, profile=profile)
         return self._keys[name]
 
@@ -200,13 +211,15 @@ def _typed(field: str, value: str) -> object:
     return value
 
 
-def _reason(field: str, fault: msgspec.ValidationError) -> str:
+def _reason(field: str) -> str:
     """What is wrong with a value, and what would be right."""
     kind = get_type_hints(Profile)[field]
     choices = ("yes", "no") if kind is bool else get_args(kind)
     if choices:
         return "choose one of " + ", ".join(choices)
-    return str(fault).partition(" - at ")[0].replace("`", "")
+    if field == "patience_s":
+        return f"choose a number of seconds, from {LEAST_PATIENCE_S} to {MOST_PATIENCE_S}"
+    return "choose " + _KINDS.get(kind, "another value")
 
 
 def _digest(secret: bytes) -> bytes:

@@ -6,18 +6,22 @@ up to four hours, and the page goes on. `direct` never asks the page. A session 
 has no page, and what needs no session is asked for directly while there is none open.
 """
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from functools import partial
 from typing import Literal
 
 from msgspec import Struct
 
-from tray_app.core.calls import Answer, Call
+from tray_app.core.calls import Answer, Call, Upload
 from tray_app.core.errors import Kind, ProxyError
 from tray_app.core.session import Session
 from tray_app.store.settings import TransportName
 
+from .activity import note_call
+from .deferred import Deferred
 from .transport import Body, Transport
+from .uploading import Uploader
 from .window import SiteWindow, WindowState
 from .windowed import WindowedSession
 
@@ -75,6 +79,7 @@ class Ladder:
     Args:
         direct: Calls made by us.
         page: Calls made by the window's page, where there is a window.
+        uploader: Takes files to the store, whichever makes the calls.
         mode: The setting in force.
         clock: Monotonic seconds.
     """
@@ -83,10 +88,12 @@ class Ladder:
         self,
         direct: Transport,
         page: PageSide | None,
+        uploader: Uploader,
         mode: Callable[[], TransportName],
         clock: Callable[[], float],
     ) -> None:
         self.direct = direct
+        self._uploader = uploader
         self._page = page
         self._mode = mode
         self._clock = clock
@@ -169,14 +176,27 @@ class Ladder:
     ) -> Answer:
         """The whole answer, by the way of the moment."""
         transport, session = await self._chosen(call, session)
+        self._note(transport)
         return await transport.call(call, session, heed)
 
-    @asynccontextmanager
-    async def open(self, call: Call, session: Session | None) -> AsyncIterator[Body]:
+    def open(self, call: Call, session: Session | None) -> AbstractAsyncContextManager[Body]:
         """The answer as it comes, by the way of the moment."""
+        return Deferred(partial(self._opened, call, session))
+
+    async def _opened(
+        self, call: Call, session: Session | None
+    ) -> AbstractAsyncContextManager[Body]:
         transport, session = await self._chosen(call, session)
-        async with transport.open(call, session) as body:
-            yield body
+        self._note(transport)
+        return transport.open(call, session)
+
+    async def put(self, upload: Upload) -> Answer:
+        """What the store answers: the page could bring it nothing that we cannot."""
+        return await self._uploader.put(upload)
+
+    def _note(self, transport: Transport) -> None:
+        way: Way = "direct" if transport is self.direct else "page"
+        note_call(way)
 
     async def _chosen(
         self, call: Call, session: Session | None

@@ -31,6 +31,24 @@ class Limits(Struct, frozen=True, kw_only=True):
     body_bytes_per_s: int = 1024
     """The slowest body that is taken, once the grace is over."""
     body_bytes: int = 32 << 20
+    bodies_bytes: int = 256 << 20
+    """All bodies together whose answers are not over."""
+    linger_s: float = 3.0
+    """The rest of a body that was refused is passed by for so long, or its answer might be lost."""
+    upload_stall_s: float = 30.0
+    """The store for files may take nothing for so long, and may then take so long to answer."""
+    file_bytes: int = 20 << 20
+    """The largest picture or file of a client, however it comes."""
+    fetch_s: float = 20.0
+    """How long one may take that is fetched, redirects included."""
+    media_s: float = 60.0
+    """How long bringing one picture that the site made may take, with all tries."""
+    media_pause_s: float = 1.0
+    """Before the next try: a fresh picture may not be there yet."""
+    media_stall_s: float = 15.0
+    """Silence while it comes."""
+    media_bytes: int = 32 << 20
+    """The largest one that is brought."""
     answer_bytes: int = 8 << 20
     """The largest whole answer of the upstream that is read."""
     connections: int = 256
@@ -39,11 +57,29 @@ class Limits(Struct, frozen=True, kw_only=True):
     """From other devices, at once; they take no place of this computer's."""
     device_head_s: float = 10.0
     """How long a connection from another device may take to ask for something."""
+    idle_connection_s: float = 1.0
+    """Nothing was asked on a connection for so long: it may be closed for another one."""
+    surplus_connections: int = 64
+    """So many more are let in at once where no place is free, to be told so."""
+    surplus_s: float = 5.0
+    """How long one of those may take to ask."""
     keepalive_s: float = 75.0
     drain_s: float = 2.5
     """How long running answers may go on when the proxy stops."""
+    last_words_s: float = 0.5
+    """How long those that were ended then may take to tell their clients."""
+    cut_s: float = 0.25
+    """How long a connection on which something is still asked may take to end, twice."""
     tidy_s: float = 1.0
     """How long deleting chats may take when the proxy stops."""
+    anew_s: float = 0.5
+    """How long after its death the proxy is started again."""
+    gone_s: float = 15.0
+    """A proxy that has not ended so long after it was told to hangs."""
+    close_s: float = 8.0
+    """How long whoever ends the program waits for the proxy's end."""
+    close_starting_s: float = 3.0
+    """The same where no answer could need the time."""
     sweep_s: float = 5.0
     """How far apart chats are deleted that an earlier run left."""
     sweep_again_s: float = 300.0

@@ -3,10 +3,14 @@
 import asyncio
 import ipaddress
 import socket
+from functools import lru_cache
 
 from msgspec import Struct
 
 from .ports import HERE, LOOPBACKS, AddressGoneError, close, listen, listen_beside
+
+_READ = 64
+"""So many addresses are remembered: most connections come from the same one."""
 
 
 class Listening(Struct):
@@ -73,5 +77,10 @@ def _address(name: object) -> ipaddress.IPv4Address | ipaddress.IPv6Address | No
     """The address of a socket's name; an IPv4 one is itself, mapped to IPv6 or not."""
     if not isinstance(name, tuple):
         return None
-    address = ipaddress.ip_address(name[0])
+    return _read(name[0])
+
+
+@lru_cache(maxsize=_READ)
+def _read(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    address = ipaddress.ip_address(host)
     return getattr(address, "ipv4_mapped", None) or address

@@ -20,6 +20,8 @@ _log = logging.getLogger(__name__)
 FRESH_S = 3600.0
 _RETRY_S = 60.0
 """How soon a list that could not be had is asked for again."""
+_AGAIN_S = 5.0
+"""How soon a person may have it asked for again."""
 
 
 class Shelf(msgspec.Struct, frozen=True):
@@ -50,6 +52,7 @@ class Models:
         self._models: tuple[ModelInfo, ...] = ()
         self._of_s: float | None = None
         self._tried_s = 0.0
+        self._fault: ProxyError | None = None
         self._shelf_read = False
 
     @property
@@ -66,6 +69,18 @@ class Models:
                 await self._refresh()
         return self.known()
 
+    async def renewed(self) -> tuple[ModelInfo, ...]:
+        """The models, asked for anew unless that was tried a moment ago.
+
+        Raises `ProxyError` where that failed, also a moment ago.
+        """
+        async with self._one_at_a_time:
+            if abs(self._clock() - self._tried_s) >= _AGAIN_S:
+                await self._ask()
+            elif self._fault is not None:
+                raise self._fault.copy()
+        return self.known()
+
     def known(self) -> tuple[ModelInfo, ...]:
         """The models as far as they are known, without asking anybody."""
         return self._models or self._upstream.built_in_models()
@@ -77,27 +92,37 @@ class Models:
         except ProxyError:
             return None
 
-    async def choose(self, prompt: Prompt, aliases: dict[str, str]) -> Choice:
-        """The model and features a prompt asks for; raises `ProxyError`.
+    async def choose(
+        self,
+        prompt: Prompt,
+        aliases: dict[str, str],
+        may: Callable[[ModelInfo], bool] = lambda _: True,
+    ) -> Choice:
+        """The model and features a prompt asks for, of those that may; raises `ProxyError`.
 
         A list that is at hand is good enough for a name that it holds, so nobody waits for a newer
         one; for a name it does not hold a newer one is worth the wait.
         """
         await self._take_from_shelf()
         try:
-            choice = self._choose(prompt, aliases)
+            choice = self._choose(prompt, aliases, may)
         except ProxyError:
             if not self._is_due():
                 raise
             await self.current()
-            return self._choose(prompt, aliases)
+            return self._choose(prompt, aliases, may)
         if self._is_due() and self._runner.breaker.is_closed:
             # Where only one may try, that is the prompt, for which somebody waits.
             self._tasks.spawn(self.current(), "models")
         return choice
 
-    def _choose(self, prompt: Prompt, aliases: dict[str, str]) -> Choice:
-        models = self.known()
+    def _choose(
+        self,
+        prompt: Prompt,
+        aliases: dict[str, str],
+        may: Callable[[ModelInfo], bool] = lambda _: True,
+    ) -> Choice:
+        models = tuple(filter(may, self.known()))
         try:
             return self._upstream.choose(prompt, models)
         except ProxyError as unknown:
@@ -115,21 +140,34 @@ class Models:
         await self._take_from_shelf()
         if not self._is_due():
             return
-        self._tried_s = self._clock()
         try:
-            data = await self._runner.reply(self._upstream.list_models())
+            await self._ask()
         except ProxyError as error:
             if error.kind is Kind.BREAKER_OPEN:
                 # Nobody was asked, so the next one need not wait.
                 self._tried_s = 0.0
             _log.info("models=kept kind=%s", error.kind.value)
-            return
-        models = self._upstream.read_models(data) if isinstance(data, bytes) else ()
-        if not models or not isinstance(data, bytes):
-            _log.warning("models=kept reason=empty-or-unreadable")
-            return
+
+    async def _ask(self) -> None:
+        """Ask for the list and keep it; raises `ProxyError`, and remembers it."""
+        self._tried_s, self._fault = self._clock(), None
+        try:
+            data, models = await self._read()
+        except ProxyError as error:
+            self._fault = error.copy()
+            raise
         self._models, self._of_s = models, self._clock()
         await asyncio.to_thread(self._shelf.save, data, self._of_s)
+
+    async def _read(self) -> tuple[bytes, tuple[ModelInfo, ...]]:
+        """The site's list, as it came and as it is understood; raises `ProxyError`."""
+        data = await self._runner.reply(self._upstream.list_models())
+        models = self._upstream.read_models(data) if isinstance(data, bytes) else ()
+        if not models or not isinstance(data, bytes):
+            raise ProxyError(
+                Kind.UPSTREAM_BAD_RESPONSE, "Qwen's list of models is empty or cannot be read"
+            )
+        return data, models
 
     async def _take_from_shelf(self) -> None:
         """Know the list of the last run, once."""

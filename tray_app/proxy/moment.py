@@ -3,6 +3,7 @@
 import time
 import uuid
 from collections.abc import Callable
+from functools import lru_cache
 
 from tray_app.core.calls import Stamp
 
@@ -47,18 +48,20 @@ class Clocks:
 def stamp() -> Stamp:
     """Now, with a maker of ids; names of days and months are English whatever the locale."""
     now_s = time.time()
-    local = time.localtime(now_s)
+    local, timezone = _told(int(now_s))
+    return Stamp(now_s=now_s, new_id=new_id, timezone=timezone, local=local)
+
+
+@lru_cache(maxsize=1)
+def _told(second: int) -> tuple[str, str]:
+    """A second of this computer's clock in words, and its time zone; one request asks often."""
+    local = time.localtime(second)
     minutes = local.tm_gmtoff // 60
     sign = "-" if minutes < 0 else "+"
     hours, rest = divmod(abs(minutes), 60)
     day = f"{_DAYS[local.tm_wday]} {_MONTHS[local.tm_mon - 1]} {local.tm_mday:02d}"
     clock = f"{local.tm_hour:02d}:{local.tm_min:02d}:{local.tm_sec:02d}"
-    return Stamp(
-        now_s=now_s,
-        new_id=new_id,
-        timezone=f"GMT{sign}{hours:02d}{rest:02d}",
-        local=f"{day} {local.tm_year} {clock}",
-    )
+    return f"{day} {local.tm_year} {clock}", f"GMT{sign}{hours:02d}{rest:02d}"
 
 
 def new_id() -> str:

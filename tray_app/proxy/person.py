@@ -13,6 +13,7 @@ from tray_app.core.session import Session, from_text
 from tray_app.store.keeper import Keeper
 from tray_app.store.profile import Profile
 from tray_app.store.ring import RingAbsentError, RingError
+from tray_app.store.statistics import Statistics
 
 from .activity import Activity
 from .brakes import Brakes
@@ -38,6 +39,7 @@ class Person:
         learn: Told every secret as it comes up, so that none reaches a log.
         changed: Called when something is other than it was, in whatever thread that happens.
         profile: What the window keeps; None for nothing.
+        statistics: Counts requests; None for in memory alone.
         clock: Monotonic seconds.
         wall_clock: Unix seconds.
     """
@@ -50,6 +52,7 @@ class Person:
         learn: Callable[..., None] = lambda *_: None,
         changed: Callable[[], None] = lambda: None,
         profile: Profile | None = None,
+        statistics: Statistics | None = None,
         clock: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
@@ -60,7 +63,7 @@ class Person:
         self.keys = Keys()
         self.owner = SessionOwner(session, self.safe, wall_clock, self._learn)
         self.brakes = Brakes(clock)
-        self.activity = Activity(clock, wall_clock, changed)
+        self.activity = Activity(clock, wall_clock, changed, statistics)
         self.visitors = Visitors(clock)
         self.visitors.changed = changed
         self._begun = False

@@ -80,6 +80,15 @@ def listen_beside(host: str, port: int) -> socket.socket:
         raise _explained(error, host, port, [*LOOPBACKS, host]) from None
 
 
+def is_ours(host: str) -> bool:
+    """Whether this computer has the address at this moment, and may listen there."""
+    try:
+        _bound(host, 0).close()
+    except OSError:
+        return False
+    return True
+
+
 def _bound(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ipaddress.ip_address(host).version == 6 else socket.AF_INET
     sock = socket.socket(family, socket.SOCK_STREAM)

@@ -2,76 +2,29 @@
 
 import asyncio
 import contextlib
-import logging
-import random
-from collections.abc import Callable, Mapping
-from fnmatch import fnmatchcase
+from collections.abc import Callable, Iterator, Mapping
 
 from aiohttp import web
-from msgspec import Struct
 from msgspec.structs import replace
 
-from tray_app.core.calls import Stream
-from tray_app.core.errors import Again, Kind, ProxyError
-from tray_app.core.model import Choice, Event, Finished, Prompt
-from tray_app.core.ports import Asked, Dialect, Encoder, Upstream
-from tray_app.core.site import Site
-from tray_app.filters import Means, Prepared, Talk, prepared
-from tray_app.store.settings import Settings
+from tray_app.core.deeds import Deed
+from tray_app.core.errors import ProxyError
+from tray_app.core.ports import Asked, Encoder
 
-from .activity import Activity, Deed
-from .brakes import Brakes
+from .activity import Noted
+from .answering import Answering
+from .budget import Share
+from .desk import Desk
 from .exchange import Exchange, Streamed, Whole
-from .gate import Gate
-from .handoff import HandOff
+from .joining import DIGEST, Joining, Together, mark_of
 from .keys import LocalKey
-from .limits import Limits
-from .models import Models
+from .logbook import ENTRY
 from .moment import stamp
-from .runner import Run, Runner
-from .session import SessionOwner
+from .preparing import Preparer, Work
 from .tasks import Fuse
-from .transport import Body
-from .unusable import unusable
-from .watch import Watcher
 
-_log = logging.getLogger(__name__)
-
-_HEAVY_BYTES = 256 << 10
-RETRY_PAUSE_S = (0.3, 1.0)
-
-
-class Desk(Struct, frozen=True):
-    """Everything that a relay works with."""
-
-    site: Site
-    upstream: Upstream
-    settings: Callable[[], Settings]
-    limits: Callable[[], Limits]
-    clock: Callable[[], float]
-    owner: SessionOwner
-    runner: Runner
-    models: Models
-    gate: Gate
-    brakes: Brakes
-    activity: Activity
-    watcher: Watcher
-    handoff: HandOff
-
-
-class Job(Struct, frozen=True):
-    """One prompt, with all that its answer depends on."""
-
-    prepared: Prepared
-    choice: Choice
-    key: LocalKey
-    deadline_s: float
-    """On the clock: when the client gives up."""
-
-    @property
-    def draws(self) -> bool:
-        """The answer is a picture."""
-        return self.choice.variant.draw
+_LARGE_BYTES = 256 << 10
+"""A body that is larger is understood beside everybody else."""
 
 
 class Relay:
@@ -79,9 +32,12 @@ class Relay:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        self._preparer = Preparer(desk)
         self._fuses: set[Fuse] = set()
         self._idle = asyncio.Event()
         self._idle.set()
+        self._understanding = asyncio.Lock()
+        self._joining = Joining()
 
     async def idle(self, within_s: float) -> None:
         """Return when no request is being answered or waits for it, or when the time is over."""
@@ -97,237 +53,173 @@ class Relay:
     async def answer(
         self,
         request: web.BaseRequest,
-        dialect: Dialect,
         key: LocalKey,
-        body: bytes,
+        parse: Callable[[], Asked],
+        share: Share,
         headers: Mapping[str, str],
     ) -> web.StreamResponse:
-        """The whole of one request; raises `ProxyError` while a status can still be told."""
-        with self._desk.activity.noting(key.name) as deed:
-            asked = dialect.parse(body, key.profile)
-            is_heavy = len(body) > _HEAVY_BYTES
-            # It may be megabytes, and the answer may take minutes.
-            del body
-            jobs = await self._jobs(asked, key, is_heavy=is_heavy)
-            deed.model = jobs[0].choice.model.id
-            return await self._answered(request, asked, jobs, headers, deed)
+        """The whole of one request; raises `ProxyError` while a status can still be told.
 
-    async def _answered(
-        self,
-        request: web.BaseRequest,
-        asked: Asked,
-        jobs: list[Job],
-        headers: Mapping[str, str],
-        deed: Deed,
-    ) -> web.StreamResponse:
-        encoder = asked.encoder(stamp())
-        fuse = Fuse()
-        told = _told(asked, encoder, jobs)
-        exchange = self._exchange(request, asked, {**headers, **told}, fuse)
+        Args:
+            request: Whom to answer.
+            key: Whose it is.
+            parse: Understands the body, which nobody else holds; raises `ProxyError`.
+            share: Holds the body, and has room for what comes of it.
+            headers: What goes out with every answer.
+        """
+        entry = request[ENTRY]
+        with self._desk.activity.noting(key.name, entry.route, entry.request_id) as deed:
+            entry.deed = deed
+            asked = await self._understood(parse) if share.size > _LARGE_BYTES else parse()
+            # It may be megabytes, and the answer may take minutes.
+            del parse
+            deed.streams = asked.stream
+            self._desk.activity.keep(asked.prompts)
+            sent = _Sent(request, key, share, asked, deed)
+            del asked
+            return await self._answered(sent, headers)
+
+    async def _understood(self, parse: Callable[[], Asked]) -> Asked:
+        """What a large body means, found out beside everybody else.
+
+        One at a time, because meanwhile what it becomes is in memory as well.
+        """
+        async with self._understanding:
+            return await asyncio.to_thread(parse)
+
+    async def _answered(self, sent: "_Sent", headers: Mapping[str, str]) -> web.StreamResponse:
+        """From here on the client is kept waiting with comments, and can be told of a stop."""
+        encoder = sent.asked.encoder(stamp(), sent.model)
+        told = {**headers, "Content-Type": encoder.content_type}
+        fuse, clock = Fuse(), self._desk.clock
+        exchange: Exchange
+        if sent.asked.stream:
+            told["X-Accel-Buffering"] = "no"
+            exchange = Streamed(sent.request, told, fuse, clock)
+        else:
+            exchange = Whole(sent.request, told, fuse, clock)
+        with self._going_on(exchange, fuse):
+            if DIGEST in sent.request:
+                return await self._joined(sent, encoder, exchange)
+            return await self._exchanged(sent, encoder, exchange, fuse)
+
+    @contextlib.contextmanager
+    def _going_on(self, exchange: Exchange, fuse: Fuse) -> Iterator[None]:
+        """Something that ends by itself, by its time or by a stop."""
         self._fuses.add(fuse)
         self._idle.clear()
         try:
             with self._desk.watcher.watching(exchange):
-                return await self._exchanged(jobs, encoder, exchange, fuse, deed)
+                yield
         finally:
             self._fuses.discard(fuse)
             if not self._fuses:
                 self._idle.set()
 
-    async def _jobs(self, asked: Asked, key: LocalKey, *, is_heavy: bool) -> list[Job]:
-        desk = self._desk
-        desk.owner.check()
-        if (state := desk.owner.told_state) not in {"signed_in", "refused"}:
-            # Another session is tried out, and is nobody's yet.
-            raise unusable(state)
-        deadline_s = desk.clock() + key.profile.patience_s
-        aliases = desk.settings().aliases
-        jobs = []
-        for prompt in asked.prompts:
-            choice = await desk.models.choose(prompt, aliases)
-            if is_heavy and prompt.tools:
-                # To make it short takes long enough to be noticed by everybody else.
-                ready = await asyncio.to_thread(self._prepared, prompt, choice)
-            else:
-                ready = self._prepared(prompt, choice)
-            jobs.append(Job(ready, choice, key, deadline_s))
-        return jobs
+    async def _joined(
+        self, sent: "_Sent", encoder: Encoder, exchange: Exchange
+    ) -> web.StreamResponse:
+        """What comes of the work for an equal request; with none under way it is begun.
 
-    def _prepared(self, prompt: Prompt, choice: Choice) -> Prepared:
-        """A prompt as the upstream takes it; raises `ProxyError` where it takes no such one."""
-        if choice.variant.draw:
-            prompt = _drawn(prompt)
-        upstream, patterns = self._desk.upstream, self._desk.settings().xml_tools
-        writes_xml = any(fnmatchcase(choice.model.id, pattern) for pattern in patterns)
-        means = Means(
-            weigh=lambda told: upstream.weigh(told, choice),
-            body_bytes=upstream.body_bytes,
-            reserved_tools=upstream.reserved_tools,
-            grammar="xml" if writes_xml else "json",
-        )
-        return prepared(prompt, means)
+        The work ends the answer of everybody, so nothing ends that of one but its client.
+        """
+        request, asked = sent.request, sent.asked
+        mark = mark_of(request[DIGEST], request[ENTRY].route, sent.key, self._desk.owner.lane)
+        together = self._joining.under_way(mark)
+        if together is None:
+            together = Together(self._desk.clock, streams=asked.stream)
+            sent.deed, sent.share = together.common.deed, sent.share.hand_over()
+            self._joining.begin(mark, together, self._worked(sent, encoder, together), sent.share)
+        else:
+            sent.asked = replace(asked, prompts=())
+            sent.share.give_back()
+        del sent, asked
+        return await together.bring(exchange)
 
-    def _exchange(
-        self, request: web.BaseRequest, asked: Asked, headers: Mapping[str, str], fuse: Fuse
-    ) -> Exchange:
-        if asked.stream:
-            return Streamed(request, headers, fuse, self._desk.clock)
-        return Whole(headers, fuse, self._desk.clock)
+    async def _worked(self, sent: "_Sent", encoder: Encoder, together: Together) -> None:
+        """An answer for everybody who is there for it."""
+        together.common.take_up()
+        with self._going_on(together, together.fuse):
+            await self._exchanged(sent, encoder, together, together.fuse)
 
     async def _exchanged(
-        self, jobs: list[Job], encoder: Encoder, exchange: Exchange, fuse: Fuse, deed: Deed
+        self, sent: "_Sent", encoder: Encoder, exchange: Exchange, fuse: Fuse
     ) -> web.StreamResponse:
         try:
             async with fuse:
-                for job in jobs:
-                    await _Answering(self._desk, job, encoder, exchange).run()
+                work = await self._prepared(sent, exchange)
+                if work.model != sent.model:
+                    encoder = work.asked.encoder(stamp(), work.model)
+                encoder = Noted(encoder)
+                is_whole = await self._made(work, encoder, exchange)
+            end = encoder.close()
         except ProxyError as error:
-            if not exchange.committed:
+            # What was drawn was paid for, and is not thrown away for what could not be.
+            some = _some(sent.asked, encoder)
+            if some is None and not exchange.committed:
                 raise
-            _log.info("answer=broken kind=%s", error.kind.value)
-            deed.outcome = error.kind.value
-            return await exchange.finish(encoder.fail(error))
-        return await exchange.finish(encoder.close())
+            sent.deed.fail(error)
+            if some is None:
+                return await exchange.fail(error, encoder.fail(error))
+            end, is_whole = some, False
+        if not is_whole:
+            exchange.tell("x-portico-ignored", "n")
+        return await exchange.finish(end)
+
+    async def _prepared(self, sent: "_Sent", exchange: Exchange) -> Work:
+        """What there is to do; the client is told what of its request is not heeded."""
+        preparing = self._preparer.work(sent.asked, sent.key, sent.share)
+        # What is attached is brought, and need not be kept as it came.
+        sent.asked = replace(sent.asked, prompts=())
+        work = await preparing
+        sent.share.let_go()
+        sent.deed.model = work.jobs[0].choice.model.id
+        if all(job.draws for job in work.jobs):
+            exchange.is_drawn = True
+        ignored = [*work.asked.ignored, *(name for job in work.jobs for name in job.ignored)]
+        if ignored:
+            exchange.tell("x-portico-ignored", ", ".join(dict.fromkeys(ignored)))
+        if any(job.is_switched for job in work.jobs):
+            exchange.tell("x-portico-model", work.model)
+        return work
+
+    async def _made(self, work: Work, encoder: Encoder, exchange: Exchange) -> bool:
+        """Have every prompt answered, or as many as it takes for the pictures that are wanted.
+
+        Returns whether no picture is missing.
+        """
+        pictures = work.asked.pictures
+        for job in work.jobs:
+            answering = Answering(self._desk, job, encoder, exchange, pictures)
+            await answering.run()
+            pictures -= answering.pictures
+            if work.asked.pictures and (pictures <= 0 or not answering.pictures):
+                # Whoever draws nothing once would draw nothing the next time.
+                break
+        return not work.asked.pictures or pictures <= 0
 
 
-class _Answering:
-    """One prompt on its way to an answer.
+class _Sent:
+    """A request of a client on its way."""
 
-    Before the first meaningful event a failure that allows it is followed by another try: after a
-    renewal, or after a short random pause; each at most once.
-    """
-
-    def __init__(self, desk: Desk, job: Job, encoder: Encoder, exchange: Exchange) -> None:
-        self._desk = desk
-        self._job = job
-        self._encoder = encoder
-        self._exchange = exchange
-        self._began = self._has_finished = False
-        self._tried: set[Again] = set()
-        self._out: list[bytes] = []
-        self._token = ""
-        self._talk = Talk(job.prepared, job.key.profile, stamp().new_id, self._emit)
-
-    async def run(self) -> None:
-        while True:
-            try:
-                await self._try()
-            except ProxyError as error:
-                again = error.again
-                if again == "renewed" and again in self._tried:
-                    self._desk.owner.refused(self._token)
-                if self._began or again is None or again in self._tried:
-                    raise
-            else:
-                if not self._has_finished:
-                    raise ProxyError(Kind.INTERNAL_ERROR, "An answer came to no end")
-                return
-            self._tried.add(again)
-            self._exchange.unlisten()
-            await self._prepare(again)
-
-    async def _prepare(self, again: Again) -> None:
-        """See to what another try needs."""
-        if again == "renewed":
-            await self._desk.owner.renewed(self._token)
-        elif again == "answered":
-            await self._desk.handoff.answer()
-        elif again == "fresh":
-            await asyncio.sleep(random.uniform(*RETRY_PAUSE_S))  # noqa: S311
-
-    async def _try(self) -> None:
-        desk, job = self._desk, self._job
-        model = job.choice.model.id
-        desk.brakes.check(model)
-        desk.runner.breaker.check()
-        left_s = max(0.001, job.deadline_s - desk.clock())
-        async with desk.gate.turn(job.key.name, left_s, job.key.profile.queue):
-            with desk.brakes.trying(model), desk.handoff.trying():
-                await self._ask(self._talk.prompt)
-                while (more := self._talk.next()) is not None:
-                    self._exchange.unlisten()
-                    self._began = False
-                    self._tried.clear()
-                    await desk.gate.again()
-                    await self._ask(more)
-
-    async def _ask(self, prompt: Prompt) -> None:
-        """One question to the upstream and all of its answer."""
-        desk = self._desk
-        self._token = (await desk.owner.current()).token
-        flow = desk.upstream.ask(prompt, self._job.choice, stamp(), desk.site)
-        async with desk.runner.running(flow) as run:
-            if not isinstance(run.end, Stream):
-                raise ProxyError(Kind.INTERNAL_ERROR, "A prompt came to no stream")
-            try:
-                await self._read(run, run.end)
-            except ProxyError as error:
-                if not self._talk.rescue(error):
-                    raise
-        desk.owner.taken(self._token)
-        desk.handoff.worked()
-
-    async def _read(self, run: Run, stream: Stream) -> None:
-        limits = self._desk.limits()
-        first_s = limits.slow_first_event_s if stream.call.slow_start else limits.first_event_s
-        exchange = self._exchange
-        async with run.open(stream) as body:
-            exchange.listen(
-                first_s, ProxyError(Kind.UPSTREAM_TIMEOUT, "Qwen took the prompt and said nothing")
-            )
-            await self._relay(stream, body, limits.idle_s)
-        exchange.unlisten()
-
-    async def _relay(self, stream: Stream, body: Body, idle_s: float) -> None:
-        """Every piece of the answer, one write for each read."""
-        decoder, exchange, out, talk = stream.decoder, self._exchange, self._out, self._talk
-        feed = talk.feed
-        while not (decoder.finished or talk.ending.over):
-            data = await body.read()
-            exchange.heard()
-            began = self._began
-            try:
-                if data:
-                    decoder.feed(data, feed)
-                else:
-                    decoder.close(feed)
-            finally:
-                self._began = decoder.begun
-                # What came before an error belongs to the client.
-                if sent := b"".join(out):
-                    out.clear()
-                    await exchange.write(sent)
-            if self._began and not began:
-                exchange.listen(
-                    idle_s, ProxyError(Kind.UPSTREAM_STALLED, "Qwen stopped in mid-answer")
-                )
-            if not data:
-                return
-
-    def _emit(self, event: Event) -> None:
-        if type(event) is Finished:
-            self._has_finished = True
-        self._out.append(self._encoder.feed(event))
+    def __init__(
+        self, request: web.BaseRequest, key: LocalKey, share: Share, asked: Asked, deed: Deed
+    ) -> None:
+        self.request = request
+        self.key = key
+        self.share = share
+        self.asked = asked
+        """Without its prompts, once they are being made ready."""
+        self.model = asked.prompts[0].model
+        """As the client wrote it."""
+        self.deed = deed
 
 
-def _drawn(prompt: Prompt) -> Prompt:
-    """A prompt for a picture; raises `ProxyError` where it demands what no picture can be."""
-    if prompt.tool_choice.mode == "required":
-        why = "tool_choice: a model that draws calls no tools"
-        raise ProxyError(Kind.INVALID_REQUEST, why, param="tool_choice")
-    if prompt.format is not None:
-        why = "response_format: a picture is no JSON"
-        raise ProxyError(Kind.INVALID_REQUEST, why, param="response_format")
-    return replace(prompt, tools=())
-
-
-def _told(asked: Asked, encoder: Encoder, jobs: list[Job]) -> dict[str, str]:
-    told = {"Content-Type": encoder.content_type}
-    if asked.stream:
-        told["X-Accel-Buffering"] = "no"
-    drawn = [prompt for prompt, job in zip(asked.prompts, jobs, strict=True) if job.draws]
-    shortened = [name for job in jobs for name in job.prepared.shortened]
-    shortened += ["tools" for prompt in drawn if prompt.tools]
-    if asked.ignored or shortened:
-        told["x-portico-ignored"] = ", ".join(dict.fromkeys([*asked.ignored, *shortened]))
-    return told
+def _some(asked: Asked, encoder: Encoder) -> bytes | None:
+    """The end of an answer of several pictures that has some of them; None where it has none."""
+    if asked.pictures < 2 or asked.stream:
+        return None
+    try:
+        return encoder.close()
+    except ProxyError:
+        return None

@@ -8,35 +8,54 @@ The routes are a table of exact paths; whatever is not in it does not exist.
 import asyncio
 import logging
 import re
+from collections.abc import Callable
+from functools import partial
 from http import HTTPStatus
+from math import inf
+from operator import itemgetter
 from urllib.parse import unquote
 
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
 from tray_app.core.errors import Kind, ProxyError
-from tray_app.core.ports import Dialect
+from tray_app.core.files import FormField
+from tray_app.core.ports import Asked, Dialect, FormDialect, Profile
 from tray_app.dialects import DIALECTS
-from tray_app.dialects.openai_chat import OpenAIChat
-from tray_app.dialects.openai_models import model_body, models_body, unknown_model
+from tray_app.dialects.openai_models import model_body, models_body, named_in, unknown_model
 from tray_app.dialects.openai_refused import refusal_of
 
-from .body import read_json
+from .activity import note_asked
+from .body import FORM, JSON, check_type, read_body
+from .budget import Budget, Share
+from .connection import (
+    DEFAULT,
+    FIELD_BYTES,
+    HEADERS,
+    JSON_TYPE,
+    LINE_BYTES,
+    Connection,
+    crowded_out,
+)
+from .desk import Desk
+from .framing import UnclearError, check_end, is_spoken
 from .guard import ALWAYS, Guard, client_request_id, cors, refusal_headers
+from .joining import DIGEST, digest_of
 from .keys import LocalKey
 from .listen import came_from_here
+from .logbook import ENTRY, Entry, Logbook, Sparing
+from .memory import return_large_blocks
 from .moment import new_id
-from .relay import Desk, Relay
+from .multipart import read_form
+from .relay import Relay
+from .stalling import Stall
 from .visitors import Visitors
 
 _log = logging.getLogger(__name__)
-_access = logging.getLogger("tray_app.access")
 
 GREETING = "Portico is running. Point an AI client at this address, with /v1 at its end.\n"
 _GZIP_FROM_BYTES = 1024
 _SLASHES = re.compile(r"/{2,}")
-_JSON = {"Content-Type": "application/json"}
-_DEFAULT = OpenAIChat()
 
 
 class Door:
@@ -47,8 +66,15 @@ class Door:
         self._visitors = visitors
         self._relay = relay
         self._desk = desk
+        self._logbook = Logbook(desk.clock)
+        self._budget = Budget(desk.limits)
+        return_large_blocks()
         self._dialects: dict[str, Dialect] = {
             path: dialect for dialect in DIALECTS for path in dialect.paths
+        }
+        # To look at what one has takes longer than to understand a short body.
+        self._forms: dict[Dialect, FormDialect] = {
+            one: one for one in DIALECTS if isinstance(one, FormDialect)
         }
 
     def routes(self) -> dict[str, tuple[str, ...]]:
@@ -64,28 +90,34 @@ class Door:
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request, whatever happens."""
-        start_s = self._desk.clock()
         request_id = new_id()
         told = {**ALWAYS, "x-request-id": request_id}
         given = client_request_id(request.headers)
         if given is not None:
             told["x-client-request-id"] = given
         path = self._path(request)
+        clock = self._desk.clock
+        entry = Entry(request_id, request.method, self._named(path), clock())
+        request[ENTRY] = entry
+        fault = None
         try:
             response = await self._admitted(request, path, told)
         except ProxyError as error:
+            fault = error
+            if entry.deed is None:
+                self._desk.activity.turn_away(error.kind)
             response = self._refusal(request, path, error, told)
         except (ConnectionError, asyncio.CancelledError):
+            self._logbook.end(entry, None)
             raise
         except Exception:  # noqa: BLE001  the one door where a bug of ours becomes an answer
             _log.exception("request=%s bug", request_id)
-            bug = ProxyError(Kind.INTERNAL_ERROR, f"Portico failed on request {request_id}")
-            response = self._refusal(request, path, bug, told)
-        ms = (self._desk.clock() - start_s) * 1000
-        _access.info(
-            "request=%s method=%s route=%s status=%d ms=%.0f",
-            request_id, request.method, self._named(path), response.status, ms,
-        )  # fmt: skip
+            fault = ProxyError(Kind.INTERNAL_ERROR, f"Portico failed on request {request_id}")
+            response = self._refusal(request, path, fault, told)
+        if fault is not None:
+            # What the line tells of must not keep the body that was being read.
+            fault = fault.with_traceback(None)
+        self._logbook.end(entry, response.status, fault)
         return response
 
     def _path(self, request: web.BaseRequest) -> str:
@@ -101,7 +133,7 @@ class Door:
         return path.rstrip("/") or "/"
 
     def _named(self, path: str) -> str:
-        if path in self.routes():
+        if path in self._dialects or path in self.routes():
             return path
         return "/models/{id}" if path.startswith("/models/") else "unknown"
 
@@ -124,9 +156,11 @@ class Door:
                 status=HTTPStatus.NO_CONTENT, headers={**told, **guard.preflight(origin, headers)}
             )
         if path in {"/health", "/"} and request.method in {"GET", "HEAD"}:
+            request[ENTRY].is_open = True
             guard.check_unkeyed(headers)
             return _open_answer(path, told)
         key = guard.key(headers, is_here=is_here, is_keyless=visitors.is_keyless)
+        request[ENTRY].client = key.name
         return await self._routed(request, path, key, told)
 
     async def _routed(
@@ -135,9 +169,7 @@ class Door:
         dialect = self._dialects.get(path)
         if dialect is not None:
             _check_method(request, ("POST",), told)
-            return await self._relay.answer(
-                request, dialect, key, await read_json(request, self._desk.limits()), told
-            )
+            return await self._answered(request, dialect, key, told)
         if path == "/models" or path.startswith("/models/"):
             _check_method(request, ("GET", "HEAD"), told)
             return await self._models(request, path.removeprefix("/models"), told)
@@ -147,6 +179,32 @@ class Door:
         if path in {"/", "/health"}:
             _check_method(request, ("GET", "HEAD"), told)
         raise ProxyError(Kind.NOT_FOUND, "Portico has nothing at this path")
+
+    async def _answered(
+        self, request: web.BaseRequest, dialect: Dialect, key: LocalKey, told: dict[str, str]
+    ) -> web.StreamResponse:
+        with self._budget.sharing() as share:
+            parse = await self._read(request, dialect, key.profile, share)
+            answer = self._relay.answer(request, key, parse, share, told)
+            # It may be megabytes, and the answer lets go of them long before it is over.
+            del parse
+            return await answer
+
+    async def _read(
+        self, request: web.BaseRequest, dialect: Dialect, profile: Profile, share: Share
+    ) -> Callable[[], Asked]:
+        """A body, to be understood by its dialect."""
+        limits = self._desk.limits()
+        forms = self._forms.get(dialect)
+        if forms is None:
+            check_type(request, JSON)
+        elif check_type(request, JSON, FORM) == FORM:
+            form = await read_form(request, limits, share)
+            return partial(_form_understood, forms, form, profile)
+        body = await read_body(request, limits, share)
+        if profile.join:
+            request[DIGEST] = await digest_of(body)
+        return partial(_understood, dialect, body, profile)
 
     async def _models(
         self, request: web.BaseRequest, rest: str, told: dict[str, str]
@@ -167,11 +225,11 @@ class Door:
     def _refusal(
         self, request: web.BaseRequest, path: str, error: ProxyError, told: dict[str, str]
     ) -> web.Response:
-        dialect = self._dialects.get(path, _DEFAULT)
+        dialect = self._dialects.get(path, DEFAULT)
         response = web.Response(
             status=error.kind.row.status,
             body=dialect.error(error),
-            headers={**told, **_JSON, **refusal_headers(error)},
+            headers={**told, **JSON_TYPE, **refusal_headers(error)},
         )
         if request.can_read_body and not request.content.at_eof():
             # What was not read must never be taken for the next request.
@@ -179,9 +237,27 @@ class Door:
         return response
 
 
+def _understood(dialect: Dialect, body: bytes, profile: Profile) -> Asked:
+    """What a body means; the model that it names is noted, even if nothing else is understood."""
+    try:
+        asked = dialect.parse(body, profile)
+    except ProxyError:
+        note_asked(named_in(body))
+        raise
+    note_asked(asked.prompts[0].model)
+    return asked
+
+
+def _form_understood(dialect: FormDialect, form: tuple[FormField, ...], profile: Profile) -> Asked:
+    """The same for a form."""
+    named = (one.data.decode(errors="replace") for one in form if one.name == "model")
+    note_asked(next(named, ""))
+    return dialect.parse_form(form, profile)
+
+
 def _open_answer(path: str, told: dict[str, str]) -> web.Response:
     if path == "/health":
-        return web.Response(body=b'{"status":"ok"}', headers={**told, **_JSON})
+        return web.Response(body=b'{"status":"ok"}', headers={**told, **JSON_TYPE})
     return web.Response(text=GREETING, headers=told)
 
 
@@ -192,7 +268,7 @@ def _check_method(request: web.BaseRequest, methods: tuple[str, ...], told: dict
 
 
 def _json_answer(request: web.BaseRequest, body: bytes, told: dict[str, str]) -> web.Response:
-    response = web.Response(body=body, headers={**told, **_JSON})
+    response = web.Response(body=body, headers={**told, **JSON_TYPE})
     if len(body) >= _GZIP_FROM_BYTES and "gzip" in request.headers.get("Accept-Encoding", ""):
         response.enable_compression(web.ContentCoding.gzip)
         response.headers["Vary"] = ", ".join(
@@ -201,84 +277,106 @@ def _json_answer(request: web.BaseRequest, body: bytes, told: dict[str, str]) ->
     return response
 
 
-class _Protocol(RequestHandler):
-    """aiohttp's connection, with refusals of its parser in our shape and nothing of them logged.
-
-    The library would answer in plain text and log the bytes it refused, keys included.
-    """
-
-    __slots__ = ()
-
-    def handle_error(
-        self,
-        request: web.BaseRequest,
-        status: int = 500,
-        exc: BaseException | None = None,
-        message: str | None = None,
-    ) -> web.StreamResponse:
-        if request.writer.output_size > 0:
-            raise ConnectionError("The answer has begun already")
-        kind = Kind.INTERNAL_ERROR if status >= HTTPStatus.INTERNAL_SERVER_ERROR else None
-        kind = kind or Kind.INVALID_REQUEST
-        _log.info("connection=refused status=%d reason=%s", status, type(exc).__name__)
-        error = ProxyError(kind, "This is no proper HTTP request")
-        response = web.Response(
-            status=status,
-            body=_DEFAULT.error(error),
-            headers={**ALWAYS, **_JSON, **refusal_headers(error)},
-        )
-        response.force_close()
-        return response
-
-    def log_exception(
-        self, *_: object, exc_info: BaseException | None = None, **__: object
-    ) -> None:
-        _log.info("connection=failed reason=%s", type(exc_info).__name__)
-
-
 class Server(web.Server):
     """aiohttp's server with our connections, and no more of them than the limits.
 
     Those from other devices are counted by themselves, so that none shuts out this computer, and
-    have little time to ask for something.
+    have little time to ask for something. Where all places are taken, whoever has asked for nothing
+    for the longest time makes room. Where nobody can, a few of those who come are told so.
     """
 
     def __init__(self, door: Door, desk: Desk) -> None:
         self._limits = desk.limits()
         self._answer = door.handle
         self._devices: dict[RequestHandler, asyncio.TimerHandle] = {}
+        self._surplus: dict[RequestHandler, asyncio.TimerHandle] = {}
+        self._clock = desk.clock
+        self._drops, self._refusals = Sparing(), Sparing()
         super().__init__(
             self._asked,
             handler_cancellation=True,
             access_log=None,
+            # What is packed is refused: little must not become much.
+            auto_decompress=False,
             keepalive_timeout=self._limits.keepalive_s,
-            lingering_time=2.0,
+            lingering_time=self._limits.linger_s,
+            max_line_size=LINE_BYTES,
+            max_field_size=FIELD_BYTES,
+            max_headers=HEADERS,
         )
 
     def __call__(self) -> RequestHandler:
-        return _Protocol(self, loop=self._loop, **self._kwargs)
+        stall = Stall(self._loop, self._limits.write_stall_s)
+        # Anybody can bring any number that speak no HTTP.
+        return Connection(
+            stall, lambda: self._refusals.due(self._clock()), self, loop=self._loop, **self._kwargs
+        )
 
     async def _asked(self, request: web.BaseRequest) -> web.StreamResponse:
-        silence = self._devices.get(request.protocol)
+        connection = request.protocol
+        silence = self._devices.get(connection)
         if silence is not None:
             silence.cancel()
+        if connection in self._surplus:
+            return crowded_out()
+        try:
+            check_end(request)
+        except UnclearError as error:
+            if not is_spoken(request) and request.transport is not None:
+                # The answer would have to be of that version.
+                request.transport.close()
+            return connection.handle_error(request, HTTPStatus.BAD_REQUEST, error)
         return await self._answer(request)
 
     def connection_made(self, handler: RequestHandler, transport: asyncio.Transport) -> None:
         super().connection_made(handler, transport)
         limits = self._limits
-        if came_from_here(transport):
-            count, most = len(self.connections) - len(self._devices), limits.connections
-        else:
+        is_here = came_from_here(transport)
+        if not is_here:
             silence = self._loop.call_later(limits.device_head_s, transport.abort)
             self._devices[handler] = silence
-            count, most = len(self._devices), limits.device_connections
-        if count > most:
-            _log.warning("connection=dropped open=%d", count)
+        most = limits.connections if is_here else limits.device_connections
+        if len(self.connections) <= most:
+            return
+        taken = self._taken(is_here=is_here)
+        if len(taken) <= most or self._has_made_room(taken):
+            return
+        untold = self._drops.due(self._clock())
+        if untold is not None:
+            _log.warning("connection=dropped open=%d untold=%d", len(taken), untold)
+        if len(self._surplus) >= limits.surplus_connections:
             transport.abort()
+            return
+        self._surplus[handler] = self._loop.call_later(limits.surplus_s, transport.abort)
+
+    def _taken(self, *, is_here: bool) -> list[RequestHandler]:
+        """The connections from this computer, or from devices, that have a place."""
+        return [
+            one
+            for one in self.connections
+            if (one not in self._devices) is is_here and one not in self._surplus
+        ]
+
+    def _has_made_room(self, taken: list[RequestHandler]) -> bool:
+        """Close the one that has asked for nothing for the longest time, if there is one."""
+        before_s = self._loop.time() - self._limits.idle_connection_s
+        idle: dict[bool, list[tuple[float, Connection]]] = {False: [], True: []}
+        for one in taken:
+            since_s = one.idle_since_s if isinstance(one, Connection) else None
+            if since_s is not None and isinstance(one, Connection):
+                idle[one.has_asked].append((since_s, one))
+        # Who never asked goes first. Where most are such, who did ask must not make room for more.
+        for has_asked in (False, True):
+            if has_asked and len(idle[False]) * 2 > len(taken):
+                return False
+            since_s, longest = min(idle[has_asked], key=itemgetter(0), default=(inf, None))
+            if longest is not None and since_s <= before_s:
+                longest.force_close()
+                return True
+        return False
 
     def connection_lost(self, handler: RequestHandler, exc: BaseException | None = None) -> None:
         super().connection_lost(handler, exc)
-        silence = self._devices.pop(handler, None)
-        if silence is not None:
-            silence.cancel()
+        for timer in (self._devices.pop(handler, None), self._surplus.pop(handler, None)):
+            if timer is not None:
+                timer.cancel()

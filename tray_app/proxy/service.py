@@ -6,7 +6,6 @@ the proxy's loop, in which the control door's commands run, and `status` is a fr
 
 import asyncio
 import contextlib
-import gc
 import logging
 import threading
 from collections.abc import Callable, Coroutine
@@ -14,6 +13,8 @@ from concurrent.futures import Future
 from typing import Any, TypeVar
 
 from aiohttp import web
+
+from tray_app.store.settings import Settings
 
 from .control import Control
 from .door import Command
@@ -23,9 +24,6 @@ from .status import Status
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
-
-GONE_S = 15.0
-"""What has not ended so long after it was asked to hangs."""
 
 
 class Service:
@@ -69,7 +67,7 @@ class Service:
             # It may have died by itself a moment ago.
             with contextlib.suppress(RuntimeError):
                 loop.call_soon_threadsafe(stopping.set)
-        self.join(GONE_S)
+        self.join(self._parts.limits.gone_s)
         return not self.is_alive
 
     @property
@@ -116,13 +114,19 @@ class Service:
         return await self._commands[name](message)
 
     @property
+    def begun_with(self) -> Settings:
+        """The settings with which it was started."""
+        return self._parts.settings
+
+    @property
     def parts(self) -> Parts:
         """What it is made of, with the settings that are in force now."""
         return self._parts if self._house is None else self._house.parts
 
     def _run(self) -> None:
         try:
-            asyncio.run(self._main())
+            with asyncio.Runner(loop_factory=self._parts.new_loop) as runner:
+                runner.run(self._main())
         except BaseException as error:  # noqa: BLE001  the thread's last word
             if self._ready.done():
                 _log.exception("proxy=ended")
@@ -148,23 +152,12 @@ class Service:
             stack.push_async_callback(house.transport.close)
             self.endpoint = house.endpoint
             self._commands = Control(house).commands()
-            runner = web.ServerRunner(house.server, shutdown_timeout=1.0)
+            runner = web.ServerRunner(house.server, shutdown_timeout=self._parts.limits.cut_s)
             stack.push_async_callback(runner.cleanup)
             await runner.setup()
             await house.begin()
             for sock in taken.sockets:
                 await web.SockSite(runner, sock).start()
-            _settle_memory()
             self._ready.set_result(None)
             await self._stopping.wait()
             await house.drain(runner)
-
-
-def _settle_memory() -> None:
-    """Set what was made for good apart, so that collections pass it by; of an earlier run as well.
-
-    Without the thaw what an earlier run left would never be collected.
-    """
-    gc.unfreeze()
-    gc.collect()
-    gc.freeze()

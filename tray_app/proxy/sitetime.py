@@ -53,6 +53,11 @@ class SiteTime:
         self._ahead_s = ahead_s if abs(ahead_s) > TOLERATED_S else 0.0
 
     @property
+    def now_s(self) -> float:
+        """Unix seconds at the site, as far as it told."""
+        return self._wall_clock() + self._ahead_s
+
+    @property
     def ahead_s(self) -> float:
         """How far the site's clock is ahead of ours, as far as it told; 0 where that is little."""
         return self._ahead_s
@@ -66,7 +71,7 @@ class SiteTime:
         """How long a token still lives, None where nobody can tell."""
         if session.expires_at is None or session.token == self._endless:
             return None
-        return session.expires_at - self._wall_clock() - self._ahead_s
+        return session.expires_at - self.now_s
 
     def is_due(self, session: Session) -> bool:
         """Whether a token should be renewed before it is used again."""

@@ -4,10 +4,13 @@ from typing import Literal
 
 from msgspec import Struct
 
-from .activity import Deed
+from tray_app.core.deeds import DaySum, Deed
+
+from .activity import Live
 from .brakes import HoldStatus
 from .ladder import TransportStatus
 from .safe import SafeStatus
+from .turned_away import TurnedAwayStatus
 from .visitors import VisitorsStatus
 
 RunKind = Literal["stopped", "starting", "running", "stopping", "failed"]
@@ -80,3 +83,13 @@ class Status(Struct, frozen=True):
     visitors: VisitorsStatus
     network: NetworkStatus
     transport: TransportStatus = TransportStatus()
+    today: DaySum = DaySum("")
+    """What was asked today."""
+    turned_away: TurnedAwayStatus = TurnedAwayStatus()
+    """What was refused at the door today."""
+    live: list[Live] = []
+    """What is being answered at this moment, the oldest first."""
+    bodies_s: int | None = None
+    """How long it still goes on that what is asked and answered is kept; None while it is not."""
+    site: str = ""
+    """Which site answers: `qwen`, or `practice`."""

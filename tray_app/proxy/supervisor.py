@@ -15,6 +15,8 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
 
+from tray_app.store.settings import explain
+
 from .alone import alone
 from .door import DoorError
 from .house import Parts, status_of
@@ -28,10 +30,6 @@ _log = logging.getLogger(__name__)
 DEATHS = 5
 """So many deaths within `DEATHS_S` are survived; one more, and the proxy stays stopped."""
 DEATHS_S = 300.0
-PAUSE_S = 0.5
-CLOSE_S = 8.0
-CLOSE_STARTING_S = 3.0
-"""The same where no answer could need the time."""
 
 _HANGS = Run("failed", "The proxy hangs. Quit Portico and start it again.", "died")
 
@@ -86,6 +84,18 @@ class Supervisor:
         """What the proxy is made of, with the settings that are in force now."""
         service = self._service
         return self._parts if service is None else service.parts
+
+    @property
+    def waiting_for_restart(self) -> frozenset[str]:
+        """The settings that are other than they were when the proxy that runs was started, and
+        take effect only after the next start.
+        """
+        service = self._service
+        if service is None:
+            return frozenset()
+        then, now = service.begun_with, service.parts.settings
+        names = (field.name for field in explain() if field.restart)
+        return frozenset(name for name in names if getattr(then, name) != getattr(now, name))
 
     @property
     def models(self) -> tuple[str, ...]:
@@ -157,7 +167,8 @@ class Supervisor:
             self._interrupt()
             self._noticed.notify_all()
         self._jobs.fail(waiting)
-        self._thread.join(CLOSE_STARTING_S if is_starting else CLOSE_S)
+        limits = self._parts.limits
+        self._thread.join(limits.close_starting_s if is_starting else limits.close_s)
         self._jobs.fail(self._jobs.left())
 
     def _is_settled(self) -> bool:
@@ -263,7 +274,7 @@ class Supervisor:
                 if not self._hand_over(job):
                     # It has died, and the news of that is on its way.
                     self._waiting.appendleft(job)
-                    self._noticed.wait_for(lambda: self._died, PAUSE_S)
+                    self._noticed.wait_for(lambda: self._died, self._parts.limits.anew_s)
                 return
         if self._is_hung():
             # What is the person's belongs to one loop at a time.
@@ -332,7 +343,7 @@ class Supervisor:
         sentence = "The proxy failed and is started again. Look at the log for the reason."
         self._set(Run("starting", sentence, "died"))
         with self._noticed:
-            self._noticed.wait_for(lambda: not self._wanted, PAUSE_S)
+            self._noticed.wait_for(lambda: not self._wanted, self._parts.limits.anew_s)
 
     def _give_up(self, run: Run) -> None:
         with self._noticed:

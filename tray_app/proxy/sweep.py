@@ -1,4 +1,7 @@
-"""Deletes the chats that were left over: by a crash, or by a site that was not there."""
+"""Deletes the chats that were left over: by a crash, or by a site that was not there.
+
+So are those that were kept for a while, once their time has come.
+"""
 
 import asyncio
 import logging
@@ -7,7 +10,7 @@ from tray_app.core.calls import Later
 from tray_app.core.errors import Kind, ProxyError
 from tray_app.store.chats import Chats
 
-from .relay import Desk
+from .desk import Desk
 from .session import Lane
 from .tasks import Tasks
 
@@ -62,7 +65,7 @@ class Sweep:
             return None
         if is_busy or desk.handoff.hold() is not None or desk.handoff.is_quiet:
             return None
-        return self._chats.left_over(lane.session.account)
+        return self._chats.left_over(lane.session.account, desk.owner.time.now_s)
 
     async def _delete(self, chat: str, lane: Lane) -> None:
         """Delete a chat with the session that was there when it was chosen, renewed if need be."""

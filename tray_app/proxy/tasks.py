@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Coroutine
+from contextvars import Context, copy_context
 from typing import Any
 
 from tray_app.core.errors import ProxyError
@@ -16,11 +17,27 @@ class Tasks:
     def __init__(self) -> None:
         self._running: set[asyncio.Task[Any]] = set()
 
-    def spawn(self, work: Coroutine[Any, Any, object], name: str) -> None:
-        """Start work that nobody waits for; what goes wrong in it is logged."""
-        task = asyncio.get_running_loop().create_task(work, name=name)
+    def spawn(self, work: Coroutine[Any, Any, object], name: str, *, is_part: bool = False) -> None:
+        """Start work that nobody waits for; what goes wrong in it is logged.
+
+        Args:
+            work: What to do.
+            name: What the log calls it.
+            is_part: It belongs to the request in which it is started, and is noted there.
+        """
+        _ = self._held(work, name, copy_context() if is_part else Context())
+
+    def held(self, work: Coroutine[Any, Any, object], name: str) -> "asyncio.Task[Any]":
+        """The same as a task, for who ends it."""
+        return self._held(work, name, Context())
+
+    def _held(
+        self, work: Coroutine[Any, Any, object], name: str, context: Context
+    ) -> "asyncio.Task[Any]":
+        task = asyncio.get_running_loop().create_task(work, name=name, context=context)
         self._running.add(task)
         task.add_done_callback(self._done)
+        return task
 
     def _done(self, task: asyncio.Task[Any]) -> None:
         self._running.discard(task)

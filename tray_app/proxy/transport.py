@@ -5,13 +5,10 @@ complete is the decoder's to say. Redirects are never followed. Every error of t
 mapped here and nowhere else.
 """
 
-import asyncio
-import ssl
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from email.utils import formatdate
-from types import SimpleNamespace
 from typing import Protocol
 
 import aiohttp
@@ -24,24 +21,21 @@ from tray_app.core.ports import Upstream
 from tray_app.core.session import Session, SetCookie
 from tray_app.core.site import Site
 
+from .connecting import Trace, deadline, new_client
+from .foreign import BegunError, mapping
 from .limits import Limits
 from .moment import Clocks, stamp
-from .resolver import Resolver
+from .spelling import spelled
 from .tasks import Tasks
 
+_ANSWERING = mapping(answering=True)
 KEEP_ALIVE_S = 60.0
-NAMES_KEPT_S = 300
 _CLOSING_S = 2.0
 """How long the end of connections is waited for, all in all."""
+_NO_TIMEOUT = aiohttp.ClientTimeout(total=None)
+"""The library's own would be told twice: `deadline` bounds a call, and `Exchange` an answer."""
 _COOKIES = 100
 _COOKIE_CHARS = 4096
-
-
-class NoConnectionError(ProxyError):
-    """No connection came about in time: nothing was sent."""
-
-    def __init__(self) -> None:
-        super().__init__(Kind.UPSTREAM_TIMEOUT, "No connection to Qwen came about in time")
 
 
 class Body(Protocol):
@@ -118,9 +112,12 @@ class DirectTransport:
 
     @asynccontextmanager
     async def open(self, call: Call, session: Session | None) -> AsyncIterator[Body]:
-        async with self._lent() as pool:
+        pool = self._lend()
+        try:
             response = await self._send(call, session, pool)
-            body = _HttpBody(response)
+            body = HttpBody(response)
+            # An answer may take minutes, and neither is used any more.
+            del call, session
             try:
                 yield body
             finally:
@@ -131,21 +128,21 @@ class DirectTransport:
                 else:
                     self._doubt(pool, body)
                     response.close()
+        finally:
+            await self._take_back(pool)
 
-    @asynccontextmanager
-    async def _lent(self) -> AsyncIterator["_Pool"]:
+    def _lend(self) -> "_Pool":
         """The pool for one call, which stays open until the call is over."""
         if self._clocks.have_parted:
             self.wake()
-        pool = self._pool
-        pool.calls += 1
-        try:
-            yield pool
-        finally:
-            pool.calls -= 1
-            if pool in self._retired and not pool.calls:
-                self._retired.discard(pool)
-                await pool.client.close()
+        self._pool.calls += 1
+        return self._pool
+
+    async def _take_back(self, pool: "_Pool") -> None:
+        pool.calls -= 1
+        if pool in self._retired and not pool.calls:
+            self._retired.discard(pool)
+            await pool.client.close()
 
     def wake(self) -> None:
         self._clocks.note()
@@ -163,7 +160,7 @@ class DirectTransport:
         else:
             self._closing.spawn(pool.client.close(), "retire")
 
-    def _doubt(self, pool: "_Pool", body: "_HttpBody") -> None:
+    def _doubt(self, pool: "_Pool", body: "HttpBody") -> None:
         """After a silence that nobody waits out, kept connections may lead nowhere as well."""
         limits = self._limits()
         if body.silent_s >= min(limits.idle_s, limits.first_event_s):
@@ -172,17 +169,18 @@ class DirectTransport:
     async def _send(
         self, call: Call, session: Session | None, pool: "_Pool"
     ) -> aiohttp.ClientResponse:
-        trace = SimpleNamespace(reused=False, connected=False)
+        trace = Trace(self._limits().headers_s)
         if not call.once:
             try:
                 return await self._request(pool.client, call, session, trace)
             except ProxyError as error:
                 if error.kind is Kind.UPSTREAM_TIMEOUT and trace.reused:
                     self._retire(pool)
-                if error.kind is not Kind.UPSTREAM_DISCONNECTED or not trace.reused:
+                is_unheard = error.kind is Kind.UPSTREAM_DISCONNECTED and trace.reused
+                if not is_unheard or isinstance(error, BegunError):
                     raise
         if self._single is None:
-            self._single = _client(force_close=True)
+            self._single = new_client(force_close=True)
         return await self._request(self._single, call, session, trace)
 
     async def _request(
@@ -190,28 +188,20 @@ class DirectTransport:
         client: aiohttp.ClientSession,
         call: Call,
         session: Session | None,
-        trace: SimpleNamespace,
+        trace: Trace,
     ) -> aiohttp.ClientResponse:
         limits = self._limits()
-        if self._proxy is not None and not self._proxy.startswith("http"):
-            # To go without it could show an address that the person wants hidden.
-            kind = self._proxy.partition(":")[0]
-            raise ProxyError(
-                Kind.UPSTREAM_UNREACHABLE,
-                f"The system's proxy speaks {kind}, which Portico does not: set outbound_proxy",
-            )
-        with _mapped():
-            async with deadline(limits.connect_s, Kind.UPSTREAM_TIMEOUT, trace) as within:
-                trace.deadline, trace.headers_s = within, limits.headers_s
+        check_proxy(self._proxy)
+        with mapping():
+            async with deadline(limits.connect_s, Kind.UPSTREAM_TIMEOUT, trace):
                 return await client.request(
                     call.method,
                     URL(self._site.origin(call.place) + call.path, encoded=True),
                     data=call.body,
-                    headers=self._upstream.headers(self._site, call, session, stamp()),
+                    headers=spelled(self._upstream.headers(self._site, call, session, stamp())),
                     allow_redirects=False,
                     proxy=self._proxy,
-                    timeout=aiohttp.ClientTimeout(total=None, connect=limits.connect_s),
-                    trace_request_ctx=trace,
+                    timeout=_NO_TIMEOUT,
                 )
 
     async def forget(self) -> None:
@@ -234,21 +224,36 @@ class _Pool:
     """A client with its connections, and how many calls go over it."""
 
     def __init__(self) -> None:
-        self.client = _client(force_close=False)
+        self.client = new_client(keepalive_timeout=KEEP_ALIVE_S)
         self.calls = 0
 
 
-class _HttpBody:
+def check_proxy(proxy: str | None) -> None:
+    """Raise `ProxyError` for a proxy that cannot be gone through."""
+    if proxy is not None and not proxy.startswith("http"):
+        # To go without it could show an address that the person wants hidden.
+        kind = proxy.partition(":")[0]
+        raise ProxyError(
+            Kind.UPSTREAM_UNREACHABLE,
+            f"The system's proxy speaks {kind}, which Portico does not: set outbound_proxy",
+        )
+
+
+class HttpBody:
+    """An answer over HTTP, while it is read."""
+
     def __init__(self, response: aiohttp.ClientResponse) -> None:
         self._heard_s = time.monotonic()
         self._response = response
         self.status = response.status
         self.headers = {name.lower(): value for name, value in response.headers.items()}
-        self.headers.setdefault("date", formatdate(usegmt=True))
+        if "date" not in self.headers:
+            self.headers["date"] = formatdate(usegmt=True)
         self.cookies = _cookies(response, self.headers["date"])
 
     async def read(self) -> bytes:
-        with _mapped(answering=True):
+        """Whatever came next; empty at the end. Raises `ProxyError`."""
+        with _ANSWERING:
             data = await self._response.content.readany()
         self._heard_s = time.monotonic()
         return data
@@ -257,49 +262,6 @@ class _HttpBody:
     def silent_s(self) -> float:
         """How long nothing has come."""
         return time.monotonic() - self._heard_s
-
-
-def _client(*, force_close: bool) -> aiohttp.ClientSession:
-    traced = aiohttp.TraceConfig()
-    traced.on_connection_reuseconn.append(_note_reuse)
-    traced.on_connection_create_end.append(_note_connected)
-    connector = (
-        aiohttp.TCPConnector(
-            resolver=Resolver(), force_close=True, ttl_dns_cache=NAMES_KEPT_S, limit=0
-        )
-        if force_close
-        else aiohttp.TCPConnector(
-            resolver=Resolver(),
-            keepalive_timeout=KEEP_ALIVE_S,
-            ttl_dns_cache=NAMES_KEPT_S,
-            limit=0,
-        )
-    )
-    client = aiohttp.ClientSession(
-        connector=connector,
-        cookie_jar=aiohttp.DummyCookieJar(),
-        trace_configs=[traced],
-        skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
-        trust_env=False,
-    )
-    # It would make every GET and DELETE again whose connection dies, a renewal among them; when
-    # that is right is ours to say.
-    client._retry_connection = False
-    return client
-
-
-async def _note_reuse(
-    client: aiohttp.ClientSession, context: SimpleNamespace, params: object
-) -> None:
-    context.trace_request_ctx.reused = True
-    await _note_connected(client, context, params)
-
-
-async def _note_connected(_: aiohttp.ClientSession, context: SimpleNamespace, __: object) -> None:
-    """From here on it is the head of the answer that is waited for, and that has its own limit."""
-    trace = context.trace_request_ctx
-    trace.connected = True
-    trace.deadline.reschedule(asyncio.get_running_loop().time() + trace.headers_s)
 
 
 def _cookies(response: aiohttp.ClientResponse, date: str) -> tuple[SetCookie, ...]:
@@ -321,66 +283,3 @@ async def whole(body: Body, limits: Limits) -> bytes:
             if size > limits.answer_bytes:
                 raise ProxyError(Kind.UPSTREAM_BAD_RESPONSE, "Qwen's answer is too large")
     return b"".join(pieces)
-
-
-@asynccontextmanager
-async def deadline(
-    within_s: float, kind: Kind, trace: SimpleNamespace | None = None
-) -> AsyncIterator[asyncio.Timeout]:
-    """A context that ends in an error of this kind when it takes longer."""
-    try:
-        async with asyncio.timeout(within_s) as within:
-            yield within
-    except TimeoutError:
-        if trace is not None and not trace.connected:
-            raise NoConnectionError from None
-        raise ProxyError(kind, "Qwen did not answer in time") from None
-
-
-class _mapped:  # noqa: N801
-    """The one place where errors of the HTTP library become ours; a context."""
-
-    def __init__(self, *, answering: bool = False) -> None:
-        self._answering = answering
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
-        if error is not None and (found := mapped(error, answering=self._answering)) is not None:
-            raise found from None
-
-
-def mapped(error: BaseException, *, answering: bool = False) -> ProxyError | None:
-    """Our error for one of the HTTP library's; None for what is none of its.
-
-    Args:
-        error: As it was raised.
-        answering: The head of the answer had come.
-    """
-    match error:
-        case aiohttp.ClientConnectorCertificateError() | ssl.SSLCertVerificationError():
-            return ProxyError(
-                Kind.UPSTREAM_UNREACHABLE,
-                "Qwen's certificate is not valid here, so nothing was sent "
-                "(is the clock right, or something on this network in between?)",
-            )
-        case aiohttp.ServerTimeoutError():
-            return NoConnectionError()
-        case aiohttp.ClientConnectorError() | aiohttp.ClientProxyConnectionError():
-            return ProxyError(
-                Kind.UPSTREAM_UNREACHABLE, "Qwen cannot be reached (is this computer offline?)"
-            )
-        case aiohttp.ClientPayloadError():
-            return ProxyError(Kind.UPSTREAM_DISCONNECTED, "The connection broke in mid-answer")
-        case aiohttp.ClientConnectionError() | ConnectionError() | ssl.SSLError():
-            where = "in mid-answer" if answering else "before an answer"
-            return ProxyError(Kind.UPSTREAM_DISCONNECTED, f"The connection to Qwen broke {where}")
-        case aiohttp.ClientError() | aiohttp.http_exceptions.HttpProcessingError():
-            return ProxyError(Kind.UPSTREAM_BAD_RESPONSE, "Qwen's answer is no proper HTTP")
-        case OSError() if not isinstance(error, TimeoutError):
-            return ProxyError(
-                Kind.UPSTREAM_UNREACHABLE, "Qwen cannot be reached (is this computer offline?)"
-            )
-        case _:
-            return None

@@ -11,7 +11,7 @@ _WHY: dict[str, tuple[Kind, str]] = {
     "guest": (Kind.GUEST_SESSION, "This session is a guest's: nobody was signed in"),
     "expired": (
         Kind.SESSION_ENDED,
-        "The access token is over, and the session brought no refresh_token to renew it",
+        "Qwen does not take the access token, and the session brought no refresh_token to renew it",
     ),
     "revoked": (
         Kind.SESSION_ENDED,
