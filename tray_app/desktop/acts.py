@@ -3,7 +3,7 @@
 import asyncio
 import inspect
 import socket
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from tray_app.proxy.door import DoorError
 from tray_app.proxy.instance import Instance
-from tray_app.proxy.keys import KeyRefusedError
+from tray_app.proxy.keys import DEFAULT_NAME, KeyRefusedError
 from tray_app.proxy.visitors import Visitors
 from tray_app.proxy.window import SiteWindow
 
@@ -43,6 +43,8 @@ class Hands(Struct, frozen=True):
     words: Callable[[], Words]
     tell: Callable[[str, str], None]
     """A title and a text for a notice that answers a click."""
+    open_pane: Callable[[str], Awaitable[None]]
+    """Opens a window by its name."""
     changed: Callable[[], None]
 
 
@@ -72,6 +74,7 @@ class Acts:
             "disallow": self._disallow,
             "at_login": self._at_login,
             "set": lambda action: self._set(action.about, action.value),
+            "open_pane": lambda action: self._hands.open_pane(action.about),
             "open_logs": lambda _: self._open(open_folder, self._hands.logs),
             "open_site": lambda _: self._open(open_page, self._site),
         }
@@ -169,10 +172,17 @@ class Acts:
             name = signed.account
             who = words("session.as", name=name) if name else words("session.signed_in")
             self._hands.tell(who, words("told.signed_in_window"))
+            await self._show_what_is_next()
         elif signed.how == "other":
             await self._leave_other_account(window)
         elif signed.how != "left" and not self._is_signing_out:
             tell(words(f"told.sign_in_{signed.how}"))
+
+    async def _show_what_is_next(self) -> None:
+        """Show who has just signed in, and has connected nothing yet, how that is done."""
+        keys = self._instance.supervisor.parts.person.keys.all()
+        if all(key.name == DEFAULT_NAME and key.last_used_s is None for key in keys):
+            await self._hands.open_pane("connect")
 
     async def _leave_other_account(self, window: SiteWindow) -> None:
         """Sign out the account that the person does not want: the window would offer it again."""
@@ -203,6 +213,7 @@ class Acts:
                     said = str(error)
                 else:
                     self._hands.tell(words("told.signed_in"), told["said"][-1])
+                    await self._show_what_is_next()
                     return
         if said:
             self._hands.tell(words("app"), said)
@@ -262,7 +273,7 @@ class Acts:
         """Let other devices in at this computer's address, or no longer."""
         address = ""
         if not action.value:
-            address = own_address()
+            address = action.about or own_address()
             words = self._hands.words()
             if not address:
                 self._hands.tell(words("app"), words("told.no_network"))

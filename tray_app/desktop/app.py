@@ -16,12 +16,14 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from tray_app.core.site import Site
-from tray_app.proxy.status import Run, RunKind, Status
+from tray_app.proxy.status import Run, Status
 from tray_app.proxy.tasks import Tasks
 from tray_app.proxy.window import News
 from tray_app.store import StoreError
+from tray_app.store.logs import has_failed
 from tray_app.store.settings import Settings
 
+from .busy import Busy
 from .facts import Facts
 from .launcher import End, Launcher
 from .login import login_item
@@ -30,7 +32,7 @@ from .phrases import is_checking
 from .questions import Questions, about_visitor
 from .site_keeper import WindowPlan
 from .site_window import SiteWindow
-from .state import Decision, decide
+from .state import Decision, decide, is_still_told
 from .views import status_view
 from .windows import WindowName
 from .windows.messages import StatusView
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from tray_app.proxy.instance import Instance
 
     from .acts import Acts
+    from .panes import Panes
 
 _log = logging.getLogger(__name__)
 
@@ -53,6 +56,7 @@ _LAST_WORD_S = 1.5
 NO_TRAY_AT_LOGIN_S = 20.0
 """The same at login, when panels come late."""
 _STATUS: WindowName = "status"
+_QUESTION: WindowName = "question"
 
 
 class Plan(Struct, frozen=True):
@@ -84,7 +88,7 @@ class App:
         self._build = build
         self._say = say
         self._tray: Tray | None = None
-        self._is_hosted = False
+        self._is_hosted = self.is_unwanted = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._news = asyncio.Event()
         self._over = asyncio.Event()
@@ -94,12 +98,14 @@ class App:
         self._login = login_item(os.environ)
         self._at_login = False
         self._has_windows = True
+        self._missing: End = "failed"
         self._instance: Instance | None = None
         self._acts: Acts | None = None
+        self._panes: Panes | None = None
         self._site_window: SiteWindow | None = None
         self._tags = tuple(system_tags(os.environ))
         self._seeing_to: asyncio.TimerHandle | None = None
-        self._busy_since_s: float | None = None
+        self._busy = Busy()
         self._asked: str | None = None
         self._told: set[str] = set()
         self._decision: Decision | None = None
@@ -109,8 +115,9 @@ class App:
         if not self._news.is_set():
             self._from_anywhere(self._news.set)
 
-    def quit(self) -> None:
-        """End the app; from any thread."""
+    def quit(self, *, is_unwanted: bool = False) -> None:
+        """End the app, for all that it keeps to be removed if it is unwanted; from any thread."""
+        self.is_unwanted = is_unwanted
         self._from_anywhere(self._over.set)
 
     def show_up(self, screen: Mapping[str, str]) -> bool:
@@ -174,7 +181,7 @@ class App:
         for note in self._plan.notes:
             self._tell(self._words("app"), note)
         try:
-            instance, self._acts = await asyncio.to_thread(self._put_together)
+            instance, self._acts, self._panes = await asyncio.to_thread(self._put_together)
             self._instance = instance
             if self._settings.start_proxy and not self._over.is_set():
                 instance.supervisor.start()
@@ -190,8 +197,10 @@ class App:
             await self._end()
             drawing.cancel()
 
-    def _put_together(self) -> "tuple[Instance, Acts]":
+    def _put_together(self) -> "tuple[Instance, Acts, Panes]":
         from .acts import Acts, Hands
+        from .pane import Desk
+        from .panes import Panes
 
         instance = self._build(self)
         self._at_login = self._login.is_on()
@@ -203,8 +212,12 @@ class App:
             words=lambda: self._words,
             tell=self._tell,
             changed=self._look_again,
+            open_pane=lambda name: panes.open(name),
         )
-        return instance, Acts(hands)
+        acts = Acts(hands)
+        desk = Desk(instance, acts.do, hands.words, self.changed, self._plan.logs.parent, self.quit)
+        panes = Panes(self._launcher, desk, self._facts, welcomes=not self._plan.hidden)
+        return instance, acts, panes
 
     async def _end(self) -> None:
         """Let answers end, close what is open, and say so meanwhile."""
@@ -235,17 +248,18 @@ class App:
         """Show and tell what there is; returns when time alone makes that something else."""
         facts = self._facts()
         self._ask_visitors(facts.status)
-        decision = decide(facts, self._words)
-        self._decision = decision
+        self._decision = decision = decide(facts, self._words)
         if self._tray is not None:
             self._tray.show(decision.look)
         if self._launcher.is_open(_STATUS):
             self._launcher.update(_STATUS, self._status_view())
+        if self._panes is not None and self._panes.draw(facts):
+            self._tasks.spawn(self._panes.open("connect"), "welcome")
         for name, notice in decision.notices.items():
             if name not in self._told and facts.settings.notices:
                 self._tell(notice.title, notice.text)
         # What is so while the proxy runs is not over because it is stopped for a while.
-        kept = {name for name in self._told if _is_still_told(name, facts.run.kind)}
+        kept = {name for name in self._told if is_still_told(name, facts.run.kind)}
         self._told = kept | set(decision.notices)
         return decision.again_s
 
@@ -253,8 +267,7 @@ class App:
         instance, plan = self._instance, self._plan
         if instance is None:
             return Facts(run=Run("starting"), settings=plan.settings, practice=plan.practice)
-        supervisor = instance.supervisor
-        status = supervisor.status
+        status = (supervisor := instance.supervisor).status
         return Facts(
             run=supervisor.run,
             settings=self._settings,
@@ -265,17 +278,10 @@ class App:
             windows=self._has_windows,
             hosted=self._is_hosted,
             practice=plan.practice,
-            busy_for_s=self._busy_for_s(status),
+            log_fails=has_failed(),
+            busy_for_s=self._busy.for_s(status),
             wall_s=time.time(),
         )
-
-    def _busy_for_s(self, status: Status) -> float | None:
-        if not status.queue.in_flight:
-            self._busy_since_s = None
-            return None
-        if self._busy_since_s is None:
-            self._busy_since_s = time.monotonic()
-        return time.monotonic() - self._busy_since_s
 
     @property
     def _settings(self) -> Settings:
@@ -363,34 +369,32 @@ class App:
     def _on_pressed(self, window: WindowName, what: int | str, typed: str) -> None:
         if window == _STATUS and isinstance(what, int):
             self._do(what)
-        elif isinstance(what, str):
+        elif isinstance(what, str) and window == _QUESTION:
             self._questions.answered(what, typed)
+        elif isinstance(what, str) and self._panes is not None:
+            self._tasks.spawn(self._panes.pressed(window, what, typed), f"press {window}")
 
     def _on_end(self, window: WindowName, how: End) -> None:
         if how != "closed":
             # A screen that is gone may come back; what is not installed will not, before a restart.
             self._has_windows = how in {"failed", "no_display"}
+            self._missing = how
             _log.warning("windows=none reason=%s", how)
             self._tell_of_no_window()
             self.changed()
-        if window != _STATUS:
+        if window == _QUESTION:
             self._questions.ended()
-        elif how == "closed" and not self._is_hosted:
+        elif window == _STATUS and how == "closed" and not self._is_hosted:
             # The window said so: without it and without an icon nobody could see or stop us.
             self._over.set()
 
     def _tell_of_no_window(self) -> None:
         """Say that no window can be shown, where somebody can hear it."""
         if self._is_hosted:
-            self._tell(self._words("app"), self._words("told.no_window"))
+            self._tell(self._words("app"), self._words(f"missing.{self._missing}"))
         else:
             self._say(
                 "There is no panel here that shows Portico's icon, and no window can be shown. "
                 "Portico serves all the same: portico status shows how it goes, portico doctor "
                 "what is missing. Ctrl+C or a signal ends it."
             )
-
-
-def _is_still_told(name: str, run: RunKind) -> bool:
-    """Whether what was told once stays told although it is not so at this moment."""
-    return name.startswith("visitor.") or (run != "running" and not name.startswith("run."))

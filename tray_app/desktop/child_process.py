@@ -23,11 +23,16 @@ _TOLD_CHARS = 500
 _log = logging.getLogger(__name__)
 
 
+def program() -> list[str]:
+    """What starts Portico; words for it may follow."""
+    if getattr(sys, "frozen", False):
+        return [sys.executable]
+    return [sys.executable, "-m", "tray_app"]
+
+
 def command(name: str) -> list[str]:
     """What starts this window."""
-    if getattr(sys, "frozen", False):
-        return [sys.executable, "window", name]
-    return [sys.executable, "-m", "tray_app", "window", name]
+    return [*program(), "window", name]
 
 
 class ChildProcess:

@@ -1,6 +1,6 @@
 """The desktop entry that starts Portico at login: its text, and what such a text says.
 
-See: the Desktop Entry Specification, "Basic format of the file" and "The Exec key".
+See: the Desktop Entry Specification, "Basic format of the file", "The Exec key", and TryExec.
 """
 
 import re
@@ -10,6 +10,7 @@ _ENTRY = """[Desktop Entry]
 Type=Application
 Name=Portico
 Comment=Your own Qwen Chat session as a local endpoint
+TryExec={program}
 Exec={command}
 Icon=portico
 Terminal=false
@@ -22,8 +23,9 @@ _WORD = re.compile(r'"((?:[^"\\]|\\.)*)"|(\S+)', re.DOTALL)
 
 
 def written(words: Sequence[str]) -> str:
-    """The desktop entry that runs a command at login."""
-    return _ENTRY.format(command=" ".join(_quoted(word) for word in words))
+    """The desktop entry that runs a command at login, and nothing once its program is gone."""
+    command = " ".join(_quoted(word) for word in words)
+    return _ENTRY.format(program=_escaped(words[0]), command=command)
 
 
 def _quoted(word: str) -> str:
@@ -32,6 +34,11 @@ def _quoted(word: str) -> str:
     text = word.replace("%", "%%")
     if _RESERVED.search(text) or not text:
         text = '"' + re.sub(r'(["`$\\])', r"\\\1", text) + '"'
+    return _escaped(text)
+
+
+def _escaped(text: str) -> str:
+    """A text as any key wants it."""
     for letter, plain in _ESCAPES.items():
         if plain != " ":
             text = text.replace(plain, f"\\{letter}")

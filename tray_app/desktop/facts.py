@@ -23,6 +23,8 @@ class Facts(Struct, frozen=True, kw_only=True):
     hosted: bool = True
     """Whether a panel shows the icon."""
     practice: bool = False
+    log_fails: bool = False
+    """Whether the log could not be written."""
     busy_for_s: float | None = None
     """How long something has been answered; None while nothing is."""
     wall_s: float = 0.0

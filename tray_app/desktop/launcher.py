@@ -152,7 +152,8 @@ class _Window:
             told = await self._draw()
             if self._is_leaving.is_set() or isinstance(told, Closed):
                 return "closed"
-            if isinstance(told, Failed) and told.why != "bad_line":
+            # Whoever lost its page or its way may do better the next time.
+            if isinstance(told, Failed) and told.why != "bad_line" and told.why != "lost_page":
                 _log.warning("window=%s missing=%s", self.name, told.why)
                 return told.why
             early = early + 1 if loop.time() - began_s < _YOUNG_S else 0

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from .facts import Facts
 from .look import Row
-from .phrases import deed_line, session_line, way_line
+from .phrases import deed_line, left, session_line, way_line
 from .words import LANGUAGES, Words, shown
 
 LINE_ROW = 1
@@ -74,15 +74,21 @@ def menu_of(facts: Facts, line: str, words: Words) -> tuple[tuple[Row, ...], dic
         Row(9),
         menu.does(10, words("menu.copy_endpoint"), Action("copy_endpoint")),
         *_keys(menu, facts, words),
+        _pane(menu, 13, "connect", facts, words),
         Row(19),
-        _account(menu, facts, words),
+        *_account(menu, facts, words),
         *_keeping(facts, words),
         _models(menu, facts, words),
+        _pane(menu, 31, "models_window", facts, words),
         _recent(facts, words),
+        _pane(menu, 41, "activity", facts, words),
+        *_keeping_texts(facts, words),
         _door(menu, facts, words),
         Row(59),
         _preferences(menu, facts, words),
+        _pane(menu, 69, "settings", facts, words),
         menu.does(70, words("menu.open_logs"), Action("open_logs")),
+        _pane(menu, 71, "about", facts, words),
         Row(89),
         menu.does(_QUIT, words("menu.quit"), Action("quit")),
     )
@@ -91,6 +97,11 @@ def menu_of(facts: Facts, line: str, words: Words) -> tuple[tuple[Row, ...], dic
         rows = tuple(row if row.id == _QUIT else _off(row) for row in rows)
         return rows, {_QUIT: menu.actions[_QUIT]}
     return rows, menu.actions
+
+
+def _pane(menu: _Menu, number: int, name: str, facts: Facts, words: Words) -> Row:
+    action = Action("open_pane", name.removesuffix("_window"))
+    return menu.does(number, words(f"menu.{name}"), action, enabled=facts.windows)
 
 
 def _off(row: Row) -> Row:
@@ -130,20 +141,24 @@ def _keys(menu: _Menu, facts: Facts, words: Words) -> Iterable[Row]:
         yield Row(11, words("menu.copy_key"), enabled=bool(copies), rows=copies)
 
 
-def _account(menu: _Menu, facts: Facts, words: Words) -> Row:
+def _account(menu: _Menu, facts: Facts, words: Words) -> Iterable[Row]:
     session = facts.status.session if facts.status else None
     if facts.status is None or session is None:
-        return Row(20, words("session.unknown"), enabled=False)
-    sign_in, bring = Action("sign_in"), Action("bring")
+        yield Row(20, words("session.unknown"), enabled=False)
+        return
+    sign_in = Action("sign_in")
+    bring = menu.does(25, words("menu.bring"), Action("bring"), enabled=facts.windows)
     if session.state in {"signed_out", "locked"}:
-        return menu.does(20, words("menu.sign_in"), sign_in, enabled=facts.windows)
-    return Row(
+        yield menu.does(20, words("menu.sign_in"), sign_in, enabled=facts.windows)
+        yield bring
+        return
+    yield Row(
         20,
         session_line(session, facts.wall_s, words),
         rows=(
             Row(24, way_line(facts.status, words), enabled=False),
             menu.does(21, words("menu.sign_in"), sign_in, enabled=facts.windows),
-            menu.does(25, words("menu.bring"), bring, enabled=facts.windows),
+            bring,
             menu.does(22, words("menu.sign_out"), Action("sign_out"), enabled=facts.windows),
         ),
     )
@@ -171,6 +186,13 @@ def _recent(facts: Facts, words: Words) -> Row:
         for number, deed in enumerate(deeds)
     )
     return Row(40, words("menu.recent"), enabled=bool(lines), rows=lines)
+
+
+def _keeping_texts(facts: Facts, words: Words) -> Iterable[Row]:
+    """That what is asked and answered is kept for a while."""
+    left_s = facts.status.bodies_s if facts.status else None
+    if left_s is not None:
+        yield Row(42, words("menu.bodies", time=left(left_s, words)), enabled=False)
 
 
 def _door(menu: _Menu, facts: Facts, words: Words) -> Row:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from tray_app.proxy.activity import Deed
+from tray_app.core.deeds import Deed
 from tray_app.proxy.brakes import HoldStatus
 from tray_app.proxy.status import SessionStatus, Status
 
@@ -76,7 +76,7 @@ def deed_line(deed: Deed, words: Words) -> str:
         outcome = words("deed.ok", took=f"{deed.took_s:.1f}")
     else:
         outcome = words.outcome(deed.outcome)
-    asked = (shown(one, 24) for one in (deed.key, deed.model) if one)
+    asked = (shown(one, 24) for one in (deed.key, deed.model or deed.asked) if one)
     return " · ".join((clock(deed.at_s), *asked, outcome))
 
 

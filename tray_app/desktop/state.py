@@ -4,6 +4,8 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
+from tray_app.proxy.status import RunKind, Status
+
 from .facts import Facts
 from .look import IconName, Look
 from .menu import Action, menu_of
@@ -74,9 +76,14 @@ def _notices(facts: Facts, words: Words) -> Iterator[tuple[str, Notice]]:
     if facts.run.code:
         which = f"{facts.run.kind}.{facts.run.code}"
         yield f"run.{which}", _notice(words, which, port=facts.settings.port)
-    status = facts.status
-    if status is None or facts.run.kind != "running":
-        return
+    if facts.log_fails:
+        yield "log", _notice(words, "log")
+    if facts.status is not None and facts.run.kind == "running":
+        yield from _notices_of(facts.status, facts, words)
+
+
+def _notices_of(status: Status, facts: Facts, words: Words) -> Iterator[tuple[str, Notice]]:
+    """The same about a proxy that runs."""
     session = status.session
     if session.state in {"guest", "expired", "revoked", "refused"}:
         yield f"session.{session.state}", _notice(words, f"session.{session.state}")
@@ -129,3 +136,8 @@ def _again_s(facts: Facts) -> float | None:
     if status.session.expires_at is not None and status.session.expires_at > facts.wall_s:
         times.append(status.session.expires_at - facts.wall_s + 1)
     return min(times, default=None)
+
+
+def is_still_told(name: str, run: RunKind) -> bool:
+    """Whether what was told once stays told although it is not so at this moment."""
+    return name.startswith("visitor.") or (run != "running" and not name.startswith("run."))

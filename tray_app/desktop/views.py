@@ -66,7 +66,7 @@ def ask_for_session(words: Words, said: str = "") -> QuestionView:
     facts = (said, *view.facts) if said else view.facts
     return QuestionView(
         title=view.title, text=view.text, facts=facts, answers=view.answers, safe=view.safe,
-        language=view.language, field=words("ask.sign_in.field"),
+        language=view.language, field=words("ask.sign_in.field"), busy=words("ask.sign_in.busy"),
     )  # fmt: skip
 
 

@@ -2,7 +2,8 @@
 
 What happened travels as a kind; the sentence for it is chosen here. Each language is one file of
 `languages/`, and all of them have the same names; a name that begins like a code of the table of
-errors is the sentence for that error.
+errors is the sentence for that error. What the recipes of the apps say in English has no names: it
+is looked up as it stands, in the files of `languages/steps/`.
 """
 
 import contextlib
@@ -40,15 +41,32 @@ class Words:
             return text
         return text.format_map({key: shown(str(value), _PLACE) for key, value in values.items()})
 
+    def sentence(self, english: str) -> str:
+        """What a recipe of an app says, in this language; as it stands where that is not known."""
+        return _sentences(self.language).get(english, english)
+
     def outcome(self, code: str) -> str:
         """How a request ended, in a few words."""
         return self._texts.get(f"outcome.{code}", shown(code.replace("_", " ")))
 
+    def why(self, code: str) -> str:
+        """Why a request ended otherwise than it should, and what to do."""
+        return self._texts.get(f"why.{code}") or self.outcome(code)
+
 
 @cache
 def _texts(language: str) -> dict[str, str]:
-    data = (_FOLDER / f"{language}.json").read_bytes()
-    return msgspec.json.decode(data, type=dict[str, str])
+    return _read(_FOLDER / f"{language}.json")
+
+
+@cache
+def _sentences(language: str) -> dict[str, str]:
+    """What recipes say, by the English of it; nothing where English is the language."""
+    return {} if language == "en" else _read(_FOLDER / "steps" / f"{language}.json")
+
+
+def _read(path: Path) -> dict[str, str]:
+    return msgspec.json.decode(path.read_bytes(), type=dict[str, str])
 
 
 def shown(text: str, longest: int = _LONG) -> str:

@@ -7,7 +7,10 @@ and nothing in it does before a child needs one.
 
 from typing import Literal, get_args
 
-WindowName = Literal["status", "question"]
+PaneName = Literal["connect", "settings", "activity", "models", "about"]
+"""A window with a list at its side, drawn from the parts of `parts`."""
+PANES: tuple[PaneName, ...] = get_args(PaneName)
+WindowName = Literal["status", "question", "connect", "settings", "activity", "models", "about"]
 NAMES: tuple[WindowName, ...] = get_args(WindowName)
 SITE = "site"
 """The window of the site itself, which draws nothing of ours."""

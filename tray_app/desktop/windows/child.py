@@ -11,13 +11,14 @@ import os
 import queue
 import secrets
 import threading
+import time
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
 from tray_app.desktop.icons import app_file
-from tray_app.desktop.windows import WindowName, engine
+from tray_app.desktop.windows import PANES, WindowName, engine
 from tray_app.desktop.windows.messages import (
     LINE_BYTES,
     Close,
@@ -39,11 +40,25 @@ from tray_app.desktop.windows.messages import (
 from tray_app.desktop.windows.page import page
 from tray_app.desktop.windows.wire import Wire, leave
 
-OK, BAD_LINE, NO_ENGINE = 0, 1, 3
+OK, BAD_LINE, LOST_PAGE, NO_ENGINE = 0, 1, 2, 3
+_MISSES = 3
+"""A page that says nothing as often, a little while apart, is gone."""
 _FOCUSED_S = 0.1
 _IDLE_S = 0.5
-_SIZES = {"status": (420, 560), "question": (480, 320)}
+_SIZES = {
+    "status": (420, 560),
+    "question": (480, 320),
+    "connect": (900, 680),
+    "settings": (900, 680),
+    "activity": (1120, 720),
+    "models": (900, 680),
+    "about": (900, 680),
+}
 _SMALLEST = (320, 200)
+_LARGEST = 0.85
+"""No window takes more of a screen's height by itself."""
+_LAST_WORD_S = 1.0
+"""So long the person's closing waits for what was typed; a page that hangs has nothing to say."""
 
 
 def run(name: WindowName) -> int:
@@ -94,7 +109,8 @@ class _Pane:
         self._view = view
         self._code = OK
         self._title = view.title
-        self._is_blank = False
+        self._misses = 0
+        self._is_over = threading.Event()
         webview.settings["ALLOW_FILE_URLS"] = False
         webview.settings["OPEN_EXTERNAL_LINKS_IN_BROWSER"] = False
         engine.introduce()
@@ -106,10 +122,13 @@ class _Pane:
             height=height,
             min_size=_SMALLEST,
             background_color=engine.paper(),
+            # A window that comes up meanwhile must not take the click from its answers.
+            on_top=name == "question",
             # Without it pywebview adds a style that our policy refuses.
             text_select=True,
         )
         window.events.initialized += engine.is_modern
+        window.events.closing += self._may_close
         self._window = window
 
     def run(self) -> int:
@@ -131,13 +150,44 @@ class _Pane:
 
     def _drive(self) -> None:
         self._window.events.loaded.wait()
-        self._show(self._view)
-        self._fit()
-        self._wire.tell(Ready())
+        if self._begins():
+            if self._name not in PANES:
+                self._fit()
+            self._wire.tell(Ready())
         pause_s = _FOCUSED_S
-        while self._follows(pause_s):
+        while self._misses < _MISSES and self._follows(pause_s):
             pause_s = self._drain()
-        self._window.destroy()
+        if self._misses >= _MISSES:
+            self._code = LOST_PAGE
+            self._wire.tell(Failed("lost_page"))
+        else:
+            self._run("window.leaving?.()")
+            self._drain()
+        self._go()
+
+    def _begins(self) -> bool:
+        """Show the first view; False where the page that was loaded does not take it."""
+        while self._misses < _MISSES:
+            if self._show(self._view) is True:
+                self._misses = 0
+                return True
+            self._misses += 1
+            time.sleep(_IDLE_S)
+        return False
+
+    def _may_close(self) -> bool:
+        """Whether the window may go now: not before what stands in its fields is told."""
+        if not self._is_over.is_set():
+            self._wire.heard.put(Close())
+            late = threading.Timer(_LAST_WORD_S, self._go)
+            late.daemon = True
+            late.start()
+        return self._is_over.is_set()
+
+    def _go(self) -> None:
+        if not self._is_over.is_set():
+            self._is_over.set()
+            self._window.destroy()
 
     def _fit(self) -> None:
         """Make the window as large as its first view; later on its size is the person's."""
@@ -146,6 +196,23 @@ class _Pane:
             told = self._ask(f"portico.size({width})")
             wide, high = msgspec.json.decode(told, type=tuple[int, int])
             self._window.resize(wide, max(high, _SMALLEST[1]))
+
+    def _grow(self) -> None:
+        """Make the window higher where a later view needs it, as far as the screen has room."""
+        with contextlib.suppress(msgspec.DecodeError):
+            told = self._ask(
+                "JSON.stringify([innerHeight, document.documentElement.scrollHeight,"
+                "screen.availHeight])"
+            )
+            inner, needed, there = msgspec.json.decode(told, type=tuple[int, int, int])
+            window = self._window
+            high = min(round(needed * window.height / max(inner, 1)), round(there * _LARGEST))
+            if high > window.height:
+                # Its frame and the desktop's panel need some room as well.
+                below = window.y + high - round(there * (1 + _LARGEST) / 2)
+                window.resize(window.width, high)
+                if 0 < below < window.y:
+                    window.move(window.x, window.y - below)
 
     def _follows(self, pause_s: float) -> bool:
         """Do what the parent says next, if it says something in this time; False to end."""
@@ -156,6 +223,8 @@ class _Pane:
         match message:
             case Show(view) if view.__struct_config__.tag == self._name:
                 self._show(view)
+                if self._name == "question":
+                    self._grow()
             case Focus():
                 self._window.restore()
             case Ping(n):
@@ -168,30 +237,29 @@ class _Pane:
                 return False
         return True
 
-    def _show(self, view: View) -> None:
+    def _show(self, view: View) -> Any:
+        """Have this drawn; gives true once it is."""
         if view.title != self._title:
             self._title = view.title
             self._window.set_title(view.title)
         # ASCII alone: pywebview counts characters where WebKit counts bytes, and cuts the rest.
-        self._run(f"portico.show({json.dumps(msgspec.to_builtins(view))})")
+        return self._run(f"portico.show({json.dumps(msgspec.to_builtins(view))}), true")
 
     def _drain(self) -> float:
         """Report what was pressed; returns the seconds until it is worth another look."""
-        if self._is_blank:
-            return _IDLE_S
         try:
             outbox = msgspec.json.decode(self._ask("portico.drain()"), type=_Outbox)
         except msgspec.DecodeError:
-            # Nothing works any more; the parent finds out by its pings and begins anew.
-            self._is_blank = True
+            # Its engine died, or it never was the page that it should be: the parent draws another.
+            self._misses += 1
             return _IDLE_S
+        self._misses = 0
         for pressed in outbox.pressed:
             self._wire.tell(pressed)
         return _FOCUSED_S if outbox.focused else _IDLE_S
 
     def _probe(self, n: int) -> None:
         if self._run("1+1") == 2:
-            self._is_blank = False
             self._wire.tell(Pong(n))
 
     def _ask(self, script: str) -> str:

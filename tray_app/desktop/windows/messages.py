@@ -7,11 +7,13 @@ from msgspec import Struct
 
 from tray_app.desktop.look import Row
 
+from .parts import AnyPane
+
 LINE_BYTES = 1 << 20
 """No line is longer, its end included."""
 
 EngineFault = Literal["no_display", "no_gi", "no_webkit", "no_webview2"]
-Fault = EngineFault | Literal["bad_line"]
+Fault = EngineFault | Literal["bad_line", "lost_page"]
 
 _T = TypeVar("_T")
 
@@ -57,9 +59,12 @@ class QuestionView(
     language: str
     field: str = ""
     """What is to be typed or pasted beside the answer; empty for nothing."""
+    busy: str = ""
+    """What goes on after any answer but the safe one, until something else is shown; empty where
+    the window goes away at once."""
 
 
-View = StatusView | QuestionView
+View = StatusView | QuestionView | AnyPane
 
 
 class Show(Struct, frozen=True, tag="show", tag_field="do", forbid_unknown_fields=True):
@@ -87,7 +92,7 @@ class Ready(Struct, frozen=True, tag="ready", tag_field="told", forbid_unknown_f
 
 
 class Pressed(Struct, frozen=True, tag="pressed", tag_field="told", forbid_unknown_fields=True):
-    """The person chose this row or answer."""
+    """The person chose this row or answer, or did this in a pane."""
 
     id: int | str
     typed: str = ""

@@ -1,10 +1,13 @@
 """The document of a window: one string, which loads nothing and runs nothing but its own script."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
-from tray_app.desktop.windows import WindowName
+from tray_app.desktop.windows import PANES, WindowName
 
 _UI = Path(__file__).parent / "ui"
+_STYLES = ("pane", "table")
+_SCRIPTS = ("pane", "table", "place")
 
 
 def page(name: WindowName, nonce: str) -> str:
@@ -14,6 +17,8 @@ def page(name: WindowName, nonce: str) -> str:
         name: Which window.
         nonce: Random, and new for every document.
     """
+    kind = "pane" if name in PANES else name
+    styles, scripts = (_STYLES, _SCRIPTS) if name in PANES else ((), ())
     return f"""<!doctype html>
 <html>
 <head>
@@ -22,11 +27,11 @@ def page(name: WindowName, nonce: str) -> str:
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Portico</title>
 <style nonce="{nonce}">
-{_read("page.css")}</style>
+{_joined("css", styles)}</style>
 </head>
 <body>
-{_read(f"{name}.html")}<script type="module" nonce="{nonce}">
-{_read("page.js")}</script>
+{_read(f"{kind}.html")}<script type="module" nonce="{nonce}">
+{_joined("js", scripts)}</script>
 </body>
 </html>
 """
@@ -38,6 +43,11 @@ def policy(nonce: str) -> str:
         f"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; "
         "img-src data:; connect-src 'none'; base-uri 'none'; form-action 'none'"
     )
+
+
+def _joined(kind: str, more: Iterable[str]) -> str:
+    """What every page has, and what this one has beside it: one module, since it loads no other."""
+    return "\n".join(_read(f"{name}.{kind}") for name in ("page", *more))
 
 
 def _read(file: str) -> str:

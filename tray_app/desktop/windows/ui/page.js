@@ -121,10 +121,32 @@ function showStatus(view) {
   if (focused.isConnected && focused !== document.activeElement) focused.focus();
 }
 
+// How long something takes already, as a clock shows it: that needs no words.
+function tick(since, node) {
+  const passed = Math.floor((Date.now() - since) / 1000);
+  node.textContent = `${Math.floor(passed / 60)}:${String(passed % 60).padStart(2, "0")}`;
+}
+
 let safe = null;
+let busy = "";
+let timer = 0;
+
+// The line of what goes on; without any it is empty and takes no room.
+function showBusy(text) {
+  const [words, clock] = find("busy").children;
+  clearInterval(timer);
+  say(words, text);
+  clock.hidden = text === "";
+  find("busy").classList.toggle("on", text !== "");
+  if (text === "") return;
+  const since = Date.now();
+  tick(since, clock);
+  timer = setInterval(() => tick(since, clock), 1000);
+}
 
 function answer(id) {
   for (const button of find("answers").children) button.disabled = true;
+  if (id !== safe) showBusy(busy);
   safe = null;
   press(id, find("typed").value);
 }
@@ -149,6 +171,8 @@ function showQuestion(view) {
   const first = buttons.find((button) => button.className === "default") ?? buttons[0];
   (view.field === "" ? first : find("typed"))?.focus();
   safe = view.safe;
+  busy = view.busy;
+  showBusy("");
 }
 
 // The arrows walk over everything that can be pressed, as they do in a menu.
@@ -162,6 +186,7 @@ function walk(key) {
 }
 
 addEventListener("keydown", (event) => {
+  if (find("parts") !== null) return;
   if (event.key === "Escape" && safe !== null) answer(safe);
   else if (event.target.id === "typed") return;
   else if (event.altKey || event.ctrlKey || event.metaKey || !walk(event.key)) return;
@@ -174,7 +199,7 @@ window.portico = Object.freeze({
   show(view) {
     document.documentElement.lang = view.language;
     document.title = view.title;
-    say(find("title"), view.title);
+    say(find("title"), view.heading ?? view.title);
     views[view.view](view);
   },
   // What a window of this width should be like, in its own pixels: where a person has text made
