@@ -10,8 +10,10 @@ from typing import Any
 
 import msgspec
 
+from tray_app.core.deeds import DaySum
 from tray_app.core.redact import Redactor
-from tray_app.doctor import doctor
+from tray_app.doctor import doctor, session_line
+from tray_app.figures import figures, fitted, today_line, turned_away_line
 from tray_app.proxy.door import DoorError, NoKeyringError, ask
 from tray_app.store.lock import InstanceLock
 from tray_app.store.logs import start_logging, stop_logging
@@ -20,12 +22,11 @@ from tray_app.store.settings import (
     SettingError,
     effective,
     explain,
-    load,
     parse,
-    save,
     warnings_of,
     with_value,
 )
+from tray_app.store.settings_file import load, save
 
 OK, NO, NOT_SIGNED_IN, NO_KEYRING = 0, 1, 4, 5
 
@@ -38,14 +39,20 @@ def run(arguments: argparse.Namespace, paths: Paths, environ: Mapping[str, str])
     commands: dict[str, Callable[[], int]] = {
         "status": lambda: _status(arguments, paths),
         "models": lambda: _models(arguments, paths),
+        "statistics": lambda: figures(arguments, paths),
         "resume": lambda: _resume(paths),
         "doctor": lambda: doctor(paths, environ),
+        "forget": lambda: _forget(arguments, paths, environ),
+        "connect": lambda: _connect(arguments, paths, environ),
         "key": lambda: _key(arguments, paths, environ),
         "settings": lambda: _settings(arguments, paths, environ),
         "session": lambda: _session(arguments, paths, environ),
     }
     try:
         return commands[arguments.command]()
+    except BrokenPipeError:
+        # The door never says so: it is whoever reads what is printed.
+        raise
     except ConnectionError:
         return _complain(_NOT_RUNNING, NO)
     except DoorError as error:
@@ -91,11 +98,36 @@ def _alone(paths: Paths) -> Iterator[None]:
         yield
 
 
+def _connect(arguments: argparse.Namespace, paths: Paths, environ: Mapping[str, str]) -> int:
+    from tray_app.connect import connect
+
+    def keyed(what: str, **more: str) -> Any:
+        return _do(paths, environ, "key", what=what, **more)
+
+    return connect(arguments, paths, environ, keyed)
+
+
+def _forget(arguments: argparse.Namespace, paths: Paths, environ: Mapping[str, str]) -> int:
+    from tray_app.forget import forget
+
+    return forget(paths, environ, agreed=arguments.yes)
+
+
 def _status(arguments: argparse.Namespace, paths: Paths) -> int:
+    if arguments.watch:
+        from tray_app.live import watch
+
+        return watch(lambda: _ask(paths, "status"), _paused, as_json=arguments.json)
     status = _ask(paths, "status")
     if arguments.json:
         print(json.dumps(status))
-        return OK
+    else:
+        _tell(status)
+    return OK
+
+
+def _tell(status: dict[str, Any]) -> None:
+    """A status in words."""
     session, keyring = status["session"], status["keyring"]
     queue, hold = status["queue"], status["hold"]
     print(f"Portico {status['version']} is {status['state'].replace('_', ' ')}")
@@ -107,18 +139,20 @@ def _status(arguments: argparse.Namespace, paths: Paths) -> int:
         print(f"  network    {network['note'] or network['endpoint'] or 'every address'}")
     if status["visitors"]["keyless"]:
         print("  keys       not needed on this computer until Portico ends")
-    print(f"  session    {_session_line(session)}")
+    print(f"  session    {session_line(session)}")
     if session["note"]:
         print(f"             {session['note']}")
     if keyring["note"]:
         print(f"  keyring    {keyring['note']}")
     print(f"  answering  {queue['in_flight']}, waiting {queue['waiting']}")
     print(f"  calls      {_way_line(status['transport'])}")
+    print(f"  today      {today_line(msgspec.convert(status['today'], DaySum))}")
+    if refused := turned_away_line(**status["turned_away"]):
+        print(f"  refused    {refused}")
     if hold:
-        print(f"  pause      {_pause_line(hold, by_window=session['by_window'])}")
+        print(f"  pause      {_paused(status)}")
     for number, deed in enumerate(status["recent"]):
         print(f"  {'' if number else 'lately':<9}  {_deed_line(deed)}")
-    return OK
 
 
 def _way_line(transport: dict[str, Any]) -> str:
@@ -130,7 +164,9 @@ def _way_line(transport: dict[str, Any]) -> str:
     return line
 
 
-def _pause_line(hold: dict[str, Any], *, by_window: bool) -> str:
+def _paused(status: Mapping[str, Any]) -> str:
+    """The hold of a status in words."""
+    hold = status["hold"]
     left = f"{hold['seconds_left']} s are left"
     if hold["kind"] == "asking":
         return f"Qwen asks for a person, in Portico's window; {left}. Answer it there."
@@ -140,7 +176,7 @@ def _pause_line(hold: dict[str, Any], *, by_window: bool) -> str:
             f"Qwen keeps failing; Portico tries again {when}. Check the internet connection, or "
             "try at once with: portico resume"
         )
-    where = "in Portico's window" if by_window else "at chat.qwen.ai"
+    where = "in Portico's window" if status["session"]["by_window"] else "at chat.qwen.ai"
     return f"Qwen asked for a check; {left}. Answer the check {where}, then run: portico resume"
 
 
@@ -148,29 +184,6 @@ def _deed_line(deed: dict[str, Any]) -> str:
     at = datetime.fromtimestamp(deed["at_s"], UTC).astimezone()
     took = f"{deed['took_s']:.1f} s"
     return f"{at:%H:%M:%S}  {deed['key']:<12} {deed['model']:<20} {deed['outcome']}, {took}"
-
-
-_SESSION_WORDS = {
-    "signed_in": "signed in",
-    "signed_out": "nobody is signed in",
-    "locked": "not known yet",
-    "guest": "a guest's",
-    "expired": "ended",
-    "revoked": "ended by Qwen",
-    "refused": "refused by Qwen",
-    "windowless": "of a window that is not here",
-}
-
-
-def _session_line(session: dict[str, Any]) -> str:
-    line = _SESSION_WORDS.get(session["state"], str(session["state"]))
-    signed_in = session["state"] == "signed_in"
-    if session["account"]:
-        line += f" as {session['account']}" if signed_in else f" ({session['account']})"
-    if session["expires_at"] and signed_in:
-        ends = datetime.fromtimestamp(session["expires_at"], UTC).astimezone()
-        line += f", until {ends:%H:%M}" + (" and then renewed" if session["renews"] else "")
-    return line
 
 
 def _models(arguments: argparse.Namespace, paths: Paths) -> int:
@@ -199,7 +212,7 @@ def _session(arguments: argparse.Namespace, paths: Paths, environ: Mapping[str, 
     if arguments.what == "clear":
         print("Signed out." if answer["had"] else "Nobody was signed in.")
         return _told_of_keeping(answer, "The keyring may still hold the session.")
-    print(_session_line(answer))
+    print(session_line(answer))
     if answer["note"]:
         print(answer["note"])
     return OK if answer["state"] == "signed_in" else NOT_SIGNED_IN
@@ -239,8 +252,9 @@ def _key(arguments: argparse.Namespace, paths: Paths, environ: Mapping[str, str]
     }
     answer = _do(paths, environ, "key", what=arguments.what, **more)
     if arguments.what == "list":
-        for key in answer["keys"]:
-            print(_key_line(key))
+        names = fitted([key["name"] for key in answer["keys"]], 20)
+        for name, key in zip(names, answer["keys"], strict=True):
+            print(_key_line(name, key))
     elif arguments.what in {"show", "new"}:
         print(answer["secret"])
     elif arguments.what == "revoke":
@@ -255,7 +269,7 @@ def _word(value: object) -> object:
     return value if not isinstance(value, bool) else "yes" if value else "no"
 
 
-def _key_line(key: dict[str, Any]) -> str:
+def _key_line(shown: str, key: dict[str, Any]) -> str:
     used = key["last_used_s"]
     when = f"{datetime.fromtimestamp(used, UTC).astimezone():%Y-%m-%d %H:%M}" if used else "never"
     profile = ", ".join(
@@ -263,7 +277,7 @@ def _key_line(key: dict[str, Any]) -> str:
         for name in key
         if name not in {"name", "created_s", "last_used_s"} and key[name] != ""
     )
-    return f"{key['name']:<20} last used {when:<17} {profile}"
+    return f"{shown} last used {when:<17} {profile}"
 
 
 def _settings(arguments: argparse.Namespace, paths: Paths, environ: Mapping[str, str]) -> int:

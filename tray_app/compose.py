@@ -22,7 +22,9 @@ from tray_app.store.models import load_models, save_models
 from tray_app.store.paths import Paths
 from tray_app.store.profile import Profile
 from tray_app.store.ring import open_ring
-from tray_app.store.settings import Settings, effective, load, save, warnings_of
+from tray_app.store.settings import Settings, effective, warnings_of
+from tray_app.store.settings_file import load, save
+from tray_app.store.statistics import Statistics
 from tray_app.upstreams import UPSTREAMS
 from tray_app.upstreams.qwen import PAGES, SITE
 
@@ -59,6 +61,9 @@ def compose(
     site, session = _practice(stack) if practice else (SITE, None)
     chats = Chats(None if practice else paths.chats)
     stack.callback(chats.close)
+    figures = paths.practice_statistics if practice else paths.statistics
+    statistics = Statistics(figures, settings.statistics_days)
+    stack.callback(statistics.close)
     parts = Parts(
         site=site,
         upstream=UPSTREAMS[0],
@@ -68,6 +73,7 @@ def compose(
             learn=redactor.learn,
             changed=changed,
             profile=Profile(None if practice else paths.profile),
+            statistics=statistics,
         ),
         settings=settings,
         save_settings=_saver(paths, loaded.settings, settings),
@@ -112,15 +118,14 @@ def _practice(stack: contextlib.ExitStack) -> tuple[Site, Session]:
     """The practice site, running until the stack is closed, and a session signed in to it."""
     from tray_app.practice import PracticeSite
 
-    practice = PracticeSite()
+    practice = PracticeSite(remembers=0)
     practice.start()
     stack.callback(practice.stop)
-    return practice_site(practice.origin, practice.auth_origin), practice_session(
-        practice.sign_in()
-    )
+    site = practice_site(practice.origin, practice.auth_origin, practice.store.authority)
+    return site, practice_session(practice.sign_in())
 
 
-def practice_site(origin: str, auth_origin: str) -> Site:
+def practice_site(origin: str, auth_origin: str, store_host: str = "") -> Site:
     """A practice site's addresses as the upstream's."""
     host = origin.partition("://")[2]
     return Site(
@@ -129,6 +134,7 @@ def practice_site(origin: str, auth_origin: str) -> Site:
         auth_origin=auth_origin,
         media_hosts=(host,),
         pages=msgspec.structs.replace(PAGES, hosts=(), cookie_domains=(host.partition(":")[0],)),
+        store_hosts=(store_host,) if store_host else (),
     )
 
 

@@ -2,11 +2,10 @@
 
 import argparse
 import contextlib
-import gc
 import ipaddress
-import signal
 import sys
 import threading
+import time
 from collections.abc import Mapping
 
 import msgspec
@@ -14,6 +13,8 @@ import msgspec
 from tray_app.anew import Anew
 from tray_app.compose import compose
 from tray_app.core.redact import Redactor
+from tray_app.over import Over
+from tray_app.proxy.door import DoorError, ask
 from tray_app.proxy.instance import Instance
 from tray_app.proxy.service import Service
 from tray_app.proxy.status import NetworkStatus, Run, Status
@@ -26,15 +27,21 @@ from tray_app.startup import (
     USAGE,
     AlreadyRunningError,
     complain,
+    fault_notes,
     only_instance,
+    open_door,
     tell,
 )
 from tray_app.store.paths import Paths
+from tray_app.streams import mute
 
 _QUESTION = '{"model":"MODEL","stream":true,"messages":[{"role":"user","content":"Hello"}]}'
+_ALREADY = "Portico is running already with this data folder. `portico status` shows it."
+_PATIENCE_S = 8.0
+"""How long a start waits for whoever has the data folder and is no Portico that serves."""
 _NO_PORT = {"port_taken", "port_denied"}
 _LOOK_S = 0.5
-"""How long a wait may last during which no signal is seen."""
+"""Between two looks at what is waited for."""
 
 
 def serve(arguments: argparse.Namespace, paths: Paths, environ: Mapping[str, str]) -> int:
@@ -45,44 +52,56 @@ def serve(arguments: argparse.Namespace, paths: Paths, environ: Mapping[str, str
             "Add --allow-network if that is what you want.",
             USAGE,
         )
+    end_s = time.monotonic() + _PATIENCE_S
+    while True:
+        try:
+            with only_instance(arguments, paths, environ) as redactor:
+                return _run(arguments, paths, environ, redactor)
+        except AlreadyRunningError:
+            # A command that works by itself, or one that is about to end, holds it for a moment.
+            if _answers(paths) or time.monotonic() > end_s:
+                return complain(_ALREADY, ALREADY_RUNNING)
+        time.sleep(_LOOK_S)
+
+
+def _answers(paths: Paths) -> bool:
     try:
-        with only_instance(arguments, paths, environ) as redactor:
-            return _run(arguments, paths, environ, redactor)
-    except AlreadyRunningError:
-        return complain(
-            "Portico is running already with this data folder. `portico status` shows it.",
-            ALREADY_RUNNING,
-        )
+        ask(str(paths.door), {"do": "status"})
+    except ConnectionError:
+        return False
+    except DoorError:
+        return True
+    return True
 
 
 def _run(
     arguments: argparse.Namespace, paths: Paths, environ: Mapping[str, str], redactor: Redactor
 ) -> int:
-    over = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: over.set())
     with contextlib.ExitStack() as stack:
+        over = stack.enter_context(contextlib.closing(Over()))
+        if arguments.until_stdin_ends:
+            threading.Thread(target=_follow_stdin, args=(over,), name="stdin", daemon=True).start()
         composed = compose(paths, environ, redactor, stack, arguments)
-        for note in composed.notes:
+        for note in (*composed.notes, *fault_notes(paths)):
             tell(note)
         parts = msgspec.structs.replace(composed.parts, stuck=Anew(paths.restarts, tell))
         instance = Instance(parts, str(paths.door), lambda: _follow(instance.supervisor.run, over))
         stack.callback(instance.close)
-        return _serve(instance, arguments, over)
+        return _serve(instance, arguments, over, paths)
 
 
-def _serve(instance: Instance, arguments: argparse.Namespace, over: threading.Event) -> int:
+def _serve(instance: Instance, arguments: argparse.Namespace, over: "Over", paths: Paths) -> int:
     supervisor = instance.supervisor
     supervisor.start()
     service = _started(supervisor, over)
     if service is not None:
-        instance.open()
+        open_door(instance.open, paths)
         tell(_welcome(service, arguments))
-        with contextlib.suppress(OSError, ValueError):
+        try:
             print(f"Portico ready {service.endpoint}", flush=True)
-        gc.collect()
-        gc.freeze()
-        _wait(over)
+        except (OSError, ValueError):
+            mute()
+        over.wait()
     run = supervisor.run
     if run.kind == "failed":
         return complain(run.said, PORT_TAKEN if run.code in _NO_PORT else NO)
@@ -90,7 +109,7 @@ def _serve(instance: Instance, arguments: argparse.Namespace, over: threading.Ev
     return OK
 
 
-def _started(supervisor: Supervisor, over: threading.Event) -> Service | None:
+def _started(supervisor: Supervisor, over: "Over") -> Service | None:
     """The proxy, once it runs; None where it cannot run, or where a signal came first."""
     while supervisor.settle(_LOOK_S).kind != "failed" and not over.is_set():
         if (service := supervisor.service) is not None:
@@ -98,15 +117,15 @@ def _started(supervisor: Supervisor, over: threading.Event) -> Service | None:
     return None
 
 
-def _wait(over: threading.Event) -> None:
-    if sys.platform == "win32":
-        while not over.wait(_LOOK_S):
+def _follow_stdin(over: Over) -> None:
+    """End with whoever started this and holds the other end."""
+    with contextlib.suppress(OSError, ValueError):
+        while sys.stdin.buffer.read(1):
             pass
-    else:
-        over.wait()
+    over.set()
 
 
-def _follow(run: Run, over: threading.Event) -> None:
+def _follow(run: Run, over: Over) -> None:
     """Say what happens to the proxy later; one that has failed for good ends the program."""
     if run.kind == "failed":
         over.set()

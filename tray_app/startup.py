@@ -7,12 +7,14 @@ import argparse
 import contextlib
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from tray_app.core.redact import Redactor
+from tray_app.store.files import StoreError
 from tray_app.store.lock import InstanceLock
 from tray_app.store.logs import start_logging, stop_logging
 from tray_app.store.paths import Paths
+from tray_app.store.reports import newest_untold
 from tray_app.store.restarts import restarted_within
 
 OK, NO, USAGE, PORT_TAKEN, ALREADY_RUNNING = 0, 1, 2, 3, 6
@@ -21,6 +23,8 @@ _RESTART_S = 10.0
 """So long after a restart somebody who begins may be what was started."""
 _INHERIT_S = 5.0
 _LOOK_S = 0.05
+_DESCRIPTORS = 4096
+"""More than all connections of clients, each with one to the site."""
 
 
 class AlreadyRunningError(Exception):
@@ -42,11 +46,25 @@ def only_instance(
     redactor = Redactor()
     level = str(arguments.log_level or environ.get("PORTICO_LOG") or "info")
     start_logging(paths.logs, level, redactor, stderr=False)
+    take_descriptors()
     try:
         yield redactor
     finally:
         stop_logging()
         lock.release()
+
+
+def take_descriptors() -> None:
+    """Have room for many connections: macOS lets what starts without a terminal open 256 files."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _DESCRIPTORS if hard == resource.RLIM_INFINITY else min(_DESCRIPTORS, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _inherits(lock: InstanceLock, paths: Paths) -> bool:
@@ -57,6 +75,29 @@ def _inherits(lock: InstanceLock, paths: Paths) -> bool:
     while not (taken := lock.acquire()) and time.monotonic() < end_s:
         time.sleep(_LOOK_S)
     return taken
+
+
+def open_door(opens: Callable[[], None], paths: Paths) -> None:
+    """Open the control door; raises `StoreError` where it stays shut, with words for people."""
+    try:
+        opens()
+    except OSError as error:
+        raise StoreError(
+            f"The control door {paths.door} cannot be opened ({error.strerror}). "
+            "Take away what lies there, or set PORTICO_HOME."
+        ) from error
+
+
+def fault_notes(paths: Paths) -> tuple[str, ...]:
+    """What a person should know of faults since the last start, told once."""
+    report = newest_untold(paths.logs)
+    if report is None:
+        return ()
+    said = (
+        f"Something inside Portico went wrong lately. A report without anything private is in "
+        f"{report}: send it to whoever helps you, or gather diagnostics in the window About."
+    )
+    return (said,)
 
 
 def tell(text: str) -> None:

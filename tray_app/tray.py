@@ -25,13 +25,16 @@ from tray_app.startup import (
     OK,
     AlreadyRunningError,
     complain,
+    fault_notes,
     only_instance,
+    open_door,
     tell,
 )
 from tray_app.store import StoreError
 from tray_app.store.paths import Paths
 from tray_app.store.restarts import restarted_within
-from tray_app.store.settings import effective, load
+from tray_app.store.settings import effective
+from tray_app.store.settings_file import load
 
 if TYPE_CHECKING:
     from tray_app.proxy.instance import Instance
@@ -52,7 +55,8 @@ def serve(arguments: argparse.Namespace, paths: Paths, environ: Mapping[str, str
     while True:
         try:
             with only_instance(arguments, paths, environ) as redactor:
-                return _serve(arguments, paths, environ, redactor)
+                code, is_unwanted = _serve(arguments, paths, environ, redactor)
+            return _forgotten(paths, environ) if is_unwanted else code
         except AlreadyRunningError:
             told = _show_the_first(paths, environ)
         if told is not None:
@@ -63,11 +67,19 @@ def serve(arguments: argparse.Namespace, paths: Paths, environ: Mapping[str, str
         time.sleep(_LOOK_S)
 
 
+def _forgotten(paths: Paths, environ: Mapping[str, str]) -> int:
+    from tray_app.forget import forget
+
+    return forget(paths, environ, agreed=True)
+
+
 def _serve(
     arguments: argparse.Namespace, paths: Paths, environ: Mapping[str, str], redactor: Redactor
-) -> int:
+) -> tuple[int, bool]:
+    """Returns the exit code, and whether the person wants all that is kept removed."""
     with contextlib.ExitStack() as stack:
-        return _run(_app(arguments, paths, environ, redactor, stack))
+        app = _app(arguments, paths, environ, redactor, stack)
+        return _run(app), app.is_unwanted
 
 
 def _app(
@@ -78,13 +90,14 @@ def _app(
     stack: contextlib.ExitStack,
 ) -> App:
     loaded = load(paths.settings, lambda: datetime.now(UTC))
-    for note in loaded.notes:
+    notes = (*loaded.notes, *fault_notes(paths))
+    for note in notes:
         tell(note)
     settings = effective(loaded.settings, environ, {"port": arguments.port})
     plan = Plan(
         settings=settings,
         logs=paths.logs,
-        notes=loaded.notes,
+        notes=notes,
         hidden=arguments.hidden,
         practice=arguments.practice,
     )
@@ -99,7 +112,7 @@ def _app(
 
         composed = compose(paths, environ, redactor, stack, arguments, changed=app.changed)
         for note in composed.notes:
-            if note not in loaded.notes:
+            if note not in notes:
                 tell(note)
         profile = paths.profile
         if arguments.practice:
@@ -114,13 +127,10 @@ def _app(
             # It ran when the program started itself anew, whatever the setting says.
             instance.supervisor.start()
         try:
-            instance.open()
-        except OSError as error:
+            open_door(instance.open, paths)
+        except StoreError:
             instance.close()
-            raise StoreError(
-                f"The control door {paths.door} cannot be opened ({error.strerror}). "
-                "Take away what lies there, or set PORTICO_HOME."
-            ) from error
+            raise
         return instance
 
     return App(plan, build, tell)
