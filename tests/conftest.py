@@ -1,16 +1,20 @@
 """Fixtures for every room, and the guard that keeps tests on this machine."""
 
+import gc
 import ipaddress
 import os
+import socket
 import sys
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import settings
 
-from tests.harness import Running, running
+from tests.harness import QUICK, Running, running
 from tray_app.practice import PracticeSite
+from tray_app.proxy.limits import Limits
 
 # No test may touch the keyring of whoever runs it; some bring one of their own.
 os.environ["DBUS_SESSION_BUS_ADDRESS"] = "unix:path=/nonexistent/portico-tests"
@@ -24,14 +28,20 @@ settings.load_profile("fast")
 def _stay_here(event: str, arguments: tuple[Any, ...]) -> None:
     if event != "socket.connect":
         return
-    address = arguments[1]
-    if isinstance(address, tuple):
+    sock, address = arguments
+    # A datagram socket sends nothing when it is connected: it only learns from where it would.
+    if isinstance(address, tuple) and sock.type != socket.SOCK_DGRAM:
         host = str(address[0])
         if host != "localhost" and not ipaddress.ip_address(host).is_loopback:
             raise AssertionError(f"a test tried to leave this machine for {host}")
 
 
 sys.addaudithook(_stay_here)
+
+
+def pytest_collection_finish() -> None:
+    """Set the tests themselves apart: collections in them would look through all of them."""
+    gc.freeze()
 
 
 def pytest_terminal_summary(
@@ -55,6 +65,16 @@ def site() -> Iterator[PracticeSite]:
 
 @pytest.fixture
 def proxy(site: PracticeSite) -> Iterator[Running]:
-    """A proxy in front of `site`, signed in."""
+    """A proxy in front of `site`, signed in, whose time goes fast."""
+    # A busy machine takes its time to connect all the same.
+    patient = msgspec.structs.replace(QUICK, connect_timeout_s=60.0)
+    limits = Limits(sweep_again_s=5.0, headers_s=60.0)
+    with running(site, hurry=10.0, settings=patient, limits=limits) as started:
+        yield started
+
+
+@pytest.fixture
+def calm(site: PracticeSite) -> Iterator[Running]:
+    """The same, in whose time things really may take as long as they do."""
     with running(site) as started:
         yield started

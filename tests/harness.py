@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from tests.hurry import Hurry
 from tray_app.compose import practice_session, practice_site
 from tray_app.core.session import Session
 from tray_app.practice import PracticeSite
@@ -162,9 +163,18 @@ def running(
     limits: Limits | None = None,
     session: Session | str | None = "practice",
     shelf: Shelf | None = None,
+    hurry: float = 1.0,
     **parts: Any,
 ) -> Iterator[Running]:
-    """A proxy on a free port in front of this site; `session=None` is signed out."""
+    """A proxy on a free port in front of this site; `session=None` is signed out.
+
+    With `hurry` its seconds pass so many times as fast.
+    """
+    if hurry != 1.0:
+        hurried = Hurry(hurry)
+        parts |= {
+            "clock": hurried.clock, "wall_clock": hurried.wall_clock, "new_loop": hurried.new_loop
+        }  # fmt: skip
     if session == "practice":
         session = practice_session(site.sign_in())
     person = Person(
@@ -179,8 +189,10 @@ def running(
         port = probe.getsockname()[1]
     service = Service(
         Parts(
-            site=parts.pop("place", practice_site(site.origin, site.auth_origin)),
-            upstream=QWEN,
+            site=parts.pop(
+                "place", practice_site(site.origin, site.auth_origin, site.store.authority)
+            ),
+            upstream=parts.pop("upstream", QWEN),
             person=person,
             settings=msgspec.structs.replace(settings, port=port),
             save_settings=lambda *_: None,

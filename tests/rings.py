@@ -1,8 +1,11 @@
-"""A keyring in memory, which can be told to lock, fail, hang, forget and lie."""
+"""A keyring in memory, which can be told to lock, fail, hang, forget and lie; and one in a file."""
 
+import json
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
+from tray_app.store.files import read_private, write_private
 from tray_app.store.keeper import Keeper
 from tray_app.store.ring import Ring, RingError, RingLockedError
 
@@ -36,6 +39,7 @@ class MemoryRing:
         self.steps = 0
         self.dies_after: int | None = None
         """So many steps later nothing is done and nothing comes back any more."""
+        self.is_dead = False
         self.going = threading.Event()
         self.going.set()
 
@@ -65,11 +69,50 @@ class MemoryRing:
 
     def _step(self) -> None:
         if self.dies_after is not None and self.steps >= self.dies_after:
+            self.is_dead = True
             threading.Event().wait()
         self.steps += 1
         self.going.wait()
         if self.error is not None:
             raise self.error
+
+
+class FileRing:
+    """A keyring in a file, that a process which is killed leaves to the next one.
+
+    Args:
+        path: Written whole or not at all, as a real keyring's daemon would do it.
+    """
+
+    name = "The keyring of this test"
+    part_units: int | None = None
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def check(self) -> None:
+        return None
+
+    def get(self, service: str) -> str | None:
+        return self._entries().get(service)
+
+    def set(self, service: str, text: str) -> None:
+        self._keep({**self._entries(), service: text})
+
+    def delete(self, service: str) -> None:
+        entries = self._entries()
+        entries.pop(service, None)
+        self._keep(entries)
+
+    def invite(self) -> None:
+        return None
+
+    def _entries(self) -> dict[str, str]:
+        entries: dict[str, str] = json.loads(read_private(self._path) or b"{}")
+        return entries
+
+    def _keep(self, entries: dict[str, str]) -> None:
+        write_private(self._path, json.dumps(entries).encode())
 
 
 def keeper(ring: Ring, pause_s: float = 0.02) -> Keeper:

@@ -68,6 +68,7 @@ def ready(portico: Portico) -> str:
     return portico.process.stdout.readline()
 
 
+@pytest.mark.slow
 def test_a_program_that_hangs_in_mid_answer_is_the_same_process_begun_anew(tmp_path: Path) -> None:
     """R62"""
     with serving(tmp_path, program=HANGING) as portico:
@@ -94,6 +95,7 @@ def test_a_program_that_hangs_in_mid_answer_is_the_same_process_begun_anew(tmp_p
     assert "canary" not in log
 
 
+@pytest.mark.slow
 def test_a_program_that_hangs_too_often_stays_and_says_so_once(tmp_path: Path) -> None:
     """R62"""
     tmp_path.chmod(0o700)
@@ -122,6 +124,7 @@ def test_a_program_that_hangs_too_often_stays_and_says_so_once(tmp_path: Path) -
     assert log.read_text().count("loop=blocked") == 2
 
 
+@pytest.mark.slow
 def test_a_program_that_was_halted_goes_on(tmp_path: Path) -> None:
     """R62"""
     with serving(tmp_path, program=HANGING) as portico:

@@ -4,12 +4,12 @@ import ast
 import re
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 import tray_app
+from tests.promises import cited, promised, where
 from tray_app.dialects import DIALECTS
 from tray_app.practice.forms import FORMS
 from tray_app.practice.shapes import SHAPES
@@ -19,24 +19,12 @@ ROOT = Path(__file__).parent.parent
 PRODUCT = ROOT / "tray_app"
 TESTS = ROOT / "tests"
 MODULES = sorted(PRODUCT.rglob("*.py"))
-ROW = re.compile(r"\b([SRFP]\d{1,3}b?)\b")
 FILE_LINES = 400
 
 
 def named(path: Path) -> str:
     parts = path.relative_to(ROOT).with_suffix("").parts
     return ".".join(part for part in parts if part != "__init__")
-
-
-def cited() -> set[str]:
-    """Every row that the docstring of a test names."""
-    rows: set[str] = set()
-    for path in TESTS.rglob("test_*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            is_test = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-            if is_test and node.name.startswith("test_"):  # type: ignore[attr-defined]
-                rows |= set(ROW.findall(ast.get_docstring(node) or ""))  # type: ignore[arg-type]
-    return rows
 
 
 def does_something(path: Path) -> bool:
@@ -82,15 +70,24 @@ def test_nothing_is_mocked() -> None:
     assert mocking == []
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a fork")
 def test_every_module_can_be_imported_alone() -> None:
-    def imports(module: str) -> str:
-        command = [sys.executable, "-W", "error", "-c", f"import {module}"]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        return "" if done.returncode == 0 else f"{module}: {done.stderr}"
-
+    # Each in a process that has loaded none of ours; what all of them need is loaded once.
+    code = (
+        "import aiohttp.web, asyncio, jsonschema, msgspec, os, sys\n"
+        "for name in sys.argv[1:]:\n"
+        "    child = os.fork()\n"
+        "    if child:\n"
+        "        os.waitpid(child, 0)[1] and print(name)\n"
+        "    else:\n"
+        "        __import__(name)\n"
+        "        os._exit(0)\n"
+    )
     names = [named(path) for path in MODULES if path.name != "__main__.py"]
-    with ThreadPoolExecutor(4) as pool:
-        assert [fault for fault in pool.map(imports, names) if fault] == []
+    words = [sys.executable, "-W", "error", "-c", code, *names]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.returncode) == ("", 0), done.stderr
 
 
 def test_the_command_line_loads_no_more_than_it_needs() -> None:
@@ -109,8 +106,8 @@ def test_the_map_names_every_room() -> None:
 
 
 def test_every_promise_is_shown_and_everything_shown_is_promised() -> None:
-    promised = set(re.findall(r"^\| ([SRFP]\d+b?) \|", (TESTS / "CONTRACT.md").read_text(), re.M))
-    assert promised == cited()
+    """The table tells where; `python -m tests.promises` brings it up to date."""
+    assert promised() == {row: where(files) for row, files in cited().items()}
 
 
 def test_the_readme_tells_every_setting_and_endpoint() -> None:
@@ -138,3 +135,25 @@ def test_no_path_of_any_machine_is_written_down() -> None:
         and re.search(r"(?<!\w)/(?:root|work|farm)/", (ROOT / name).read_text("utf-8"))
     ]
     assert odd == []
+
+
+def test_whoever_catches_everything_says_why() -> None:
+    """What is raised again is caught by nobody."""
+    broad = [
+        (path, node)
+        for path in MODULES
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ExceptHandler)
+        and isinstance(node.type, ast.Name)
+        and node.type.id in {"Exception", "BaseException"}
+        and not isinstance(node.body[-1], ast.Raise)
+    ]
+    silent = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path, node in broad
+        if not re.search(
+            r"# (?:noqa: BLE001  )?[a-z].{8}", path.read_text("utf-8").splitlines()[node.lineno - 1]
+        )
+    ]
+    assert broad != []
+    assert silent == []

@@ -1,5 +1,6 @@
 """The door of the program: what it takes, and its exit codes."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,8 @@ import pytest
 from tests.test_headless import Portico
 from tray_app import __version__
 from tray_app.__main__ import main
+from tray_app.core.ports import Profile
+from tray_app.store.settings import Settings
 
 
 @pytest.fixture(autouse=True)
@@ -29,6 +32,7 @@ def test_it_is_a_program_that_tells_its_version(tmp_path: Path) -> None:
     [
         ["--help"], ["status", "--help"], ["models", "--help"], ["resume", "--help"],
         ["doctor", "--help"], ["key", "--help"], ["key", "set", "--help"], ["settings", "--help"],
+        ["forget", "--help"],
     ],
 )  # fmt: skip
 def test_every_command_explains_itself(
@@ -48,6 +52,7 @@ def test_every_command_explains_itself(
         ["--port", ""], ["--port", "٣"], ["--log-level", "loud"], ["nonsense"], ["--nonsense"],
         ["key"], ["key", "nonsense"], ["key", "new"], ["key", "revoke"], ["key", "set", "a", "b"],
         ["settings"], ["settings", "get"], ["settings", "set", "port"], ["status", "extra"],
+        ["forget", "all"],
     ],
 )  # fmt: skip
 def test_wrong_usage_is_two(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
@@ -56,6 +61,39 @@ def test_wrong_usage_is_two(words: list[str], capsys: pytest.CaptureFixture[str]
 
     assert ended.value.code == 2
     assert "usage:" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["bogus"], "portico: There is no command 'bogus'. See them all: portico --help"),
+        (["key", "x"], "portico: There is no action 'x'. See them all: portico key --help"),
+    ],
+)
+def test_an_unknown_command_is_told_without_those_that_are_its_own(
+    words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main(words)
+
+    told = capsys.readouterr().err
+    assert told.splitlines()[-1] == said
+    assert "clipboard" not in told
+
+
+def test_help_lists_the_commands_and_what_can_be_set(capsys: pytest.CaptureFixture[str]) -> None:
+    said = []
+    for words in (["--help"], ["key", "set", "--help"], ["settings", "set", "--help"]):
+        with pytest.raises(SystemExit):
+            main(words)
+        said.append(capsys.readouterr().out)
+
+    assert re.search(r"^commands:\n +status ", said[0], re.MULTILINE)
+    assert "clipboard" not in said[0]
+    assert "stdin-ends" not in said[0]
+    told = said[1].partition("fields and their values:")[2]
+    assert tuple(line.split()[0] for line in told.split("\n")[1:-1]) == Profile.__struct_fields__
+    assert all(name in said[2] for name in Settings.__struct_fields__)
 
 
 @pytest.mark.parametrize(

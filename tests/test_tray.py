@@ -7,6 +7,7 @@ import stat
 import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -112,6 +113,70 @@ def listening(running: Tray) -> set[int]:
     """The ports that it listens on."""
     found = psutil.Process(running.process.pid).net_connections("tcp")
     return {one.laddr.port for one in found if one.status == psutil.CONN_LISTEN}
+
+
+WINDOWS = {
+    "Connect an app…": "Portico - Connect an app",
+    "Settings…": "Portico - Settings",
+    "Activity…": "Portico - Activity",
+    "What models can do…": "Portico - Models",
+    "About and diagnostics…": "Portico - About",
+}
+
+
+def family_listens(running: Tray) -> set[int]:
+    """The ports that its windows and their engines listen on."""
+    family = psutil.Process(running.process.pid).children(recursive=True)
+    assert family
+    return {
+        found.laddr.port
+        for one in family
+        for found in one.net_connections("inet")
+        if found.status == psutil.CONN_LISTEN
+    }
+
+
+@pytest.mark.desktop
+def test_whatever_window_is_open_only_the_proxy_listens(running: Tray) -> None:
+    """S101"""
+    before = listening(running)
+    seen = {}
+    for row, title in WINDOWS.items():
+        running.remote.click(row)
+        until(partial(running.has_window, title))
+        seen[title] = (listening(running), family_listens(running))
+    second_start(running)
+    until(lambda: running.has_window("Portico"))
+
+    assert running.portico.port in before
+    assert seen == dict.fromkeys(WINDOWS.values(), (before, set()))
+    assert (listening(running), family_listens(running)) == (before, set())
+    found = psutil.Process(running.process.pid).net_connections("tcp")
+    assert {one.laddr.ip for one in found if one.status == psutil.CONN_LISTEN} <= {
+        "127.0.0.1", "::1",
+    }  # fmt: skip
+
+
+@pytest.mark.desktop
+def test_a_person_removes_everything_in_a_window(running: Tray) -> None:
+    """P19"""
+    home = running.portico.home
+    running.portico.say("settings", "set", "queue_size", "7")
+    running.remote.click("Start with the computer")
+    entry = Path(running.environment["HOME"]) / ".config/autostart"
+    until(lambda: list(entry.glob("*.desktop")))
+    running.remote.click("About and diagnostics…")
+    until(lambda: running.has_window("Portico - About"))
+    running.eyes.click("Remove")
+    running.eyes.click("Remove everything…")
+    until(lambda: "Remove and quit" in running.eyes.names())
+    was_there = (home / "settings.json").exists()
+    running.eyes.click("Remove and quit")
+
+    assert was_there
+    assert running.process.wait(20) == 0
+    assert not home.exists()
+    assert list(entry.glob("*.desktop")) == []
 
 
 def state(running: Tray) -> str:

@@ -15,9 +15,12 @@ from tests.test_headless import serving
 
 OTHER_UID = 65534
 
-pytestmark = pytest.mark.skipif(
-    sys.platform == "win32" or os.getuid() != 0, reason="only root can be two users"
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        sys.platform == "win32" or os.getuid() != 0, reason="only root can be two users"
+    ),
+]
 
 ASKS_FOR_THE_PORT = """
 # What is imported later may lie where this user cannot go, such as root's own Python.

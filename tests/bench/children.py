@@ -1,8 +1,10 @@
 """Processes of the benchmark, and what the system says that they cost."""
 
 import json
+import os
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
@@ -11,6 +13,8 @@ from typing import Any
 import psutil
 
 ROOT = Path(__file__).parents[2]
+SOURCE = (sys.executable, "-m", "tray_app")
+"""What starts the product out of the checkout."""
 
 
 class Gauge:
@@ -56,20 +60,32 @@ class Gauge:
 
 
 class Child:
-    """A module of this package, running; a context that ends it."""
+    """A module of this package, running; a context that ends it.
 
-    def __init__(self, module: str, told: Mapping[str, object] | None = None) -> None:
+    Args:
+        module: Its name.
+        told: The first line on its stdin.
+        environ: Beside what there is in the environment.
+    """
+
+    def __init__(
+        self, module: str, told: Mapping[str, object], environ: Mapping[str, str] | None = None
+    ) -> None:
         self.module = module
+        start_s = time.perf_counter()
         self._process = subprocess.Popen(
             [sys.executable, "-m", f"tests.bench.{module}"],
             cwd=ROOT,
+            env={**os.environ, **(environ or {})},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
         )
         self.gauge = Gauge(self._process.pid)
         self.pid = self._process.pid
-        self.hello: dict[str, Any] = self.tell(told) if told is not None else self._line()
+        self.hello: dict[str, Any] = self.tell(told)
+        self.start_ms = (time.perf_counter() - start_s) * 1000
+        self.start_cpu_ms = self.gauge.cpu_s() * 1000
 
     def tell(self, message: Mapping[str, object]) -> dict[str, Any]:
         """Send a line; returns the line that answers it."""

@@ -73,18 +73,3 @@ def code(events: int) -> list[bytes]:
     answer = frames.Answer(RESPONSE)
     texts = [answer.text(f"if a < {n} {{ <b>words of a benchmark</b> }}\n") for n in range(events)]
     return [frames.created(CHAT, RESPONSE), *texts, answer.finished()]
-
-
-PURE: dict[str, Make] = {
-    "plain text": plain,
-    "raw thinking": thinking,
-    "thinking summary": summary,
-    "search with markers": searching,
-}
-"""Kinds of answers to a prompt without tools."""
-
-WITH_TOOLS: dict[str, Make] = {
-    "text, tools offered": plain,
-    "code, tools offered": code,
-    "one long call": calling,
-}

@@ -9,10 +9,13 @@ import socket
 import sys
 from pathlib import Path
 
+from tests.bench.lag import Lag, answer_of
 from tray_app.compose import practice_session, practice_site
 from tray_app.core.redact import Redactor
 from tray_app.proxy.house import Parts
 from tray_app.proxy.keys import DEFAULT_NAME
+from tray_app.proxy.limits import Limits
+from tray_app.proxy.memory import settle
 from tray_app.proxy.models import Shelf
 from tray_app.proxy.person import Person
 from tray_app.proxy.service import Service
@@ -31,17 +34,22 @@ def main() -> None:
     start_logging(Path(told["logs"]), "info", Redactor(), stderr=False)
     service = Service(
         Parts(
-            site=practice_site(told["origin"], told["auth_origin"]),
+            site=practice_site(told["origin"], told["auth_origin"], told["store"]),
             upstream=QWEN,
             person=person,
             settings=Settings(port=port, parallel_answers=1000, start_spacing_s=0, queue_size=1000),
             save_settings=lambda *_: None,
             shelf=Shelf(load=lambda: None, save=lambda *_: None),
+            limits=Limits(connections=2000),
         )
     )
     service.start()
+    settle()
     print(json.dumps({"port": service.port, "key": key}), flush=True)
-    sys.stdin.read()
+    lag = Lag()
+    for line in sys.stdin:
+        ms = service.post((lag.begin if json.loads(line)["watch"] else lag.end)()).result()
+        print(answer_of(ms), flush=True)
     service.stop()
     stop_logging()
 

@@ -1,7 +1,9 @@
 """The pure path alone: decoder, filters and encoder as the relay joins them, with no socket."""
 
 import time
+from dataclasses import dataclass
 from statistics import median
+from typing import Any
 
 from tests.filters.pieces import talking
 from tray_app.core.model import Event
@@ -11,15 +13,29 @@ from tray_app.proxy.moment import stamp
 from tray_app.upstreams.qwen.decode import QwenDecoder
 
 from . import load
-from .frames import MARK, PURE, WITH_TOOLS, Make
+from .frames import MARK, Make, calling, code, plain, searching, summary, thinking
 
 FEW, MANY = 1000, 16_000
+_OFFERING: dict[str, Any] = {"tools": load.TOOLS}
+KINDS: dict[str, tuple[Make, dict[str, Any]]] = {
+    "plain text": (plain, {}),
+    "visible thinking": (thinking, {}),
+    "thinking summary": (summary, {}),
+    "search markers": (searching, {}),
+    "stop words": (plain, load.STOPPING),
+    "tools offered, plain text": (plain, _OFFERING),
+    "tools offered, code": (code, _OFFERING),
+    "inside a tool call": (calling, _OFFERING),
+    "tools, stop words and usage": (plain, load.EVERYTHING),
+    "tools, stop words, usage and search markers": (searching, load.EVERYTHING),
+}
+"""Kinds of answers, and what the request asks for beside the prompt."""
 
 
-def _answer(frames: list[bytes], *, offers_tools: bool) -> list[bytes]:
+def _answer(frames: list[bytes], body: bytes) -> list[bytes]:
     """One answer, each frame in a piece of its own; returns what each piece became."""
-    asked = OpenAIChat().parse(load.chat(tools=load.TOOLS if offers_tools else ()), Profile())
-    encoder = asked.encoder(stamp())
+    asked = OpenAIChat().parse(body, Profile())
+    encoder = asked.encoder(stamp(), "m")
     out: list[bytes] = []
     sent: list[bytes] = []
 
@@ -37,36 +53,42 @@ def _answer(frames: list[bytes], *, offers_tools: bool) -> list[bytes]:
     return [*sent, encoder.close()]
 
 
-def _us(frames: list[bytes], times: int, *, offers_tools: bool) -> float:
+def _us(frames: list[bytes], times: int, body: bytes) -> float:
     start_s = time.process_time()
     for _ in range(times):
-        _answer(frames, offers_tools=offers_tools)
+        _answer(frames, body)
     return (time.process_time() - start_s) * 1e6 / times / len(frames)
 
 
-def costs(rounds: int) -> dict[str, tuple[float, float]]:
-    """Microseconds per event of each kind of answer, with few and with many events."""
-    plain = {name: _cost(make, rounds, offers_tools=False) for name, make in PURE.items()}
-    return plain | {
-        name: _cost(make, rounds, offers_tools=True) for name, make in WITH_TOOLS.items()
-    }
+@dataclass(frozen=True)
+class Cost:
+    """Microseconds per event, with few and with many events."""
+
+    few_us: float
+    many_us: float
+    growth: float
+    is_filtered: bool
+    """Something is looked for in every text."""
 
 
-def _cost(make: Make, rounds: int, *, offers_tools: bool) -> tuple[float, float]:
-    few, many = make(FEW), make(MANY)
-    pairs = [
-        (
-            _us(few, MANY // FEW, offers_tools=offers_tools),
-            _us(many, 1, offers_tools=offers_tools),
+def costs(rounds: int) -> dict[str, Cost]:
+    """What each kind of answer costs; medians, the growth that of each round."""
+    found = {}
+    for name, (make, more) in KINDS.items():
+        few, many, body = make(FEW), make(MANY), load.chat(**more)
+        pairs = [(_us(few, MANY // FEW, body), _us(many, 1, body)) for _ in range(rounds)]
+        found[name] = Cost(
+            median(pair[0] for pair in pairs),
+            median(pair[1] for pair in pairs),
+            median(pair[1] / pair[0] for pair in pairs),
+            is_filtered=bool(more) or make is searching,
         )
-        for _ in range(rounds)
-    ]
-    return median(pair[0] for pair in pairs), median(pair[1] for pair in pairs)
+    return found
 
 
 def lost() -> int:
     """Events of a plain answer that did not come out."""
-    answer = _answer(PURE["plain text"](FEW), offers_tools=False)
+    answer = _answer(plain(FEW), load.chat())
     return FEW - b"".join(answer).count(MARK)
 
 

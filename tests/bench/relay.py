@@ -2,7 +2,9 @@
 
 Per request it makes one call, to the address that answers prompts; told `makes_chats`, it makes a
 chat before that, since Portico cannot answer sooner than after two trips either. It checks nothing,
-and deletes nothing. It cancels handlers whose client left, as any proxy of streams must.
+and deletes nothing. It cancels handlers whose client left, as any proxy of streams must. Told
+`keeps_blocks`, it has the C library treat large blocks as Portico does: else on Linux each read of
+a socket asks the system for memory and gives it back.
 """
 
 import asyncio
@@ -13,6 +15,9 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 from yarl import URL
+
+from tests.bench.lag import Lag, answer_of
+from tray_app.proxy.memory import return_large_blocks
 
 _SSE = {"Content-Type": "text/event-stream"}
 _JSON = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
@@ -51,9 +56,15 @@ async def serve(told: dict[str, Any]) -> None:
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         print(json.dumps({"port": runner.addresses[0][1], "key": "none"}), flush=True)
-        await asyncio.to_thread(sys.stdin.read)
+        lag = Lag()
+        while line := await asyncio.to_thread(sys.stdin.readline):
+            ms = await (lag.begin if json.loads(line)["watch"] else lag.end)()
+            print(answer_of(ms), flush=True)
         await runner.cleanup()
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(json.loads(sys.stdin.readline())))
+    asked = json.loads(sys.stdin.readline())
+    if asked["keeps_blocks"]:
+        return_large_blocks()
+    asyncio.run(serve(asked))

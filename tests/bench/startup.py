@@ -8,13 +8,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
 from statistics import median
 
-from .children import ROOT, Gauge
+from .children import ROOT, SOURCE, Child, Gauge
 from .load import Target, ask_once, chat
-from .streams import COMPLETIONS
+from .ring import COMPLETIONS
 
 
 @dataclass(frozen=True)
@@ -27,12 +27,21 @@ class Ready:
 
 @dataclass(frozen=True)
 class Idle:
-    """After one chat."""
+    """One that is left alone."""
 
     pss_mb: float | None
     cpu_ms_per_s: float
     wakes_per_s: float | None
-    chat_bytes: int
+    watched_s: float
+    chat_bytes: int = 0
+
+
+@dataclass(frozen=True)
+class Left(Idle):
+    """One that is left alone, and how it started."""
+
+    start_ms: float = 0.0
+    start_cpu_ms: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -45,7 +54,7 @@ class _Running:
 
 
 @contextlib.contextmanager
-def _portico(*more: str) -> Iterator[_Running]:
+def _portico(*more: str, program: Sequence[str] = SOURCE) -> Iterator[_Running]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -54,7 +63,7 @@ def _portico(*more: str) -> Iterator[_Running]:
         environ.pop("PYTHONDONTWRITEBYTECODE", None)
         start_s = time.perf_counter()
         with subprocess.Popen(
-            [sys.executable, "-m", "tray_app", "--headless", "--port", str(port), *more],
+            [*program, "--headless", "--port", str(port), *more],
             cwd=ROOT,
             env=environ,
             stdout=subprocess.PIPE,
@@ -73,21 +82,40 @@ def _portico(*more: str) -> Iterator[_Running]:
                 process.send_signal(signal.SIGTERM)
 
 
-def ready(times: int) -> Ready:
+def ready(times: int, program: Sequence[str] = SOURCE) -> Ready:
     """Start it again and again."""
     wall_ms, cpu_ms = [], []
     for _ in range(times):
-        with _portico("--practice") as running:
+        with _portico(program=program) as running:
             wall_ms.append(running.ready_ms)
             cpu_ms.append(running.cpu_ms)
     return Ready(median(wall_ms), median(cpu_ms))
 
 
-def bare_mb() -> float | None:
-    """Its memory without the practice site, before anything was asked."""
+def _watched(gauge: Gauge, watch_s: float) -> Idle:
+    """What it costs while nobody asks, once it has settled."""
+    time.sleep(1.0)
+    cpu_s, wakes = gauge.cpu_s(), gauge.wakes()
+    time.sleep(watch_s)
+    spent_s, woken = gauge.cpu_s() - cpu_s, gauge.wakes()
+    return Idle(
+        pss_mb=gauge.pss_mb(),
+        cpu_ms_per_s=spent_s * 1000 / watch_s,
+        wakes_per_s=None if wakes is None or woken is None else (woken - wakes) / watch_s,
+        watched_s=watch_s,
+    )
+
+
+def bare(watch_s: float) -> Idle:
+    """Start it without the practice site, and ask it nothing."""
     with _portico() as running:
-        time.sleep(0.5)
-        return running.gauge.pss_mb()
+        return _watched(running.gauge, watch_s)
+
+
+def relay(child: Child, watch_s: float) -> Left:
+    """The same of the relay, which nobody has asked anything yet."""
+    found = _watched(child.gauge, watch_s)
+    return Left(**asdict(found), start_ms=child.start_ms, start_cpu_ms=child.start_cpu_ms)
 
 
 def idle(watch_s: float) -> Idle:
@@ -103,14 +131,5 @@ def idle(watch_s: float) -> Idle:
         )
         target = Target(running.port, COMPLETIONS, shown.stdout.split()[-1])
         answer = ask_once(target, chat())
-        time.sleep(1.0)
-        gauge = running.gauge
-        cpu_s, wakes = gauge.cpu_s(), gauge.wakes()
-        time.sleep(watch_s)
-        spent_s, woken = gauge.cpu_s() - cpu_s, gauge.wakes()
-        return Idle(
-            pss_mb=gauge.pss_mb(),
-            cpu_ms_per_s=spent_s * 1000 / watch_s,
-            wakes_per_s=None if wakes is None or woken is None else (woken - wakes) / watch_s,
-            chat_bytes=len(answer) if b"[DONE]" in answer else 0,
-        )
+        found = _watched(running.gauge, watch_s)
+        return replace(found, chat_bytes=len(answer) if b"[DONE]" in answer else 0)

@@ -1,178 +1,95 @@
-"""Streams through a proxy: CPU per event, delay, memory, and long histories."""
+"""Streams through a proxy: CPU per event, delays, calls to the site, and clients that leave."""
 
 import asyncio
-import tempfile
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
-from statistics import median
+from statistics import median, quantiles
 
-from .children import Child
-from .load import Target, ask, ask_many, chat
+from .load import Reading, ask, ask_many, begin, chat
+from .ring import Contender, Load, Ring
 
-COMPLETIONS = "/v1/chat/completions"
-DIRECT = "/api/v2/chat/completions?chat_id=none"
 _QUIET_S = 0.01
 """What a proxy may take to tidy up before it is asked again."""
+_WHOLE = Load(16, 8)
 
 
-@dataclass(frozen=True)
-class Load:
-    """So many answers beside each other."""
-
-    streams: int
-    events: int
-    interval_s: float = 0.0
-    per_write: int = 8
-
-    @property
-    def apart_s(self) -> float:
-        """Between two starts, so that streams do not beat in time."""
-        return self.interval_s * 0.37
+def _counted(contender: Contender, load: Load, heard: list[Reading]) -> None:
+    contender.count(len(heard) * load.events, sum(one.heard().events for one in heard))
 
 
-@dataclass
-class Contender:
-    """A proxy, or none, in front of the practice site."""
-
-    name: str
-    target: Target
-    child: Child
-    asked: int = 0
-    answered: int = 0
-
-
-@dataclass
-class Ring:
-    """The practice site and those in front of it."""
-
-    upstream: Child
-    portico: Contender
-    relay: Contender
-    two_trips: Contender
-    """The relay, which makes a chat first as Portico must."""
-    direct: Contender
-    """No proxy at all."""
-
-    @property
-    def everybody(self) -> tuple[Contender, ...]:
-        """All that can be asked."""
-        return self.portico, self.relay, self.two_trips, self.direct
-
-    @property
-    def pair(self) -> tuple[Contender, Contender]:
-        """Those whose CPU is compared."""
-        return self.portico, self.relay
-
-    def prepare(self, load: Load, answers: int) -> None:
-        """Let the site answer the next prompts like this."""
-        self.upstream.tell(
-            {
-                "answers": answers,
-                "events": load.events,
-                "interval_s": load.interval_s,
-                "per_write": load.per_write,
-            }
-        )
-
-    def cpu_us(self, contender: Contender, load: Load) -> float:
-        """CPU of the proxy for each event of this load."""
-        self.prepare(load, load.streams)
-        gauge = contender.child.gauge
-        before_s = gauge.cpu_s()
-        heard = asyncio.run(ask_many(contender.target, load.streams, load.apart_s))
-        spent_s = gauge.cpu_s() - before_s
-        events = load.streams * load.events
-        contender.asked += events
-        contender.answered += sum(one.heard().events for one in heard)
-        return spent_s * 1e6 / events
-
-    def first_ms(self, contender: Contender, times: int) -> list[float]:
-        """Time to the first event, one stream after the other, with quiet between them."""
-        load = Load(1, 1)
-        self.prepare(load, times)
-
-        async def all_of_them() -> list[float]:
-            heard = [(await ask(contender.target, chat(), _QUIET_S)).heard() for _ in range(times)]
-            contender.asked += times
-            contender.answered += sum(one.events for one in heard)
-            return [one.first_s * 1000 for one in heard]
-
-        return asyncio.run(all_of_them())
-
-    def open_kb(self, contender: Contender, load: Load) -> float | None:
-        """Memory of the proxy for each stream that is open."""
-        self.prepare(load, load.streams)
-        gauge = contender.child.gauge
-        before_mb = gauge.pss_mb()
-
-        async def look() -> float | None:
-            async with asyncio.TaskGroup() as group:
-                asking = group.create_task(ask_many(contender.target, load.streams))
-                await asyncio.sleep(load.interval_s * load.events * 0.7)
-                open_mb = gauge.pss_mb()
-            contender.asked += load.streams * load.events
-            contender.answered += sum(one.heard().events for one in asking.result())
-            return open_mb
-
-        open_mb = asyncio.run(look())
-        if open_mb is None or before_mb is None:
-            return None
-        return (open_mb - before_mb) * 1000 / load.streams
-
-    def history_ms(self, contender: Contender, times: int) -> float:
-        """CPU of the proxy for a history of 2 MB with a short answer."""
-        load = Load(1, 8)
-        self.prepare(load, times)
-        body = chat(messages=250, size=8000)
-        gauge = contender.child.gauge
-        before_s = gauge.cpu_s()
-
-        async def all_of_them() -> int:
-            return sum([(await ask(contender.target, body)).heard().events for _ in range(times)])
-
-        contender.answered += asyncio.run(all_of_them())
-        contender.asked += times * load.events
-        return (gauge.cpu_s() - before_s) * 1000 / times
+def cpu_us(here: Ring, contender: Contender, load: Load, body: bytes = b"") -> float:
+    """CPU of the proxy for each event of this load."""
+    here.prepare(load, load.streams)
+    before_s = contender.cpu_s()
+    heard = asyncio.run(ask_many(contender.target, load.streams, load.apart_s, body))
+    spent_s = contender.cpu_s() - before_s
+    _counted(contender, load, heard)
+    return spent_s * 1e6 / load.streams / load.events
 
 
-@contextmanager
-def ring() -> Iterator[Ring]:
-    """Everybody, started."""
-    with ExitStack() as stack:
-        logs = stack.enter_context(tempfile.TemporaryDirectory())
-        upstream = stack.enter_context(Child("upstream"))
-        told = {**upstream.hello, "logs": logs}
-
-        def proxy(name: str, module: str, *, makes_chats: bool = False) -> Contender:
-            child = stack.enter_context(Child(module, {**told, "makes_chats": makes_chats}))
-            target = Target(child.hello["port"], COMPLETIONS, child.hello["key"])
-            return Contender(name, target, child)
-
-        port = int(upstream.hello["origin"].rpartition(":")[2])
-        yield Ring(
-            upstream,
-            portico=proxy("portico", "portico"),
-            relay=proxy("relay", "relay"),
-            two_trips=proxy("relay of two trips", "relay", makes_chats=True),
-            direct=Contender("direct", Target(port, DIRECT, "none"), upstream),
-        )
+def whole_us(here: Ring, contender: Contender, times: int) -> float:
+    """CPU of the proxy for each request that is answered as a whole, sixteen beside each other."""
+    load, body = _WHOLE, chat(stream=False)
+    before_s = contender.cpu_s()
+    for _ in range(times):
+        here.prepare(load, load.streams)
+        _counted(contender, load, asyncio.run(ask_many(contender.target, load.streams, body=body)))
+    return (contender.cpu_s() - before_s) * 1e6 / load.streams / times
 
 
-def rounds(number: int, ring: Ring, load: Load) -> tuple[float, float, float]:
-    """CPU per event of Portico and of the relay, and their ratio.
+def firsts_ms(here: Ring, contender: Contender, times: int) -> list[float]:
+    """Times to the first event, one stream after the other, with quiet between them."""
+    load = Load(1, 1)
+    here.prepare(load, times)
 
-    They take turns, so that the ratio of each round is one of its own; all three are medians.
-    """
-    found: list[tuple[float, float]] = []
-    for turn in range(number):
-        if turn % 2:
-            relay, portico = (ring.cpu_us(one, load) for one in (ring.relay, ring.portico))
+    async def all_of_them() -> list[Reading]:
+        return [await ask(contender.target, chat(), _QUIET_S) for _ in range(times)]
+
+    heard = asyncio.run(all_of_them())
+    _counted(contender, load, heard)
+    return [one.heard().first_s * 1000 for one in heard]
+
+
+def p50_p99(times_ms: list[float]) -> tuple[float, float]:
+    """The middle one, and the one that one in a hundred exceeds."""
+    if len(times_ms) < 2:
+        return median(times_ms), max(times_ms)
+    return median(times_ms), quantiles(times_ms, n=100, method="inclusive")[98]
+
+
+def calls(here: Ring, contender: Contender) -> tuple[int, int]:
+    """Calls to the site before the first event of a chat, and in all."""
+
+    async def look() -> tuple[int, Reading]:
+        reading = await begin(contender.target, chat())
+        await reading.begun
+        before = await asyncio.to_thread(here.seen)
+        await reading.over
+        await asyncio.sleep(0.2)
+        return before["calls"], reading
+
+    load = Load(1, 20, 0.02, 1)
+    here.prepare(load, 1)
+    before, reading = asyncio.run(look())
+    _counted(contender, load, [reading])
+    return before, here.seen()["calls"]
+
+
+def leaving_ms(here: Ring, contender: Contender, times: int, *, silent: bool) -> float:
+    """How soon the site sees that a client has left in mid-answer, one after the other."""
+
+    async def leave() -> float:
+        reading = await begin(contender.target, chat())
+        await reading.begun
+        left_s = reading.leave()
+        await reading.over
+        return left_s
+
+    took_ms = []
+    for _ in range(times):
+        if silent:
+            here.prepare_silence(1)
         else:
-            portico, relay = (ring.cpu_us(one, load) for one in ring.pair)
-        found.append((portico, relay))
-    return (
-        median(portico for portico, _ in found),
-        median(relay for _, relay in found),
-        median(portico / relay for portico, relay in found),
-    )
+            here.prepare(Load(1, 500, 0.02, 1), 1)
+        left_s = asyncio.run(leave())
+        seen_s: float = here.seen(leavers=1)["left_s"][0]
+        took_ms.append((seen_s - left_s) * 1000)
+    return median(took_ms)

@@ -11,11 +11,10 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -28,7 +27,7 @@ from dbus_fast.service import ServiceInterface, dbus_method, dbus_property
 from tests.desktop.buses import private_bus
 from tests.desktop.remote import Remote
 
-from .children import ROOT, Gauge
+from .children import ROOT, SOURCE, Gauge
 
 _WATCHER = "org.kde.StatusNotifierWatcher"
 _WITHIN_S = 20.0
@@ -101,7 +100,7 @@ class _Started:
 
 
 @contextlib.contextmanager
-def _tray(*more: str) -> Iterator[_Started]:
+def _tray(*more: str, program: Sequence[str] = SOURCE) -> Iterator[_Started]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -115,7 +114,7 @@ def _tray(*more: str) -> Iterator[_Started]:
         with _panel(address) as panel:
             start_s = time.perf_counter()
             with subprocess.Popen(
-                [sys.executable, "-m", "tray_app", "--port", str(port), *more],
+                [*program, "--port", str(port), *more],
                 cwd=ROOT, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             ) as process:  # fmt: skip
                 try:
@@ -141,15 +140,21 @@ def _until_healthy(port: int) -> None:
     raise TimeoutError
 
 
+def starts(times: int, program: Sequence[str] = SOURCE) -> tuple[float, float]:
+    """How long the icon and the first answer take, in ms; medians."""
+    icon_ms, serving_ms = [], []
+    for _ in range(times):
+        with _tray("--practice", program=program) as started:
+            icon_ms.append(started.icon_ms)
+            serving_ms.append(started.serving_ms)
+    return median(icon_ms), median(serving_ms)
+
+
 def measure(times: int, watch_s: float) -> TrayCost | None:
     """Start it again and again, and watch one doing nothing; None where there is no bus to have."""
     if shutil.which("dbus-daemon") is None:
         return None
-    icon_ms, serving_ms = [], []
-    for _ in range(times):
-        with _tray("--practice") as started:
-            icon_ms.append(started.icon_ms)
-            serving_ms.append(started.serving_ms)
+    icon_ms, serving_ms = starts(times)
     with _tray() as started:
         time.sleep(1.0)
         bare_mb = started.gauge.pss_mb()
@@ -161,8 +166,8 @@ def measure(times: int, watch_s: float) -> TrayCost | None:
         time.sleep(watch_s)
         spent_s, woken = gauge.cpu_s() - cpu_s, gauge.wakes()
         return TrayCost(
-            icon_ms=median(icon_ms),
-            serving_ms=median(serving_ms),
+            icon_ms=icon_ms,
+            serving_ms=serving_ms,
             pss_mb=gauge.pss_mb(),
             bare_mb=bare_mb,
             cpu_ms_per_s=spent_s * 1000 / watch_s,

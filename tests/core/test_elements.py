@@ -2,7 +2,7 @@
 
 import pytest
 
-from tray_app.core.elements import free_mark, is_unfinished, tags
+from tray_app.core.elements import free_mark, is_result, is_unfinished, tags
 from tray_app.core.model import Message, Role, TextPart
 
 BOX = tags("box", "lid")
@@ -38,3 +38,19 @@ def test_an_answer_that_ends_with_a_call_is_whole(
     role: Role, texts: list[str], *, unfinished: bool
 ) -> None:
     assert is_unfinished(Message(role, tuple(map(TextPart, texts)))) is unfinished
+
+
+@pytest.mark.parametrize(
+    ("text", "result"),
+    [
+        ("<tool_response>\n12\n</tool_response>", True),
+        ("<tool_response-2>\n<tool_response>\n</tool_response-2>", True),
+        ("<tool_response>\n\n</tool_response>", True),
+        ("<tool_response-2>\n12\n</tool_response>", False),
+        ("<tool_response>\n12\n</tool_response>\nand now a cat", False),
+        ("what does <tool_response> mean", False),
+        ("", False),
+    ],
+)
+def test_only_a_whole_element_is_what_a_tool_answered(text: str, result: bool) -> None:
+    assert is_result(text) is result

@@ -27,7 +27,7 @@ def test_the_table_has_every_kind() -> None:
 @given(kind=st.sampled_from(Kind), message=st.text(max_size=2000))
 def test_a_text_is_one_short_line_whatever_was_said(kind: Kind, message: str) -> None:
     """F6"""
-    text = ProxyError(kind, message).text
+    text = ProxyError(kind, message, param="n").text
 
     assert len(text) <= MESSAGE_CHARS
     assert text.isprintable()
@@ -42,5 +42,18 @@ def test_clients_are_told_one_to_fifty_nine_seconds(told: float | None, said: in
     assert ProxyError(Kind.RATE_LIMITED, retry_after_s=told).wait_s == said
 
 
+def test_an_error_of_no_usual_wait_tells_the_one_that_it_came_with() -> None:
+    assert ProxyError(Kind.UPSTREAM_ERROR).wait_s is None
+    assert ProxyError(Kind.UPSTREAM_ERROR, retry_after_s=120).wait_s == 59
+
+
 def test_an_error_that_waiting_does_not_help_has_no_wait() -> None:
     assert ProxyError(Kind.DAILY_LIMIT, retry_after_s=7200).wait_s is None
+
+
+def test_no_field_is_spoken_of_where_none_is_named() -> None:
+    error = ProxyError(Kind.INVALID_REQUEST, "It is none")
+
+    assert error.text == "It is none. Correct the request."
+    own = ProxyError(Kind.INVALID_REQUEST, "It is none", advice="Make one.")
+    assert (own.text, own.copy().text) == ("It is none. Make one.",) * 2

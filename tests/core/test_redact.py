@@ -243,6 +243,14 @@ def test_a_known_secret_goes_under_any_number_of_quotes(text: str) -> None:
     assert len(shown) < 30
 
 
+def test_only_what_is_known_goes_where_that_is_asked_for() -> None:
+    redact = Redactor([secret := "known-secret-1234"])
+    text = f'"password": "hunter2hunter2" {secret[:8]}\n{secret[8:]}'
+
+    assert redact.known(text) == '"password": "hunter2hunter2" [redacted]'
+    assert redact(text) == '"password": "[redacted]" [redacted]'
+
+
 def test_a_picture_in_a_text_is_cut_short() -> None:
     shown = Redactor()("data:image/png;base64," + "QUJD" * 1000)
 
@@ -274,6 +282,7 @@ def test_learning_without_end_stays_cheap_and_keeps_the_newest() -> None:
 MEGABYTE = 1_000_000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "piece",
     [

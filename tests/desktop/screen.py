@@ -89,8 +89,12 @@ class Eyes:
         return found[0]
 
     def click(self, name: str) -> None:
-        """Press the button with this name by the mouse."""
-        _, _, (x, y, width, height), _ = self.find(name, "button")
+        """Press the button with this name by the mouse, once it stays in its place."""
+        place = self.find(name, "button")[2]
+        # A window takes its size a moment after it is there.
+        while (now := self.find(name, "button")[2]) != place:
+            place = now
+        x, y, width, height = place
         self.run("xdotool", "mousemove", str(x + width // 2), str(y + height // 2))
         self.run("xdotool", "click", "1")
 

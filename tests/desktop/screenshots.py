@@ -17,20 +17,31 @@ from typing import get_args
 
 from PIL import Image, ImageDraw
 
+from tests.desktop import more_views
 from tests.desktop.running import Tray, tray
-from tests.desktop.snapshots import FACTS
+from tests.desktop.snapshots import FACTS, NOW_S
 from tests.desktop.xfce import Xfce
 from tests.waiting import until
+from tray_app.core.model import ModelInfo
+from tray_app.desktop.about_view import PAGES
+from tray_app.desktop.connect_view import HIDDEN_KEY, Connecting, Said, connect_view
 from tray_app.desktop.launcher import Launcher
 from tray_app.desktop.look import IconName, Look
+from tray_app.desktop.settings_view import Setting, settings_view
 from tray_app.desktop.sni import SniTray
 from tray_app.desktop.state import decide
 from tray_app.desktop.views import ask_for_network, ask_for_session, ask_to_pair, status_view
+from tray_app.desktop.windows.messages import View
 from tray_app.desktop.words import LANGUAGES, Words
+from tray_app.dialects.clients import find, recommended
+from tray_app.dialects.clients.recipe import Client, Offer
+from tray_app.proxy.keys import LocalKey
+from tray_app.upstreams import UPSTREAMS
 
 _THEMES = {"light": "Adwaita", "dark": "Adwaita:dark"}
 _PANEL_HEIGHT, _SHOWN_WIDTH = 32, 44
 _SETTLE_S = 0.8
+_FOR_WINDOWS = "960x760x24"
 
 
 def main(folder: Path) -> None:
@@ -45,9 +56,10 @@ def main(folder: Path) -> None:
 
 
 @contextmanager
-def _desktop(theme: str) -> Iterator[tuple[Xfce, Path]]:
-    with tempfile.TemporaryDirectory() as folder:
-        xfce = Xfce(Path(folder))
+def _desktop(theme: str, size: str = "800x600x24") -> Iterator[tuple[Xfce, Path]]:
+    # Its programs may still write while they end.
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        xfce = Xfce(Path(folder), size)
         xfce.environment["GTK_THEME"] = theme
         if os.geteuid() == 0:
             xfce.environment["WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS"] = "1"
@@ -127,10 +139,11 @@ def _use(running: Tray) -> None:
 
 def _windows(theme: str, name: str, folder: Path) -> None:
     """The windows, in every language."""
-    with _desktop(theme) as (xfce, place):
+    with _desktop(theme, _FOR_WINDOWS) as (xfce, place):
         for language in LANGUAGES:
             words = Words(language)
-            views = {
+            views: dict[str, View] = {
+                **_panes(words),
                 "status": status_view(decide(FACTS, words), words),
                 "pair": ask_to_pair("https://app.example", words),
                 "network": ask_for_network("192.168.1.5", words),
@@ -140,10 +153,50 @@ def _windows(theme: str, name: str, folder: Path) -> None:
                 asyncio.run(_window(xfce, place, view, folder / f"{what}-{language}-{name}.png"))
 
 
-async def _window(xfce: Xfce, place: Path, view: object, path: Path) -> None:
+def _panes(words: Words) -> dict[str, View]:
+    """Those that are made of parts, in the middle of being used."""
+    models = UPSTREAMS[0].built_in_models()
+    roo, translator = find("roo-code"), find("immersive-translate")
+    assert roo is not None
+    assert translator is not None
+    states = {
+        "connect-welcome": Connecting(offer=Offer("", HIDDEN_KEY, "")),
+        "connect-roo": _connecting(roo, models, words),
+        "connect-translator": _connecting(translator, models, words),
+    }
+    keys = (
+        LocalKey("default", "", NOW_S),
+        LocalKey("roo-code", "", NOW_S, last_used_s=NOW_S),
+    )
+    groups = {
+        f"settings-{group}": Setting(group=group, saved="long_prompt")
+        for group in ("answers", "qwen", "keys")
+    }
+    return {
+        **{name: connect_view(state, FACTS, words) for name, state in states.items()},
+        **{name: settings_view(state, FACTS, keys, words) for name, state in groups.items()},
+        "activity": more_views.activity(words),
+        "activity-texts": more_views.reading(words),
+        "models": more_views.models(words),
+        **{f"about-{page}": more_views.about(words, page) for page in PAGES},
+    }
+
+
+def _connecting(client: Client, models: tuple[ModelInfo, ...], words: Words) -> Connecting:
+    endpoint = "http://127.0.0.1:7936/v1"
+    return Connecting(
+        client=client,
+        offer=Offer(endpoint, HIDDEN_KEY, recommended(client, models), models),
+        files=("~/.roo/portico.json",),
+        undoable=True,
+        wrote=Said("good", words("connect.written", client=client.label)),
+        tried=Said("good", words("connect.try.works", first="0.8", total="1.9")),
+    )
+
+
+async def _window(xfce: Xfce, place: Path, view: View, path: Path) -> None:
     launcher = Launcher(lambda *_: None, lambda *_: None)
-    name = "status" if hasattr(view, "rows") else "question"
-    launcher.open(name, view)  # type: ignore[arg-type]
+    launcher.open(view.__struct_config__.tag, view)  # type: ignore[arg-type]
     await asyncio.sleep(3.0)
     whole = await asyncio.to_thread(_picture, xfce, place / "shot.png")
     whole.crop((0, 0, whole.width, whole.height - _PANEL_HEIGHT)).save(path)

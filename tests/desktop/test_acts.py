@@ -7,13 +7,18 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tests.desktop.running import Tray, tray
-from tests.desktop.test_app import Life, key_of, knock
+from tests.desktop.screen import Eyes, screen_in
+from tests.desktop.test_app import Life, key_of, knock, living
 from tests.desktop.test_app import life as life
 from tests.desktop.xfce import Xfce
+from tests.proxy.test_supervisor import parts_on
 from tests.waiting import until
+from tray_app.desktop.words import Words
+from tray_app.practice import PracticeSite, acts
 
 ORIGIN = "https://app.example"
 
@@ -41,6 +46,7 @@ def test_what_cannot_be_done_is_told(
     assert "no key named 'gone'" in said[2]
 
 
+@pytest.mark.slow
 def test_without_windows_no_door_is_opened(life: Life, monkeypatch: pytest.MonkeyPatch) -> None:
     """S39"""
     for name in ("DISPLAY", "WAYLAND_DISPLAY"):
@@ -54,6 +60,7 @@ def test_without_windows_no_door_is_opened(life: Life, monkeypatch: pytest.Monke
 
     assert not life.instance.status.visitors.keyless
     assert life.instance.supervisor.parts.settings.origins == ()
+    assert Words("en")("missing.no_display") in {text for _, text in life.paper.notices}
 
 
 def test_this_computers_address_is_one() -> None:
@@ -101,6 +108,38 @@ def models(running: Tray, headers: dict[str, str]) -> tuple[int, str | None]:
         return response.status, response.getheader("Access-Control-Allow-Origin")
     finally:
         connection.close()
+
+
+def is_busy(eyes: Eyes) -> bool:
+    return any(Words("en")("ask.sign_in.busy") in name for name in eyes.names())
+
+
+@pytest.mark.desktop
+def test_a_session_that_the_site_is_slow_to_take_is_said_to_be_looked_at(
+    site: PracticeSite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token, parts = str(site.sign_in()["token"]), parts_on(site)
+    # Who knows the terms is not welcomed, and by no window before the one for the session.
+    settings = msgspec.structs.replace(parts.settings, terms_read=True)
+    known = msgspec.structs.replace(parts, settings=settings)
+    (tmp_path / "life").mkdir()
+    with screen_in(tmp_path) as screen:
+        for name, value in screen.environment.items():
+            monkeypatch.setenv(name, value)
+        with living(known, tmp_path / "life") as life:
+            life.shows("running")
+            life.instance.carry_out("session", what="clear").result(10)
+            life.shows("signed_out")
+            life.click("Bring a browser's session")
+            until(lambda: "focused" in screen.find("The copied text", "entry")[3])
+            screen.run("xdotool", "type", "--delay", "25", token)
+            site.on("settings", acts.Slow(acts.Whole(b"{}", 401), 4.0))
+            screen.click("Use it")
+            until(lambda: is_busy(screen))
+            until(lambda: not is_busy(screen))
+            said = screen.names()
+
+    assert any("It was not taken" in one for one in said)
 
 
 @pytest.mark.desktop

@@ -22,6 +22,8 @@ from tray_app.proxy.house import Parts
 from tray_app.proxy.instance import Instance
 from tray_app.proxy.person import Person
 
+pytestmark = pytest.mark.slow
+
 WITHIN_S = 15.0
 
 
@@ -222,6 +224,7 @@ def test_a_proxy_that_dies_is_told_and_comes_back(life: Life) -> None:
 
 
 def test_a_proxy_that_hangs_holds_up_no_click(life: Life) -> None:
+    """R62"""
     service = life.instance.supervisor.service
     assert service is not None
     go_on = threading.Event()

@@ -109,6 +109,7 @@ async def test_a_page_that_does_not_answer_is_found_out() -> None:
             await parent.child.watch(0.2)
 
 
+@pytest.mark.slow
 async def test_a_page_that_answers_is_watched_on() -> None:
     async with child(SILENT) as parent:
         watching = asyncio.get_running_loop().create_task(parent.child.watch(0.2))
@@ -120,6 +121,7 @@ async def test_a_page_that_answers_is_watched_on() -> None:
         watching.cancel()
 
 
+@pytest.mark.slow
 async def test_nobody_is_asked_while_nobody_needs_the_page() -> None:
     async with child(ECHO) as parent:
         wanted = asyncio.Event()
@@ -134,6 +136,7 @@ async def test_nobody_is_asked_while_nobody_needs_the_page() -> None:
         assert len(parent.heard) == MISSES
 
 
+@pytest.mark.slow
 async def test_one_that_does_not_end_is_ended_with_its_children() -> None:
     code = "import subprocess, time; subprocess.Popen(['sleep', '60']); time.sleep(60)"
     async with child(code) as parent:

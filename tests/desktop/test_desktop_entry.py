@@ -51,6 +51,27 @@ def test_a_desktop_runs_it_whatever_the_program_is_called(tmp_path: Path, name: 
     assert told.read_text() == f"{program}|--hidden|"
 
 
+@pytest.mark.skipif(
+    sys.platform != "linux" or shutil.which("gio") is None, reason="no desktop's own reader here"
+)
+@pytest.mark.parametrize("name", ODD_NAMES)
+def test_nothing_is_run_once_the_program_is_gone(tmp_path: Path, name: str) -> None:
+    program, told, entry = tmp_path / name, tmp_path / "told", tmp_path / "portico.desktop"
+    starter = ["/bin/sh", "-c", f"touch {told}"]
+    # What it runs stays, so that only the key which names the program can keep it from being run.
+    [_, tried] = written([str(program)]).split("\nTryExec=")
+    tried = tried.partition("\n")[0]
+    entry.write_text(written(starter).replace("TryExec=/bin/sh", f"TryExec={tried}"))
+    gone = subprocess.run(["gio", "launch", str(entry)], capture_output=True, check=False)
+    was_run = told.exists()
+    program.write_text("")
+    program.chmod(0o755)
+    subprocess.run(["gio", "launch", str(entry)], check=True, timeout=20)
+
+    assert (gone.returncode, was_run) == (1, False)
+    assert until(told.exists)
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -129,6 +129,7 @@ def test_a_template_is_black_and_keeps_its_shape_in_its_alpha() -> None:
     assert len({picture.tobytes() for picture in pictures}) == 3
 
 
+@pytest.mark.slow
 def test_the_files_are_what_the_script_draws() -> None:
     kept = {
         path.relative_to(ROOT / "assets").as_posix()
@@ -148,6 +149,7 @@ def test_the_files_are_what_the_script_draws() -> None:
     assert differing == []
 
 
+@pytest.mark.slow
 def test_the_script_draws_the_same_every_time() -> None:
     assert dict(draw.files()) == dict(draw.files())
 

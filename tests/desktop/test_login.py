@@ -51,7 +51,7 @@ def test_what_is_run_is_this_portico_without_a_window() -> None:
         (command()[:-1], True),
         (["/gone/portico", "--hidden"], False),
         (["/bin/sh", "--hidden"], False),
-        ([], False),
+        ([""], False),
     ],
 )
 def test_an_entry_that_starts_something_else_is_off_until_it_is_turned_on(

@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.desktop.snapshots import facts, session, visitors
+from tray_app.core.deeds import Deed
 from tray_app.desktop.facts import Facts
 from tray_app.desktop.look import Row
 from tray_app.desktop.menu import Action, menu_of
 from tray_app.desktop.words import Words
-from tray_app.proxy.activity import Deed
 from tray_app.proxy.brakes import HoldStatus
 from tray_app.proxy.ladder import TransportStatus, Why
 from tray_app.proxy.safe import SafeKind, SafeStatus
@@ -49,15 +49,20 @@ def test_a_running_proxy_has_this_menu() -> None:
         "Stop",
         "Copy endpoint",
         "Copy key",
-        labels(rows_of(facts()))[4],
+        "Connect an app…",
+        labels(rows_of(facts()))[5],
         "Models (click copies)",
+        "What models can do…",
         "Recent activity",
+        "Activity…",
         "Who gets in",
         "Preferences",
+        "Settings…",
         "Open logs folder",
+        "About and diagnostics…",
         "Quit Portico",
     ]
-    assert labels(rows_of(facts()))[4].startswith("Signed in as a@example.org · renews by ")
+    assert labels(rows_of(facts()))[5].startswith("Signed in as a@example.org · renews by ")
 
 
 @pytest.mark.parametrize(
@@ -109,6 +114,9 @@ def test_the_account_is_told_with_what_can_be_done() -> None:
     ended = facts(status={"session": session("expired")})
 
     assert does(out, "Sign in…") == Action("sign_in")
+    assert does(out, "Bring a browser's session…") == Action("bring")
+    names = labels(rows_of(out))
+    assert names.index("Bring a browser's session…") == names.index("Sign in…") + 1
     assert does(facts(), "Sign out…") == Action("sign_out")
     assert does(ended, "Sign in…") == Action("sign_in")
     assert does(ended, "Bring a browser's session…") == Action("bring")
@@ -253,3 +261,11 @@ def test_without_windows_nothing_can_be_clicked_that_would_ask() -> None:
     )
     _, actions = menu_of(is_open, "line", ENGLISH)
     assert {"pair", "keyless", "network"} <= {action.name for action in actions.values()}
+
+
+def test_that_texts_are_kept_is_told_while_it_is_so() -> None:
+    """S122"""
+    told = "Texts are kept for 60 min more"
+
+    assert told in labels(rows_of(facts(status={"bodies_s": 3600})))
+    assert told not in labels(rows_of(facts()))

@@ -86,6 +86,7 @@ def test_an_opener_that_found_no_program_is_told(tmp_path: Path, opener: Opener)
         open_folder(tmp_path).result(WITHIN_S)
 
 
+@pytest.mark.slow
 def test_one_that_stays_keeps_nobody_waiting_and_leaves_nothing(
     tmp_path: Path, opener: Opener
 ) -> None:

@@ -5,9 +5,9 @@ import time
 import pytest
 
 from tests.desktop.snapshots import NOW_S, session
+from tray_app.core.deeds import Deed
 from tray_app.desktop.phrases import clock, deed_line, left, session_line
 from tray_app.desktop.words import Words
-from tray_app.proxy.activity import Deed
 
 ENGLISH = Words("en")
 

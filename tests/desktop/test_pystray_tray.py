@@ -31,6 +31,7 @@ def test_the_end_of_a_session_is_held_up_for_work_that_is_done_soon() -> None:
     assert done.is_set()
 
 
+@pytest.mark.slow
 def test_the_end_of_a_session_is_not_held_up_for_long() -> None:
     may_end = threading.Event()
     begun_s = time.monotonic()

@@ -78,6 +78,7 @@ def person(site: PracticeSite) -> Iterator[Person]:
         window.stop()
 
 
+@pytest.mark.slow
 async def test_who_signs_in_is_taken_up_within_three_seconds(person: Person) -> None:
     async with person.sitting() as signing:
         before = person.proxy.chat().code
@@ -95,6 +96,7 @@ async def test_who_signs_in_is_taken_up_within_three_seconds(person: Person) -> 
     assert person.window.status.state == "hidden"
 
 
+@pytest.mark.slow
 async def test_a_guest_is_told_so_once_and_not_taken_up(person: Person) -> None:
     async with person.sitting() as signing:
         for _ in range(3):
@@ -118,6 +120,7 @@ async def test_who_closes_the_window_has_not_signed_in(person: Person) -> None:
     assert person.proxy.control("status")["session"]["state"] == "signed_out"
 
 
+@pytest.mark.slow
 async def test_who_closes_the_window_and_asks_for_it_again_goes_on(person: Person) -> None:
     def comes_back() -> None:
         person.window.close_by_person()
@@ -157,6 +160,7 @@ async def test_it_is_not_waited_for_ever(person: Person) -> None:
     assert signed == Signed("late")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("agrees", "how"), [(True, "signed_in"), (False, "other")])
 async def test_another_account_is_taken_up_only_if_the_person_says_so(
     person: Person, agrees: bool, how: str
@@ -177,6 +181,7 @@ async def test_another_account_is_taken_up_only_if_the_person_says_so(
     assert account == ("two@example.org" if agrees else "one@example.org")
 
 
+@pytest.mark.slow
 async def test_a_session_that_the_site_does_not_take_is_told_and_the_next_one_awaited(
     person: Person,
 ) -> None:
@@ -194,6 +199,7 @@ async def test_a_session_that_the_site_does_not_take_is_told_and_the_next_one_aw
     assert signed.how == "signed_in"
 
 
+@pytest.mark.slow
 async def test_who_answers_a_check_meanwhile_is_taken_up_after_it(person: Person) -> None:
     async with person.sitting() as signing:
         person.proxy.site.on("settings", acts.CHALLENGE)

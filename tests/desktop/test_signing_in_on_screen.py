@@ -89,3 +89,18 @@ def test_a_person_signs_in_is_answered_by_the_page_answers_a_check_and_signs_out
 
     assert chat(running, "nobody")[0] == 401
     assert running.portico.say("settings", "get", "terms_read") == "true"
+
+
+def test_the_hidden_window_is_closed_after_the_time_that_is_set(running: Tray) -> None:
+    running.remote.click("Sign in…")
+    running.press("Before you sign in", "I understand, go on")
+    until(lambda: running.has_window(SIGN_IN))
+    sign_in(running, "me@example.org")
+    running.press("Another account", "Use it")
+    until(lambda: status(running)["session"]["by_window"])
+
+    running.portico.say("settings", "set", "idle_window_s", "1")
+    answer = chat(running, "hello from the page")
+    until(lambda: status(running)["transport"]["window"] == "closed")
+
+    assert answer[0] == chat(running, "hello again")[0] == 200

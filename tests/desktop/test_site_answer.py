@@ -10,6 +10,7 @@ from tests.waiting import comes
 from tray_app.core.errors import Kind, ProxyError
 
 
+@pytest.mark.slow
 async def test_the_head_comes_before_the_body(tmp_path: Path) -> None:
     async with host(tmp_path / "p") as here:
         path = "/x?status=429&text=a&times=3&apart_s=0.2&open=1"
@@ -20,6 +21,7 @@ async def test_the_head_comes_before_the_body(tmp_path: Path) -> None:
                 text += await answer.read()
 
 
+@pytest.mark.slow
 async def test_a_head_that_does_not_come_is_a_timeout_that_can_be_put_off(tmp_path: Path) -> None:
     async with host(tmp_path / "p") as here:
         await here.window.ready()
@@ -36,6 +38,7 @@ async def test_a_head_that_does_not_come_is_a_timeout_that_can_be_put_off(tmp_pa
         await comes(lambda: "Abort" in here.heard)
 
 
+@pytest.mark.slow
 async def test_what_came_is_read_before_the_end_is_told(tmp_path: Path) -> None:
     async with (
         host(tmp_path / "p") as here,
@@ -47,6 +50,7 @@ async def test_what_came_is_read_before_the_end_is_told(tmp_path: Path) -> None:
             await answer.read()
 
 
+@pytest.mark.slow
 async def test_a_reader_that_does_not_read_cannot_fill_the_memory(tmp_path: Path) -> None:
     async with host(tmp_path / "p") as here:
         path = "/x?text=a&by=131072&times=300"
@@ -61,6 +65,7 @@ async def test_a_reader_that_does_not_read_cannot_fill_the_memory(tmp_path: Path
         assert read <= 32 << 20
 
 
+@pytest.mark.slow
 async def test_an_answer_that_is_read_may_be_long(tmp_path: Path) -> None:
     async with host(tmp_path / "p") as here:
         assert len(await here.get("/x?text=a&by=131072&times=300")) == 300 * (128 << 10)

@@ -21,6 +21,7 @@ async def fails(host: Host, path: str, body: bytes | None = None) -> ProxyError:
     return caught.value
 
 
+@pytest.mark.slow
 async def test_many_answers_do_not_mix(tmp_path: Path) -> None:
     async with host(tmp_path / "p") as here:
         asked = [f"/x?text={at}&times=50" for at in range(30)]
@@ -30,6 +31,7 @@ async def test_many_answers_do_not_mix(tmp_path: Path) -> None:
         assert answers == [f"{at}".encode() * 50 for at in range(30)]
 
 
+@pytest.mark.slow
 async def test_who_leaves_ends_the_call_and_who_has_all_does_not(tmp_path: Path) -> None:
     async with host(tmp_path / "p") as here:
         await here.get("/x?text=a")
@@ -42,6 +44,7 @@ async def test_who_leaves_ends_the_call_and_who_has_all_does_not(tmp_path: Path)
         assert here.heard.count("Abort") == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("path", "kind"),
     [
@@ -61,6 +64,7 @@ async def test_each_end_is_told_as_what_it_is(tmp_path: Path, path: str, kind: K
         assert (await fails(here, path)).kind is kind
 
 
+@pytest.mark.slow
 async def test_a_page_that_asks_for_a_person_is_asked_nothing_more(tmp_path: Path) -> None:
     async with host(tmp_path / "p") as here:
         await fails(here, "/checks")
@@ -71,6 +75,7 @@ async def test_a_page_that_asks_for_a_person_is_asked_nothing_more(tmp_path: Pat
         assert here.heard == before
 
 
+@pytest.mark.slow
 async def test_the_check_is_known_before_the_call_that_was_lost_to_it_ends(
     tmp_path: Path,
 ) -> None:
@@ -93,6 +98,7 @@ async def test_the_check_is_known_before_the_call_that_was_lost_to_it_ends(
         assert known_at_the_end
 
 
+@pytest.mark.slow
 async def test_a_page_that_is_left_asks_nobody_any_more(tmp_path: Path) -> None:
     async with host(tmp_path / "p") as here:
         await fails(here, "/checks")
@@ -103,6 +109,7 @@ async def test_a_page_that_is_left_asks_nobody_any_more(tmp_path: Path) -> None:
         assert await here.get("/x?text=a") == b"a"
 
 
+@pytest.mark.slow
 async def test_a_window_that_opens_at_a_check_says_so_and_tells_its_cookies(tmp_path: Path) -> None:
     async with host(tmp_path / "p", "checked") as here:
         assert (await fails(here, "/x?text=a")).kind is Kind.VERIFICATION_NEEDED
@@ -114,6 +121,7 @@ async def test_a_window_that_opens_at_a_check_says_so_and_tells_its_cookies(tmp_
         assert not [line for line in here.heard if line.startswith("Fetch")]
 
 
+@pytest.mark.slow
 async def test_a_child_that_dies_ends_its_calls_at_once_and_the_next_one_works(
     tmp_path: Path,
 ) -> None:
@@ -133,6 +141,7 @@ async def test_a_child_that_dies_ends_its_calls_at_once_and_the_next_one_works(
         assert await here.get("/x?text=b") == b"b"
 
 
+@pytest.mark.slow
 async def test_a_page_that_hangs_is_ended_and_the_next_one_works(tmp_path: Path) -> None:
     async with host(tmp_path / "p") as here:
         await here.window.ready()
@@ -142,6 +151,7 @@ async def test_a_page_that_hangs_is_ended_and_the_next_one_works(tmp_path: Path)
         assert await here.get("/x?text=b") == b"b"
 
 
+@pytest.mark.slow
 async def test_a_child_that_says_what_cannot_be_read_is_not_trusted_with_answers(
     tmp_path: Path,
 ) -> None:
@@ -151,6 +161,7 @@ async def test_a_child_that_says_what_cannot_be_read_is_not_trusted_with_answers
         assert await here.get("/x?text=b") == b"b"
 
 
+@pytest.mark.slow
 async def test_what_nobody_asked_for_reaches_nobody(tmp_path: Path) -> None:
     """S97"""
     async with host(tmp_path / "p") as here:

@@ -15,6 +15,7 @@ from tray_app.desktop.child_process import MISSES
 from tray_app.proxy.window import WindowStatus
 
 
+@pytest.mark.slow
 async def test_an_idle_window_is_closed_and_comes_back_when_it_is_needed(tmp_path: Path) -> None:
     async with host(tmp_path / "p", idle_s=0.5) as here:
         await here.window.ready()
@@ -25,6 +26,7 @@ async def test_an_idle_window_is_closed_and_comes_back_when_it_is_needed(tmp_pat
         assert await here.get("/x?text=a") == b"a"
 
 
+@pytest.mark.slow
 async def test_nothing_is_asked_of_a_window_that_nobody_needs(tmp_path: Path) -> None:
     async with host(tmp_path / "p") as here:
         await here.window.ready()
@@ -36,6 +38,7 @@ async def test_nothing_is_asked_of_a_window_that_nobody_needs(tmp_path: Path) ->
         assert here.heard == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", ["shown", "calling"])
 async def test_a_window_that_is_needed_is_looked_after_and_never_closed(
     tmp_path: Path, way: str
@@ -56,6 +59,7 @@ async def test_a_window_that_is_needed_is_looked_after_and_never_closed(
         await comes(lambda: here.window.status.state == "closed")
 
 
+@pytest.mark.slow
 async def test_a_window_can_be_shown_and_hidden_at_any_time(tmp_path: Path) -> None:
     async with host(tmp_path / "p") as here:
         here.window.show("/c/1")
@@ -80,6 +84,7 @@ async def test_a_window_can_be_shown_and_hidden_at_any_time(tmp_path: Path) -> N
         assert here.states == ["opening", "shown", "hidden", "shown"]
 
 
+@pytest.mark.slow
 async def test_signing_in_shows_its_page_wherever_the_window_is(tmp_path: Path) -> None:
     async with host(tmp_path / "p") as here:
         await sign_in_shown(here.window)
@@ -92,6 +97,7 @@ async def test_signing_in_shows_its_page_wherever_the_window_is(tmp_path: Path) 
         await comes(lambda: "Visit /auth" in here.heard)
 
 
+@pytest.mark.slow
 async def test_what_the_person_and_the_page_do_is_news(tmp_path: Path) -> None:
     async with host(tmp_path / "p") as here:
         await sign_in_shown(here.window)
@@ -109,6 +115,7 @@ async def test_what_the_person_and_the_page_do_is_news(tmp_path: Path) -> None:
         assert here.window.news.hidden_by_person == 1
 
 
+@pytest.mark.slow
 async def test_who_does_not_follow_any_more_is_told_nothing(tmp_path: Path) -> None:
     async with host(tmp_path / "p") as here:
         told: list[str] = []
@@ -129,6 +136,7 @@ async def test_who_does_not_follow_any_more_is_told_nothing(tmp_path: Path) -> N
         assert here.states[-1] == "closed"
 
 
+@pytest.mark.slow
 async def test_a_session_is_renewed_by_the_page(tmp_path: Path) -> None:
     async with host(tmp_path / "p") as here:
         assert await here.window.renew(lambda stored: stored["state"] == "0") == {"state": "0"}
@@ -139,6 +147,7 @@ async def test_a_session_is_renewed_by_the_page(tmp_path: Path) -> None:
         assert here.heard.count("Renew") == 1
 
 
+@pytest.mark.slow
 async def test_a_page_that_did_not_renew_when_it_was_loaded_is_asked_once(tmp_path: Path) -> None:
     async with host(tmp_path / "p") as here:
         told = await here.window.renew(lambda stored: stored.get("state") == "1")
@@ -147,6 +156,7 @@ async def test_a_page_that_did_not_renew_when_it_was_loaded_is_asked_once(tmp_pa
         assert here.heard.count("Renew") == 1
 
 
+@pytest.mark.slow
 async def test_a_page_that_cannot_renew_is_a_timeout(tmp_path: Path) -> None:
     async with host(tmp_path / "p", "stale") as here:
         with pytest.raises(ProxyError) as caught:
@@ -156,6 +166,7 @@ async def test_a_page_that_cannot_renew_is_a_timeout(tmp_path: Path) -> None:
         assert here.window.status.state == "hidden"
 
 
+@pytest.mark.slow
 async def test_whoever_is_signed_out_is_told_so_at_once(tmp_path: Path) -> None:
     async with host(tmp_path / "p", "signed_out") as here:
         told = await here.window.renew(lambda _: False)
@@ -164,6 +175,7 @@ async def test_whoever_is_signed_out_is_told_so_at_once(tmp_path: Path) -> None:
         assert "Renew" not in here.heard
 
 
+@pytest.mark.slow
 async def test_the_cookies_that_renew_the_session_and_those_of_others_are_kept_back(
     tmp_path: Path,
 ) -> None:
@@ -189,6 +201,7 @@ async def test_a_missing_engine_is_said_and_not_looked_for_at_each_call(tmp_path
         await comes(lambda: sum(line.startswith("Begin") for line in here.heard) == 2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("word", "kind"),
     [
@@ -220,6 +233,7 @@ async def test_a_program_that_is_not_there_is_no_window(tmp_path: Path) -> None:
         assert caught.value.kind is Kind.WINDOW_CLOSED
 
 
+@pytest.mark.slow
 async def test_a_child_that_does_not_leave_is_ended(tmp_path: Path) -> None:
     async with host(tmp_path / "p", "lingers") as here:
         await here.window.ready()
@@ -229,6 +243,7 @@ async def test_a_child_that_does_not_leave_is_ended(tmp_path: Path) -> None:
         assert here.children() == []
 
 
+@pytest.mark.slow
 async def test_a_stopped_child_is_ended_too(tmp_path: Path) -> None:
     async with host(tmp_path / "p") as here:
         await here.window.ready()
@@ -239,6 +254,7 @@ async def test_a_stopped_child_is_ended_too(tmp_path: Path) -> None:
         assert here.children() == []
 
 
+@pytest.mark.slow
 async def test_closing_and_asking_at_once_gives_a_new_window(tmp_path: Path) -> None:
     async with host(tmp_path / "p") as here:
         await here.window.ready()
@@ -249,6 +265,7 @@ async def test_closing_and_asking_at_once_gives_a_new_window(tmp_path: Path) -> 
         assert len(here.children()) == 1
 
 
+@pytest.mark.slow
 async def test_a_window_that_ended_for_good_stays_away(tmp_path: Path) -> None:
     async with host(tmp_path / "p") as here:
         await here.window.ready()
@@ -258,6 +275,7 @@ async def test_a_window_that_ended_for_good_stays_away(tmp_path: Path) -> None:
             await here.window.ready()
 
 
+@pytest.mark.slow
 async def test_the_profile_is_for_nobody_else(tmp_path: Path) -> None:
     """S103"""
     profile = tmp_path / "a" / "p"
@@ -288,6 +306,7 @@ async def test_a_planted_link_is_refused_and_left_alone(tmp_path: Path, planted:
         assert list(elsewhere.iterdir()) == []
 
 
+@pytest.mark.slow
 async def test_forgetting_leaves_nothing_of_the_session(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

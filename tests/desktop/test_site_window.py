@@ -16,6 +16,7 @@ from tray_app.proxy.window import WindowStatus
 ODD = "你好 🐉 \u2028 </script> `${1}` \\ \"' \x00 \x1f"
 
 
+@pytest.mark.slow
 async def test_a_call_opens_the_window_hidden_and_its_answer_is_whole(tmp_path: Path) -> None:
     async with host(tmp_path / "p") as here:
         assert here.window.status == WindowStatus("closed")
@@ -28,6 +29,7 @@ async def test_a_call_opens_the_window_hidden_and_its_answer_is_whole(tmp_path: 
         assert as_the_proxy_sees_it(here.window).news.stored == {"state": "0"}
 
 
+@pytest.mark.slow
 async def test_however_many_wait_one_child_is_started(tmp_path: Path) -> None:
     async with host(tmp_path / "p") as here:
         await asyncio.gather(*(here.window.ready() for _ in range(20)))
@@ -50,6 +52,7 @@ def other_loop() -> Iterator[asyncio.AbstractEventLoop]:
         loop.close()
 
 
+@pytest.mark.slow
 async def test_everything_may_be_asked_from_another_loop(tmp_path: Path) -> None:
     with other_loop() as loop:
         started = Host(tmp_path / "p")
@@ -68,8 +71,8 @@ async def test_everything_may_be_asked_from_another_loop(tmp_path: Path) -> None
         window.hide()
         await comes(lambda: window.status.state == "hidden")
         async with window.fetch(call("/x?text=a&open=1"), lambda: 20.0) as answer:
+            assert await answer.read() == b"a"
             await window.close()
-            await answer.read()
             with pytest.raises(ProxyError, match="window"):
                 await answer.read()
         await window.forget()
@@ -78,6 +81,7 @@ async def test_everything_may_be_asked_from_another_loop(tmp_path: Path) -> None
         assert window.status.state == "closed"
 
 
+@pytest.mark.slow
 async def test_who_gives_up_waiting_in_another_loop_leaves_nothing(tmp_path: Path) -> None:
     with other_loop() as loop:
         started = Host(tmp_path / "p", "unloaded", idle_s=0.2)

@@ -94,9 +94,11 @@ def test_from_every_state_to_every_other_the_look_is_the_states_own() -> None:
          "Unlock"),
         (facts(status={"visitors": visitors(blocked=(Blocked("https://a.example", 1),),
                                             notices=1)}), "visitor.1", "https://a.example"),
+        (facts(log_fails=True), "log", "disk is full"),
     ],
 )  # fmt: skip
 def test_what_a_person_should_know_is_a_notice(known: Facts, about: str, words: str) -> None:
+    """R58, R61"""
     notices = decide(known, ENGLISH).notices
 
     assert list(notices) == [about]

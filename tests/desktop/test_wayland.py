@@ -58,6 +58,7 @@ def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Programs:
     return Programs(tmp_path)
 
 
+@pytest.mark.slow
 def test_a_secret_is_marked_and_gone_after_its_time(programs: Programs) -> None:
     """S110"""
     copy(SECRET, secret=True, secret_s=1.0).result(WITHIN_S)
@@ -76,6 +77,7 @@ def test_an_old_program_that_cannot_mark_it_takes_it_all_the_same(programs: Prog
     assert programs.asked == ["--sensitive", ""]
 
 
+@pytest.mark.slow
 def test_what_somebody_else_copied_is_not_cleared(programs: Programs) -> None:
     """S110"""
     copy(SECRET, secret=True, secret_s=1.0).result(WITHIN_S)
@@ -86,6 +88,7 @@ def test_what_somebody_else_copied_is_not_cleared(programs: Programs) -> None:
     assert programs.asked == ["--sensitive"]
 
 
+@pytest.mark.slow
 def test_an_address_stays(programs: Programs) -> None:
     copy(SECRET, secret=True, secret_s=1.0).result(WITHIN_S)
     copy("http://127.0.0.1:7936/v1", secret=False).result(WITHIN_S)

@@ -3,6 +3,7 @@
 import ast
 import re
 import string
+import sys
 from pathlib import Path
 
 import msgspec
@@ -11,15 +12,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tray_app.desktop
+from tray_app.core.deeds import LEFT
 from tray_app.core.errors import Kind
 from tray_app.desktop.words import LANGUAGES, Words, chosen, shown, system_tags
-from tray_app.proxy.activity import LEFT
+from tray_app.dialects.clients import CLIENTS, recommended
+from tray_app.dialects.clients.recipe import Offer, usual_values
+from tray_app.upstreams import UPSTREAMS
 
 ROOM = Path(tray_app.desktop.__file__).parent
 
 
 def texts(language: str) -> dict[str, str]:
     data = (ROOM / "languages" / f"{language}.json").read_bytes()
+    return msgspec.json.decode(data, type=dict[str, str])
+
+
+def sentences(language: str) -> dict[str, str]:
+    data = (ROOM / "languages" / "steps" / f"{language}.json").read_bytes()
     return msgspec.json.decode(data, type=dict[str, str])
 
 
@@ -44,6 +53,7 @@ def test_every_error_has_words_for_the_menu() -> None:
     assert codes == {
         name.removeprefix("outcome.") for name in texts("en") if name.startswith("outcome.")
     }
+    assert codes == {name.removeprefix("why.") for name in texts("en") if name.startswith("why.")}
     assert Words("ru").outcome("queue_full") == "очередь заполнена"
     assert Words("en").outcome("some_new_code") == "some new code"
 
@@ -65,6 +75,65 @@ def test_every_name_that_the_code_says_is_there_and_none_is_left_over() -> None:
         assert name in said or any(
             re.fullmatch(pattern, name) for pattern in patterns if pattern.count("\\.")
         ), name
+
+
+def said_by_recipes() -> set[str]:
+    """Every sentence of ours that the window shows of any app, and the labels that are ours."""
+    models = UPSTREAMS[0].built_in_models()
+    said: set[str] = set()
+    for client in CLIENTS:
+        offer = Offer("http://127.0.0.1:7936/v1", "sk-x", recommended(client, models), models)
+        setup = client.setup(offer)
+        said |= {*setup.steps, *(need.why for need in setup.needs)}
+        said |= {client.note, client.unreachable}
+        said |= {value.label for value in usual_values(offer)}
+    return said - {""}
+
+
+@pytest.mark.parametrize("system", ["linux", "darwin", "win32"])
+@pytest.mark.parametrize("language", [one for one in LANGUAGES if one != "en"])
+def test_what_recipes_say_is_in_every_language_and_nothing_is_left_over(
+    language: str, system: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "platform", system)
+
+    said = said_by_recipes()
+
+    assert set(sentences(language)) == said
+    assert all(Words(language).sentence(one) not in {"", one} for one in said)
+    assert all(Words("en").sentence(one) == one for one in said)
+
+
+@pytest.mark.parametrize("language", [one for one in LANGUAGES if one != "en"])
+def test_names_commands_and_files_stay_as_they_are(language: str) -> None:
+    """A capital within a sentence is a name's; the first word of one may be any word."""
+    name_or_file = r"(?<=[\w,:;] )[A-Z][\w-]*|[a-z]*[/._][\w./]*\w"
+    command = r"llm [a-z ]*[a-z](?=,)"
+    kept = re.compile(f"{command}|{name_or_file}")
+    ordinary = {"AI"}
+    lost = [
+        (english, name)
+        for english, other in sentences(language).items()
+        for name in kept.findall(english)
+        if name not in other and name not in ordinary
+    ]
+
+    assert lost == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_window_sends_anybody_to_a_terminal_for_what_portico_does(language: str) -> None:
+    told = {**texts(language), **({} if language == "en" else sentences(language))}
+    command = re.compile(
+        r"\b(?:portico (?:connect|doctor|key|models|resume|session|settings|status)|apt install)\b"
+    )
+
+    assert [text for pair in told.items() for text in pair if command.search(text)] == []
+
+
+def test_what_no_recipe_says_stays_as_it_stands() -> None:
+    assert Words("zh").sentence("Max output tokens") == "Max output tokens"
+    assert Words("ru").sentence("") == ""
 
 
 @given(st.text(max_size=500))

@@ -26,10 +26,17 @@ _TOOLS = ("Xvfb", "dbus-daemon", "xfwm4", "xfce4-panel", "xdotool")
 
 
 class Xfce:
-    """The desktop; `environment` is what makes a process use it."""
+    """The desktop; `environment` is what makes a process use it.
 
-    def __init__(self, folder: Path, size: str = "800x600x24") -> None:
+    Args:
+        folder: Empty; what the processes leave behind is in it.
+        size: Width, height and depth.
+        by: What starts a program as somebody else, whose the folder is then to be.
+    """
+
+    def __init__(self, folder: Path, size: str = "800x600x24", by: tuple[str, ...] = ()) -> None:
         self._size = size
+        self._by = by
         missing = [tool for tool in _TOOLS if shutil.which(tool) is None]
         assert not missing, f"{missing} missing: apt install xvfb dbus xfwm4 xfce4-panel xdotool"
         self._folder = folder
@@ -118,7 +125,7 @@ class Xfce:
         words = ("Xvfb", "-displayfd", str(tells), "-screen", "0", self._size, "-noreset")
         with (self._folder / "screen.log").open("wb") as log:
             self._processes["screen"] = subprocess.Popen(
-                words, env=self.environment, pass_fds=[tells], stderr=log
+                (*self._by, *words), env=self.environment, pass_fds=[tells], stderr=log
             )
         os.close(tells)
         with os.fdopen(told) as number:
@@ -137,7 +144,7 @@ class Xfce:
     def _spawn(self, name: str, *words: str) -> None:
         with (self._folder / f"{name}.log").open("ab") as log:
             self._processes[name] = subprocess.Popen(
-                words, env=self.environment, stdout=log, stderr=log
+                (*self._by, *words), env=self.environment, stdout=log, stderr=log
             )
 
     def _end(self, name: str) -> None:

@@ -37,7 +37,7 @@ def encoded(events: list[Event], *, stream: bool, usage: bool = True, **more: An
         "stream_options": {"include_usage": usage},
         **more,
     }
-    encoder = parsed(body).encoder(STAMP)
+    encoder = parsed(body).encoder(STAMP, "m")
     return b"".join([*map(encoder.feed, events), encoder.close()])
 
 
@@ -95,7 +95,7 @@ def test_a_guess_says_that_it_is_one() -> None:
 @given(st.text(max_size=500))
 def test_an_error_is_one_frame_and_one_end_whatever_it_says(text: str) -> None:
     """F6"""
-    encoder = parsed({"model": "m", "messages": [USER], "stream": True}).encoder(STAMP)
+    encoder = parsed({"model": "m", "messages": [USER], "stream": True}).encoder(STAMP, "m")
     data = encoder.feed(TextDelta("x")) + encoder.fail(ProxyError(Kind.UPSTREAM_ERROR, text))
 
     error = chunks(data)[-1]["error"]

@@ -11,6 +11,7 @@ from tests.dialects.captures import Capture, captures
 from tray_app.core.calls import Stamp
 from tray_app.core.errors import Kind, ProxyError
 from tray_app.core.model import (
+    FilePart,
     Message,
     Prompt,
     ReasoningPart,
@@ -142,21 +143,52 @@ def test_a_wrong_field_is_named(body: object, param: str) -> None:
     assert param.partition("[")[0] in fault.text
 
 
-@pytest.mark.parametrize(
-    ("more", "param"),
-    [
-        ({"messages": [{"role": "user", "content": [
-            {"type": "image_url", "image_url": {"url": "data:image/png;base64,AA"}}]}]},
-         "messages[0].content[0].image_url"),
-        ({"messages": [{"role": "user", "content": [{"type": "file", "file": {}}]}]},
-         "messages[0].content[0]"),
-    ],
+FIELDS = (
+    "model", "messages", "stream", "n", "max_tokens", "max_completion_tokens", "temperature",
+    "top_p", "stop", "tools", "tool_choice", "response_format", "stream_options", "functions",
+    "reasoning_effort", "parallel_tool_calls", "messages[0].role", "messages[0].content",
+    "messages[0].name", "messages[0].tool_calls", "messages[0].tool_call_id",
 )  # fmt: skip
-def test_what_comes_later_is_a_clear_501(more: dict[str, Any], param: str) -> None:
-    fault = refusal({"model": "m", "messages": [USER], **more})
 
-    assert fault.kind is Kind.NOT_SUPPORTED
-    assert fault.param == param
+
+VALUES: tuple[Any, ...] = (
+    123, -1, 1e300, True, "odd", "", {}, {"a": []}, [], [None], [[]], [{}],
+)  # fmt: skip
+
+
+def faults_of(body: object) -> list[ProxyError]:
+    """Why a body is refused, if it is."""
+    try:
+        parsed(body)
+    except ProxyError as fault:
+        return [fault]
+    return []
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_whatever_stands_in_a_field_is_taken_or_named(field: str) -> None:
+    """S75"""
+    faults = []
+    for value in VALUES:
+        body: dict[str, Any] = {"model": "m", "messages": [dict(USER)]}
+        place = body["messages"][0] if field.startswith("messages[") else body
+        place[field.rpartition(".")[2]] = value
+        faults += faults_of(body)
+
+    assert {fault.kind for fault in faults} == {Kind.INVALID_REQUEST}
+    named = [fault.param or "" for fault in faults]
+    assert all(name.startswith(field.partition("[")[0]) for name in named)
+    assert all(name in fault.text for name, fault in zip(named, faults, strict=True))
+    assert len(faults) >= len(VALUES) / 2
+
+
+def test_a_picture_is_a_message_and_needs_no_text() -> None:
+    part = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AA"}}
+
+    (message,) = prompt([{"role": "user", "content": [part]}]).messages
+
+    at = "messages[0].content[0].image_url"
+    assert message.parts == (FilePart("data:image/png;base64,AA", "picture", at),)
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ def parsed(**body: Any) -> Asked:
 
 
 def encoded(events: list[Event], **body: Any) -> bytes:
-    encoder = parsed(**body).encoder(STAMP)
+    encoder = parsed(**body).encoder(STAMP, "m")
     return b"".join([*map(encoder.feed, events), encoder.close()])
 
 
@@ -96,7 +96,7 @@ def test_a_stream_says_the_same_as_a_whole_answer() -> None:
 
 def test_a_picture_is_shown_and_an_error_is_a_frame() -> None:
     whole = json.loads(encoded([ImageReady("https://x/y.png"), Finished()], prompt="a"))
-    encoder = parsed(prompt="a", stream=True).encoder(STAMP)
+    encoder = parsed(prompt="a", stream=True).encoder(STAMP, "m")
 
     assert whole["choices"][0]["text"] == "![image](https://x/y.png)"
     assert encoder.fail(ProxyError(Kind.UPSTREAM_ERROR)).endswith(b"data: [DONE]\n\n")

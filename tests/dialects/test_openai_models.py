@@ -3,7 +3,7 @@
 import json
 
 from tray_app.core.model import ModelInfo
-from tray_app.dialects.openai_models import model_body, models_body, unknown_model
+from tray_app.dialects.openai_models import model_body, models_body, named_in, unknown_model
 
 MODELS = (
     ModelInfo("qwen3.7-plus", "Qwen3.7-Plus", 1_000_000, 65_536, vision=True, thinking=True,
@@ -38,3 +38,9 @@ def test_variants_may_be_left_out() -> None:
 def test_one_model_is_shown_under_the_name_asked_for() -> None:
     assert json.loads(model_body("qwen3.7-plus-search", MODELS[0]))["id"] == "qwen3.7-plus-search"
     assert unknown_model("x").kind.row.status == 404
+
+
+def test_the_model_that_a_body_names_is_found_whatever_else_is_wrong_with_it() -> None:
+    assert named_in(b'{"model": "gpt-9", "messages": 7}') == "gpt-9"
+    assert named_in(b'\xef\xbb\xbf{"model": "gpt-9"}') == "gpt-9"
+    assert named_in(b'{"model": 7}') == named_in(b'{"model": "x') == named_in(b"[]") == ""

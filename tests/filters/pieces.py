@@ -2,13 +2,16 @@
 
 from collections.abc import Callable, Iterable
 from itertools import count, pairwise
+from typing import Any
 
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tray_app.core.model import Event, Prompt, TextDelta, TextPart
 from tray_app.core.ports import Profile
 from tray_app.filters import Means, Talk, prepared
 from tray_app.filters.calling.form import Grammar
+from tray_app.upstreams.qwen.flatten import transcript
 
 Feed = Callable[[Event], None]
 
@@ -35,16 +38,23 @@ def text_of(events: Iterable[Event]) -> str:
     return "".join(event.text for event in events if isinstance(event, TextDelta))
 
 
-def talking(
-    prompt: Prompt, emit: Feed, profile: Profile | None = None, *, grammar: Grammar = "json"
-) -> Talk:
-    """All filters of a prompt, before an upstream that keeps `read_file` for itself."""
-    means = Means(
+def means(**changes: Any) -> Means:
+    """An upstream that keeps `read_file` for itself and weighs texts alone."""
+    usual = Means(
         weigh=lambda told: sum(len(part.text) for message in told.messages for part in message.parts
                                if isinstance(part, TextPart)),
         body_bytes=96_000,
         reserved_tools=frozenset({"read_file"}),
-        grammar=grammar,
+        grammar="json",
+        transcript=transcript,
     )  # fmt: skip
+    return replace(usual, **changes)
+
+
+def talking(
+    prompt: Prompt, emit: Feed, profile: Profile | None = None, *, grammar: Grammar = "json"
+) -> Talk:
+    """All filters of a prompt, before an upstream as `means` has it."""
     ids = count(1)
-    return Talk(prepared(prompt, means), profile or Profile(), lambda: f"id-{next(ids)}", emit)
+    ready = prepared(prompt, means(grammar=grammar))
+    return Talk(ready, profile or Profile(), lambda: f"id-{next(ids)}", emit)

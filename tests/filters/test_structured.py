@@ -163,6 +163,7 @@ def test_the_model_is_told_what_is_wrong(text: str, problem: str) -> None:
     assert len(answer.filter.again) == (2 if text else 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text",
     [

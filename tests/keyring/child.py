@@ -1,15 +1,14 @@
 """Portico as a process of its own in front of a practice site, with the real keyring."""
 
-import signal
 import sys
-import threading
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import msgspec
 
 from tray_app.compose import compose, practice_site
 from tray_app.core.redact import Redactor
+from tray_app.over import Over
 from tray_app.proxy.instance import Instance
 from tray_app.store.paths import Paths
 
@@ -22,14 +21,13 @@ def main(home: str, port: str, origin: str, auth_origin: str) -> None:
         parts = compose(paths, {"PORTICO_PORT": port}, Redactor(), stack).parts
         parts = msgspec.structs.replace(parts, site=practice_site(origin, auth_origin))
         instance = Instance(parts, str(paths.door))
-        stop = threading.Event()
-        signal.signal(signal.SIGTERM, lambda *_: stop.set())
+        over = stack.enter_context(closing(Over()))
         instance.supervisor.start()
         instance.supervisor.settle()
         instance.open()
         sys.stdout.write("ready\n")
         sys.stdout.flush()
-        stop.wait()
+        over.wait()
         instance.close()
 
 

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import time
 from itertools import pairwise
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 
 from tests.practice.talk import ALL, DONE, WRITE, block, calls_in, prompt, result
 from tests.practice.test_site import Browser, text_of
-from tray_app.practice import PracticeSite
+from tray_app.practice import PracticeSite, pictures
 from tray_app.practice.answers import WORDS
 
 
@@ -55,18 +56,6 @@ def test_who_does_not_ask_for_increments_gets_all_of_it_each_time(browser: Brows
 
     assert texts[-1].endswith("You said: one two")
     assert all(later.startswith(earlier) for earlier, later in pairwise(texts))
-
-
-def test_who_asks_for_a_picture_gets_an_address_that_works(browser: Browser) -> None:
-    body = browser.body(browser.new_chat(), "a cat")
-    body["messages"][0]["chat_type"] = "t2i"
-
-    data = browser.completions(body)
-    told = [json.loads(event[6:]) for event in data.split(b"\n\n") if event]
-    url = text_of(told, "image_gen")
-
-    assert url.startswith(browser.site.origin)
-    assert browser.send("GET", url.removeprefix(browser.site.origin))[1][1:4] == b"PNG"
 
 
 WHOLE = {
@@ -128,7 +117,13 @@ def test_the_last_word_counts_and_its_number(browser: Browser) -> None:
 def test_an_unknown_word_is_answered_with_those_that_are_known(browser: Browser) -> None:
     told = text_of(browser.chat("practice: nonsense"))
 
-    assert all(word in told for word in [*WORDS, "form", "json"])
+    assert all(word in told for word in [*WORDS, *pictures.WORDS, "form", "json"])
+
+
+def test_a_word_about_pictures_is_for_who_asks_for_one(browser: Browser) -> None:
+    told = text_of(browser.chat("practice: picture-late"))
+
+    assert told == "This prompt asks for no picture, so there is none to spoil."
 
 
 @pytest.mark.parametrize("text", ["say practice: cut", "practice: ", "practice: cut and more"])
@@ -318,3 +313,11 @@ def test_a_fault_of_practice_mode_is_told_in_words(browser: Browser) -> None:
     told = text_of(browser.chat(prompt([], ("user", "x"), system=f"JSON schema: {deep}")))
 
     assert told.startswith("Practice mode has a fault of its own: RecursionError")
+
+
+def test_a_long_echo_takes_no_longer_than_a_reader_waits(browser: Browser) -> None:
+    words = "word " * 20_000
+    began_s = time.monotonic()
+
+    assert words.strip() in text_of(browser.chat(words))
+    assert time.monotonic() - began_s < 20

@@ -1,10 +1,13 @@
 """Every shape in which the practice site asks for a person, seen over plain HTTP."""
 
+import json
+
 import pytest
 
 from tests.practice.visitor import NEW, VERIFY, Got, Visitor
 from tray_app.practice import PracticeSite
 from tray_app.practice.checks import Shape
+from tray_app.practice.http import Request
 
 COMPLETIONS = "/api/v2/chat/completions"
 
@@ -157,3 +160,14 @@ def test_the_auth_host_asks_nobody(site: PracticeSite, visitor: Visitor) -> None
     site.challenge("html")
 
     assert visitor.ask_auth("GET", "/api/v2/auths/refresh").json()["success"]
+
+
+def test_only_the_last_wishes_for_a_check_are_known_again(site: PracticeSite) -> None:
+    of_a_page = [("sec-fetch-site", "same-origin")]
+    for number in range(150):
+        text = f"{number}\npractice: challenge"
+        body = json.dumps({"messages": [{"role": "user", "content": text}]}).encode()
+        wish = Request("POST", COMPLETIONS, of_a_page, body)
+        assert site._checks.wished_for(wish) is not None
+
+    assert len(site._checks._granted) == 100

@@ -72,7 +72,11 @@ def test_a_search_tells_its_question_in_growing_pieces_and_then_its_finds() -> N
 def test_a_picture_has_a_phase_and_an_end_of_its_own() -> None:
     answer = frames.Answer("r")
 
-    assert delta(answer.picture("http://x/a.png"))["content"] == "http://x/a.png"
+    shown = answer.picture("http://x/a.png", (1344, 768))
+
+    assert delta(shown)["content"] == "http://x/a.png"
+    assert delta(shown)["extra"] == {"output_image_hw": [[768, 1344]]}
+    assert told(shown)["usage"]["width"] == 1344
     assert delta(answer.finished("image_gen")) == {
         "role": "assistant",
         "content": "",

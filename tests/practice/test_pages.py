@@ -5,12 +5,14 @@ import re
 import subprocess
 import tomllib
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
 import tray_app.practice as room
 from tests.practice.visitor import NEW, PERSON, Got, Visitor
 from tray_app.practice import PracticeSite, acts
+from tray_app.practice.http import Request
 
 ROOT = Path(__file__).parents[2]
 UI = Path(room.__file__).parent / "ui"
@@ -315,3 +317,12 @@ def test_the_pages_are_part_of_what_is_installed() -> None:
     assert wheel["packages"] == ["tray_app"]
     assert not {"exclude", "include", "only-include"} & set(wheel)
     assert (ignored.returncode, ignored.stdout) == (1, "")
+
+
+def test_only_the_last_codes_of_the_other_site_are_good(site: PracticeSite) -> None:
+    back = quote(f"{site.origin}/auth/callback", safe="")
+    asked = Request("GET", f"/login/oauth/authorize?redirect_uri={back}", [])
+    for _ in range(300):
+        site._pages.answer("auth", asked)
+
+    assert len(site._pages._codes) == 256

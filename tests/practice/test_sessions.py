@@ -131,3 +131,31 @@ def test_a_revocation_ends_everything(sessions: Sessions) -> None:
 
     assert not sessions.is_signed_in(asking(session["token"], cookies_of(session)))
     assert not told(sessions.renewed(asking(cookies=cookies_of(session)), ORIGIN))["success"]
+
+
+def test_a_cookie_of_the_chat_host_is_known_by_itself(sessions: Sessions) -> None:
+    cookies = {sessions.clear() for _ in range(5000)}
+    first = min(cookies)
+
+    assert len(cookies) == 5000
+    assert all(sessions.is_cleared(asking(cookies=f"acw_tc={one}")) for one in cookies)
+    for other in ("", "x", first[:-1], first[::-1], f"{first}0", "\u20ac" * 32):
+        assert not sessions.is_cleared(asking(cookies=f"acw_tc={other}"))
+
+
+def test_tokens_are_forgotten_when_they_are_over(sessions: Sessions, clock: Clock) -> None:
+    for _ in range(50):
+        sessions.sign_in()
+        sessions.new_guest()
+        clock.now_s += 900
+
+    assert (len(sessions._tokens), len(sessions._guests)) == (1, 1)
+
+
+def test_however_often_somebody_signs_in_so_much_is_kept(sessions: Sessions) -> None:
+    signed_in = [sessions.sign_in() for _ in range(1100)]
+    first, last = signed_in[0], signed_in[-1]
+
+    assert (len(sessions._tokens), len(sessions._chains)) == (1000, 1000)
+    assert not sessions.is_signed_in(asking(first["token"], cookies_of(first)))
+    assert sessions.is_signed_in(asking(last["token"], cookies_of(last)))

@@ -1,7 +1,10 @@
 """The practice site refuses what the site refuses, and keeps account of what it was asked."""
 
+import contextlib
+import gc
 import http.client
 import json
+import socket
 import threading
 import time
 from dataclasses import dataclass, field
@@ -52,15 +55,15 @@ class Browser:
     ) -> Any:
         return json.loads(self.send(method, path, body, headers)[1])
 
-    def new_chat(self) -> str:
-        told = self.ask("POST", "/api/v2/chats/new", {"models": [MODEL], "chat_type": "t2t"})
+    def new_chat(self, kind: str = "t2t") -> str:
+        told = self.ask("POST", "/api/v2/chats/new", {"models": [MODEL], "chat_type": kind})
         return str(told["data"]["id"])
 
     def body(self, chat_id: str, text: str = "Hello", **features: Any) -> dict[str, Any]:
         message = {
             "role": "user",
             "content": text,
-            "chat_type": "t2t",
+            "chat_type": self.site.chats.get(chat_id, {}).get("chat_type"),
             "feature_config": {"output_schema": "phase", **features},
         }
         return {
@@ -76,7 +79,10 @@ class Browser:
 
     def chat(self, text: str = "Hello", **features: Any) -> list[Any]:
         """The frames of an answer in a chat of its own."""
-        data = self.completions(self.body(self.new_chat(), text, **features))
+        return self.frames(self.completions(self.body(self.new_chat(), text, **features)))
+
+    def frames(self, data: bytes) -> list[Any]:
+        """What a stream said."""
         return [json.loads(event[6:]) for event in data.split(b"\n\n") if event.startswith(b"data")]
 
     def refused(self, body: dict[str, Any], **more: Any) -> str:
@@ -307,13 +313,11 @@ def test_a_chat_can_be_looked_at_and_stopped(site: PracticeSite, browser: Browse
     assert site.stopped == [chat_id]
 
 
-def test_models_and_pictures_need_no_session(browser: Browser) -> None:
-    plain, wrapped = browser.ask("GET", "/api/models"), browser.ask("GET", "/api/v2/models/")
-    response, picture = browser.send("GET", "/output/a-b.png?key=x", None, {})
+def test_models_need_no_session(browser: Browser) -> None:
+    plain = browser.ask("GET", "/api/models", None, {})
+    wrapped = browser.ask("GET", "/api/v2/models/", None, {})
 
     assert plain["data"] == wrapped["data"]["data"]
-    assert response.getheader("Content-Type") == "image/png"
-    assert picture.startswith(b"\x89PNG\r\n\x1a\n")
 
 
 def test_any_other_address_is_not_found(browser: Browser) -> None:
@@ -337,3 +341,37 @@ def test_scripts_are_played_in_turn_and_then_it_is_as_usual(
 def test_waiting_for_what_does_not_come_fails_in_time(site: PracticeSite) -> None:
     with pytest.raises(AssertionError, match="awaited"):
         site.wait_until(lambda: False, 0.1)
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_a_site_that_stops_says_nothing_of_those_who_were_there(
+    caplog: pytest.LogCaptureFixture, number: int
+) -> None:
+    site = PracticeSite()
+    site.start()
+    browser = Browser(site)
+    chat = browser.new_chat()
+    site.will(acts.Silence())
+    address = ("127.0.0.1", int(site.origin.rpartition(":")[2]))
+    with contextlib.ExitStack() as stack:
+        for data in (b"", b"GET /api", b"GET /api/models HTTP/1.1\r\n\r\n"):
+            sock = stack.enter_context(socket.create_connection(address, timeout=5))
+            sock.sendall(data)
+        waits = threading.Thread(target=lambda: suppressed(browser, chat))
+        waits.start()
+        site.wait_until(lambda: site.open_streams == 1)
+        # Whoever connects last has no task of its own yet.
+        for _ in range(20):
+            stack.enter_context(socket.create_connection(address, timeout=5))
+        site.stop()
+        waits.join()
+    gc.collect()
+
+    assert [record.getMessage() for record in caplog.records if record.name == "asyncio"] == []
+
+
+def suppressed(browser: Browser, chat: str) -> None:
+    """Ask something whose answer never comes."""
+    with contextlib.suppress(OSError, http.client.HTTPException):
+        path = f"/api/v2/chat/completions?chat_id={chat}"
+        browser.send("POST", path, browser.body(chat))

@@ -1,6 +1,11 @@
 """A prompt is read as what it is: turns, words of the person, tools, demands."""
 
+import re
+import time
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.practice.talk import ALL, WRITE, block, prompt, result
 from tray_app.practice.transcript import Word, read, words
@@ -151,3 +156,48 @@ def test_what_tells_of_a_bad_call_is_no_word_of_the_person(repair: str) -> None:
 
     assert words(turns) == [(1, repair), (5, "stop")]
     assert words(read(prompt(ALL, ("user", "Hello"), told)).turns) == [(1, "Hello")]
+
+
+def test_a_conversation_in_a_document_was_before_the_message() -> None:
+    past = "<user>\none\n</user>\n\n<assistant>\ntwo\n</assistant>"
+    later = prompt(ALL, ("user", "three"), ("assistant", "four"), ("user", "five"))
+
+    bare, whole = read("three", past), read(later, past, "a note without any elements")
+
+    assert [turn.raw for turn in bare.turns] == ["one", "two", "three"]
+    assert bare.said == "three"
+    assert [turn.raw for turn in whole.turns if turn.role != "system"] == [
+        "one", "two", "three", "four", "five",
+    ]  # fmt: skip
+    assert whole.said == "five"
+    assert {tool.name for tool in whole.tools} == {tool["name"] for tool in ALL}
+    assert read("three", "a note").said == "three"
+
+
+PIECES = [
+    "<user>", "</user>", "<user-2>", "</user-2>", "<user ", "</tool>",
+    '<tool n="x">', "\n", "x", ">",
+]  # fmt: skip
+ELEMENT = re.compile(
+    r"<(system|user|assistant|tool)((?:-\d+)?)(?: [^>]*)?>\n(.*?)\n</\1\2>", re.DOTALL
+)
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=30).map("".join))
+def test_an_element_ends_at_the_first_end_of_its_own(text: str) -> None:
+    expected = [(role, said) for role, _, said in ELEMENT.findall(text)]
+
+    found = [(turn.role, turn.raw) for turn in read(text).turns]
+
+    assert found == (expected or [("user", text)])
+
+
+@pytest.mark.parametrize("line", ["<user>\n", "<user-{}>\n", "<user ", "\n</user-{}>"])
+def test_a_large_document_of_broken_elements_is_read_at_once(line: str) -> None:
+    document = "".join(line.replace("{}", str(number)) for number in range(50_000))
+    begun_s = time.monotonic()
+
+    turns = read("Hello", document).turns
+
+    assert [turn.raw for turn in turns] == ["Hello"]
+    assert time.monotonic() - begun_s < 5

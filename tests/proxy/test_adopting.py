@@ -62,6 +62,7 @@ def test_what_is_no_session_is_not_taken_up(site: PracticeSite, who: str, said: 
     window.stop()
 
 
+@pytest.mark.slow
 def test_who_signs_in_while_the_site_is_asked_is_taken_up_next(site: PracticeSite) -> None:
     window = PaperWindow(site)
     window.sign_in("me@practice.example")
@@ -97,6 +98,7 @@ def test_without_a_window_there_is_nothing_to_take_up(site: PracticeSite) -> Non
         assert proxy.chat().status == 200
 
 
+@pytest.mark.slow
 def test_a_session_that_the_site_refuses_changes_nothing(site: PracticeSite) -> None:
     window = PaperWindow(site)
     with running(site, window=window) as proxy:
@@ -112,6 +114,7 @@ def test_a_session_that_the_site_refuses_changes_nothing(site: PracticeSite) -> 
     window.stop()
 
 
+@pytest.mark.slow
 def test_another_account_is_asked_about_and_nothing_changes_before(site: PracticeSite) -> None:
     """S99"""
     with windowed(site) as (proxy, window):
@@ -127,6 +130,7 @@ def test_another_account_is_asked_about_and_nothing_changes_before(site: Practic
         assert proxy.control("session", what="show")["account"] == "other@practice.example"
 
 
+@pytest.mark.slow
 def test_whose_it_is_must_be_known_where_somebody_was_signed_in_before(site: PracticeSite) -> None:
     """S99"""
     with windowed(site) as (proxy, window):
@@ -182,6 +186,7 @@ def test_a_pasted_session_ends_the_asking_for_the_one_before(site: PracticeSite)
         assert proxy.chat().status == 200
 
 
+@pytest.mark.slow
 def test_signing_out_leaves_nothing_in_the_window_either(
     site: PracticeSite, tmp_path: Path
 ) -> None:

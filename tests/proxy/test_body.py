@@ -1,12 +1,20 @@
 """Bodies of requests: their type, their size, their pace."""
 
 import gzip
+import json
+import threading
 import time
+import tracemalloc
+from base64 import b64encode
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
+from tests.core.samples import SAMPLES
 from tests.harness import Running, running
-from tests.proxy.wire import CHAT, chat, request, said, untouched
+from tests.proxy.wire import CHAT, chat, first, request, said, untouched
 from tray_app.practice import PracticeSite
 from tray_app.proxy.limits import Limits
 
@@ -16,7 +24,8 @@ POST = "POST /v1/chat/completions"
 @pytest.mark.parametrize(
     "kind",
     ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x",
-     "application/json5", "text/json", "application/jsonp", "json"],
+     "application/json5", "text/json", "application/jsonp", "json", "", "\xff\xc2\x80",
+     "application/json\xff", "application/json; charset=\xc2\x80\xff"],
 )  # fmt: skip
 def test_only_json_is_taken(proxy: Running, kind: str) -> None:
     """S55, S56"""
@@ -53,7 +62,8 @@ def test_another_charset_is_refused(proxy: Running, charset: str) -> None:
 
 @pytest.mark.parametrize(
     "body", [b"{", b"[]", b"null", b'"x"', b"\xff", b"[" * 100_000, b'{"n":' + b"9" * 5000 + b"}",
-             b'{"n":NaN}', b'{"n":Infinity}', b'{"model":"m"}x', b" "],
+             b'{"n":NaN}', b'{"n":Infinity}', b'{"model":"m"}x', b" ", b'{"n":-1e999x}',
+             b'{"model":"\xed\xa0\x80"}', b'\xff\xfe{\x00}\x00', b'{"n":1,}', b"{'n':1}"],
 )  # fmt: skip
 def test_what_is_no_proper_json_is_a_400_quickly(proxy: Running, body: bytes) -> None:
     """S74"""
@@ -61,6 +71,7 @@ def test_what_is_no_proper_json_is_a_400_quickly(proxy: Running, body: bytes) ->
     answer = request(proxy, POST, "Content-Type: application/json", body=body)
 
     assert (answer.status, answer.code) == (400, "invalid_request")
+    assert json.loads(answer.body)["error"]["message"].startswith(("The body", "n: "))
     assert time.monotonic() - start_s < 1
     untouched(proxy)
 
@@ -72,7 +83,7 @@ def test_a_body_that_is_too_large_is_refused_before_it_is_read(site: PracticeSit
             f"{POST} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {proxy.key}\r\n"
             "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
         ).encode()
-        untold = said(proxy.raw(head + b"4000\r\n" + b" " * 0x4000 + b"\r\n0\r\n\r\n"))
+        untold = first(proxy, head + b"4000\r\n" + b" " * 0x4000 + b"\r\n0\r\n\r\n")
 
         assert (told.status, told.code) == (413, "request_too_large")
         assert (untold.status, untold.code) == (413, "request_too_large")
@@ -84,7 +95,7 @@ def test_a_body_that_does_not_come_is_not_waited_for(site: PracticeSite) -> None
             f"{POST} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {proxy.key}\r\n"
             "Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{"
         )
-        answer = said(proxy.raw(head.encode()))
+        answer = first(proxy, head.encode())
 
         assert (answer.status, answer.code) == (408, "request_timeout")
 
@@ -94,10 +105,119 @@ def test_a_body_that_drips_is_not_waited_for(site: PracticeSite) -> None:
         assert proxy.chat().code == "request_timeout"
 
 
-def test_a_compressed_body_is_taken_and_rubbish_is_not(proxy: Running) -> None:
-    packed = gzip.compress(CHAT)
-    typed = ("Content-Type: application/json", "Content-Encoding: gzip")
+BOMB = gzip.compress(bytes(16 << 20)) * 64
+"""1 GiB in members of a file."""
 
-    assert request(proxy, POST, *typed, body=packed).status == 200
-    assert request(proxy, POST, *typed, body=b"rubbish").status == 400
-    assert request(proxy, POST, *typed, body=packed[:-10]).status == 400
+
+@pytest.mark.parametrize("coding", ["gzip", "GZIP", "deflate", "br", "zstd", "gzip, gzip", "bogus"])
+@pytest.mark.parametrize(
+    "body", [gzip.compress(CHAT), b"rubbish", BOMB], ids=["good", "bad", "bomb"]
+)
+def test_a_packed_body_is_not_taken_whatever_is_in_it(
+    proxy: Running, coding: str, body: bytes
+) -> None:
+    """S73"""
+    typed = ("Content-Type: application/json", f"Content-Encoding: {coding}")
+    tracemalloc.start()
+    try:
+        answer = request(proxy, POST, *typed, body=body)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert (answer.status, answer.code) == (415, "unsupported_media_type")
+    assert b"send it without Content-Encoding" in answer.body
+    assert most < 16 << 20
+    untouched(proxy)
+
+
+def test_a_body_that_says_to_be_no_packed_one_is_taken(proxy: Running) -> None:
+    assert chat(proxy, "Content-Type: application/json", "Content-Encoding: identity").status == 200
+
+
+def picture(at: int) -> dict[str, Any]:
+    """One that is like no other."""
+    data = b64encode(SAMPLES["png"] + b"%d" % at).decode()
+    return {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{data}"}}
+
+
+HELLO = {"role": "user", "content": "Hello"}
+SEEN = {"role": "assistant", "content": "Seen."}
+PICTURES = [picture(at) for at in range(10_000)]
+SHOWN = [said for one in PICTURES for said in ({"role": "user", "content": [one]}, SEEN)]
+HUGE: dict[str, tuple[dict[str, Any], int]] = {
+    "messages and a fault": ({"messages": [*[HELLO] * 99_999, {"role": "nobody"}]}, 400),
+    "images": ({"messages": [{"role": "user", "content": PICTURES}]}, 400),
+    "images of old": ({"messages": [*SHOWN, HELLO]}, 200),
+    "string": ({"user": "x" * (20 << 20)}, 200),
+}
+
+
+@dataclass
+class Went:
+    """How a huge body went."""
+
+    status: int
+    taken_s: float
+    """Until the site heard of it, or until it was refused."""
+    longest_wait_s: float
+    """Of somebody else meanwhile."""
+
+
+def went(proxy: Running, more: dict[str, Any]) -> Went:
+    assert proxy.chat().status == 200
+    heard = len(proxy.site.heard)
+    body = json.dumps({**json.loads(CHAT), **more}).encode()
+    waits: list[float] = []
+    taken: list[float] = []
+    over = threading.Event()
+
+    def knock() -> None:
+        while not over.is_set():
+            begin_s = time.monotonic()
+            assert proxy.ask("GET", "/health", key=None).status == 200
+            waits.append(time.monotonic() - begin_s)
+            if len(proxy.site.heard) > heard:
+                taken.append(time.monotonic())
+
+    with ThreadPoolExecutor(1) as beside:
+        knocking = beside.submit(knock)
+        start_s = time.monotonic()
+        answer = proxy.ask("POST", "/v1/chat/completions", body)
+        taken.append(time.monotonic())
+        over.set()
+        knocking.result()
+    return Went(answer.status, taken[0] - start_s, max(waits))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", HUGE)
+def test_a_huge_body_is_taken_or_refused_soon_and_holds_nobody_up(calm: Running, name: str) -> None:
+    """S76"""
+    more, status = HUGE[name]
+
+    found = went(calm, more)
+
+    assert found.status == status
+    assert found.taken_s < 1
+    assert found.longest_wait_s < 1
+
+
+@pytest.mark.slow
+def test_a_hundred_thousand_messages_are_answered_and_hold_nobody_up(calm: Running) -> None:
+    """S76"""
+    found = went(calm, {"messages": [HELLO] * 100_000})
+
+    # To make a document of them takes most of the second that they may take.
+    assert (found.status, found.taken_s < 3) == (200, True)
+    assert found.longest_wait_s < 1
+
+
+def test_a_body_is_the_same_however_it_is_cut(proxy: Running) -> None:
+    typed = ("Content-Type: application/json", "Transfer-Encoding: chunked")
+    pieces = b"".join(b"%x\r\n%c\r\n" % (1, byte) for byte in CHAT) + b"0\r\n\r\n"
+    head = f"{POST} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {proxy.key}\r\n"
+    asked = "\r\n".join([*typed, "Connection: close", "", ""])
+
+    assert said(proxy.raw((head + asked).encode() + pieces)).status == 200
+    assert proxy.site.heard

@@ -5,7 +5,7 @@ import pytest
 from tray_app.core.errors import Kind, ProxyError
 from tray_app.proxy.brakes import HoldStatus
 from tray_app.proxy.breaker import FAILURES, OPEN_S, WITHIN_S, Breaker
-from tray_app.proxy.transport import NoConnectionError
+from tray_app.proxy.foreign import NoConnectionError
 
 GONE = ProxyError(Kind.UPSTREAM_UNREACHABLE, "nobody there")
 
@@ -178,6 +178,23 @@ def test_only_one_of_those_who_began_earlier_tries(both: Both) -> None:
 
         assert attempt.probes
         assert both.ask() is Kind.BREAKER_OPEN
+
+
+def test_an_old_answer_that_goes_on_says_nothing_of_new_calls(both: Both) -> None:
+    both.fail()
+    both.pass_by(OPEN_S)
+    with both.breaker.trying() as attempt:
+        attempt.asking()
+        attempt.heard(200)
+        attempt.answered()
+        both.fail()
+        with pytest.raises(ProxyError):
+            attempt.asking()
+        both.pass_by(OPEN_S)
+
+        # It has not ended yet, and another may try.
+        assert both.ask(GONE) is GONE.kind
+    assert both.ask() is Kind.BREAKER_OPEN
 
 
 @pytest.mark.parametrize(("wall_s", "passed_s"), [(3600.0, 0.0), (3600.0, 3600.0)])

@@ -14,7 +14,8 @@ def test_status_says_what_is_going_on(proxy: Running) -> None:
 
     assert set(status) == {
         "version", "endpoint", "port", "state", "session", "keyring", "queue", "hold", "recent",
-        "note", "visitors", "network", "transport",
+        "note", "visitors", "network", "transport", "today", "live", "bodies_s", "site",
+        "turned_away",
     }  # fmt: skip
     assert status["endpoint"] == proxy.base_url
     assert status["state"] == "running"
@@ -41,6 +42,7 @@ def test_a_key_is_made_used_changed_and_revoked(proxy: Running) -> None:
     assert made not in str(listed)
 
 
+@pytest.mark.slow
 def test_a_running_answer_outlives_its_key(proxy: Running) -> None:
     """S32"""
     made = proxy.control("key", what="new", name="roo")["secret"]
@@ -73,10 +75,11 @@ def test_what_cannot_be_done_with_a_key_is_said(proxy: Running, message: dict[st
     assert str(caught.value).endswith(".")
 
 
+@pytest.mark.slow
 def test_patience_of_a_key_is_kept(proxy: Running) -> None:
-    proxy.control("key", what="set", name="default", field="patience_s", value="0.2")
+    proxy.control("key", what="set", name="default", field="patience_s", value="1")
     proxy.control("settings", what="set", name="parallel_answers", value="1")
-    proxy.site.will(acts.say("slow ", "answer", pace_s=0.5))
+    proxy.site.will(acts.say("slow ", "answer", pace_s=0.9))
     replies = []
     thread = threading.Thread(target=lambda: replies.append(proxy.chat()))
     thread.start()

@@ -82,7 +82,8 @@ async def test_a_command_is_carried_out_and_its_failure_told(tmp_path: Path) -> 
 
 async def test_rubbish_is_answered_and_a_leftover_is_replaced(tmp_path: Path) -> None:
     path = tmp_path / "door.sock"
-    path.write_text("left by a crash")
+    with socket.socket(socket.AF_UNIX) as left_by_a_crash:
+        left_by_a_crash.bind(str(path))
     door = ControlDoor(str(path), {"echo": echo})
     await door.open()
 
@@ -98,6 +99,25 @@ async def test_rubbish_is_answered_and_a_leftover_is_replaced(tmp_path: Path) ->
     door.close()
 
     assert [answer["ok"] for answer in answers] == [False, False, False, False, True]
+
+
+@pytest.mark.parametrize("kind", ["file", "link", "folder"])
+async def test_what_is_no_socket_is_not_taken_away(tmp_path: Path, kind: str) -> None:
+    """S104"""
+    path, elsewhere = tmp_path / "door.sock", tmp_path / "elsewhere"
+    elsewhere.write_text("theirs")
+    if kind == "file":
+        path.write_text("theirs")
+    elif kind == "link":
+        path.symlink_to(elsewhere)
+    else:
+        path.mkdir()
+    before = path.lstat().st_ino
+    with pytest.raises(OSError, match="no socket"):
+        await ControlDoor(str(path), {}).open()
+
+    assert path.lstat().st_ino == before
+    assert elsewhere.read_text() == "theirs"
 
 
 def test_with_nobody_there_it_says_so(tmp_path: Path) -> None:

@@ -7,11 +7,13 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import pytest
 
 from tests.harness import Reply, Running, running
+from tests.hurry import Hurry
 from tests.proxy.test_waking import Hands, wake
 from tray_app.compose import practice_site
 from tray_app.core.errors import Kind, ProxyError
@@ -37,11 +39,19 @@ class Ahead:
         self.hands.wall_ahead_s += seconds
 
 
+@contextmanager
+def hurried(site: PracticeSite, hands: Hands) -> Iterator[Running]:
+    """A proxy that pauses for less than it should, and whose clocks are moved by hand."""
+    loops = Hurry(5.0).new_loop
+    with running(site, clock=hands.monotonic, wall_clock=hands.wall, new_loop=loops) as proxy:
+        assert proxy.ask("GET", "/v1/models").status == 200
+        yield proxy
+
+
 @pytest.fixture
 def ahead(site: PracticeSite) -> Iterator[Ahead]:
     hands = Hands()
-    with running(site, clock=hands.monotonic, wall_clock=hands.wall) as proxy:
-        assert proxy.ask("GET", "/v1/models").status == 200
+    with hurried(site, hands) as proxy:
         yield Ahead(proxy, hands)
 
 
@@ -232,7 +242,7 @@ def wall() -> Iterator[int]:
 
 
 def test_connections_that_never_come_about_open_it(site: PracticeSite, wall: int) -> None:
-    """R53"""
+    """R16, R53"""
     quick = Settings(start_spacing_s=0.0, connect_timeout_s=1.0, parallel_answers=FAILURES)
     place = practice_site(f"http://127.0.0.1:{wall}", site.auth_origin)
     with running(site, settings=quick, place=place) as proxy:
@@ -271,8 +281,7 @@ def test_a_flapping_site_is_asked_at_most_twice_for_a_request(
     chance = random.Random(seed)
     when: dict[str, list[float]] = defaultdict(list)
     hands = Hands()
-    with running(site, clock=hands.monotonic, wall_clock=hands.wall) as proxy:
-        assert proxy.ask("GET", "/v1/models").status == 200
+    with hurried(site, hands) as proxy:
         either: list[acts.Act] = [ILL, acts.say("fine")]
         site.will(*[Noted(chance.choice(either), when) for _ in range(60)])
         replies = []

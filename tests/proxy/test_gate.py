@@ -5,10 +5,13 @@ from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
+from msgspec.structs import replace
 
+from tests.proxy.leaping import FOREVER_S, in_turn, wish
 from tray_app.core.errors import Kind, ProxyError
 from tray_app.core.ports import QueueClass
 from tray_app.proxy.gate import Gate, Rules
+from tray_app.proxy.place import Wish
 
 
 def gate(slots: int = 1, spacing_s: float = 0.0, waiting: int = 32) -> Gate:
@@ -24,9 +27,9 @@ class Crowd:
         self.began: list[str] = []
         self.go = asyncio.Event()
 
-    async def come(self, name: str, patience_s: float = 5.0) -> None:
+    async def come(self, name: str, patience_s: float = FOREVER_S) -> None:
         queue: QueueClass = "background" if name[0] == "z" else "interactive"
-        async with self.gate.turn(name[0], patience_s, queue):
+        async with in_turn(self.gate, wish(name[0], patience_s, queue, streams=True)):
             self.began.append(name)
             await self.go.wait()
 
@@ -68,7 +71,7 @@ async def test_starts_are_spaced() -> None:
     starts: list[float] = []
 
     async def start() -> None:
-        async with at.turn("a", 5):
+        async with in_turn(at, wish()):
             starts.append(loop.time())
 
     async with asyncio.TaskGroup() as group:
@@ -117,21 +120,41 @@ async def test_who_leaves_frees_the_place_or_the_turn() -> None:
     await asyncio.wait({waiter, holder})
 
     assert (crowd.gate.in_flight, crowd.gate.waiting) == (0, 0)
-    async with crowd.gate.turn("a", 1):
+    async with in_turn(crowd.gate, wish()):
         assert crowd.gate.in_flight == 1
 
 
 async def test_a_turn_granted_to_one_who_leaves_at_that_moment_is_not_lost() -> None:
     at = gate()
-    held = at.turn("a", 5)
+    held = in_turn(at, wish())
     await held.__aenter__()
-    leaver = asyncio.get_running_loop().create_task(at.turn("a", 5).__aenter__())
+    leaver = asyncio.get_running_loop().create_task(in_turn(at, wish()).__aenter__())
     await settle(lambda: at.waiting == 1)
     await held.__aexit__(None, None, None)
     leaver.cancel()
     await asyncio.wait({leaver})
 
     assert (at.in_flight, at.waiting) == (0, 0)
+
+
+async def test_a_turn_that_is_not_taken_goes_to_the_next() -> None:
+    at = gate()
+    held = in_turn(at, wish())
+    await held.__aenter__()
+    loop = asyncio.get_running_loop()
+    leaver = loop.create_task(in_turn(at, wish()).__aenter__())
+    await settle(lambda: at.waiting == 1)
+    next_one = in_turn(at, wish())
+    taker = loop.create_task(next_one.__aenter__())
+    await settle(lambda: at.waiting == 2)
+    await held.__aexit__(None, None, None)
+    leaver.cancel()
+    await asyncio.wait({leaver})
+    async with asyncio.timeout(5):
+        await taker
+
+    assert (at.in_flight, at.waiting) == (1, 0)
+    await next_one.__aexit__(None, None, None)
 
 
 async def test_a_closed_gate_sends_everybody_away() -> None:
@@ -193,6 +216,38 @@ async def test_rules_that_change_are_looked_at_when_it_is_said() -> None:
     assert crowd.began == ["a0", "a1", "a2"]
 
 
+async def test_a_shorter_spacing_holds_for_the_next_start_already() -> None:
+    spacing_s = [60.0]
+    loop = asyncio.get_running_loop()
+    crowd = Crowd(Gate(lambda: Rules(9, spacing_s[0], 32), loop.time))
+    async with asyncio.TaskGroup() as group:
+        for number in range(3):
+            group.create_task(crowd.come(f"a{number}"))
+        await settle(lambda: crowd.began == ["a0"])
+        spacing_s[0] = 0.01
+        crowd.gate.look()
+        await settle(lambda: len(crowd.began) == 3)
+        crowd.go.set()
+
+
+async def test_a_longer_spacing_holds_for_the_next_start_already() -> None:
+    now_s, spacing_s = [100.0], [1.0]
+    crowd = Crowd(Gate(lambda: Rules(9, spacing_s[0], 32), lambda: now_s[0]))
+    async with asyncio.TaskGroup() as group:
+        group.create_task(crowd.come("a1"))
+        await settle(lambda: crowd.began == ["a1"])
+        spacing_s[0], now_s[0] = 4.0, 103.0
+        group.create_task(crowd.come("a2"))
+        await settle()
+        held = list(crowd.began)
+        now_s[0] = 104.0
+        crowd.gate.look()
+        await settle(lambda: crowd.began == ["a1", "a2"])
+        crowd.go.set()
+
+    assert held == ["a1"]
+
+
 async def test_who_waits_is_sent_away_and_who_has_a_turn_keeps_it() -> None:
     crowd = Crowd(gate())
     error = ProxyError(Kind.VERIFICATION_NEEDED)
@@ -214,3 +269,44 @@ async def test_who_waits_is_sent_away_and_who_has_a_turn_keeps_it() -> None:
     assert len({id(one) for one in (*sent, error)}) == 3
     assert later.done()
     assert (crowd.gate.in_flight, crowd.gate.waiting) == (0, 0)
+
+
+async def test_who_waits_is_told_the_place_at_which_the_turn_comes() -> None:
+    crowd = Crowd(gate())
+    async with asyncio.TaskGroup() as group:
+        tasks = {}
+        for name in ("a1", "a2", "a3", "z1", "b1"):
+            tasks[name] = group.create_task(crowd.come(name))
+            await asyncio.sleep(0)
+        await settle()
+        places = crowd.gate.places()
+        told = {name: places.get(task) for name, task in tasks.items()}
+        crowd.go.set()
+
+    assert told == {"a1": None, "a2": 1, "b1": 2, "a3": 3, "z1": 4}
+    assert crowd.began == ["a1", "a2", "b1", "a3", "z1"]
+    assert crowd.gate.places() == {}
+
+
+async def test_who_had_a_place_takes_it_again_before_later_ones_and_in_a_full_line() -> None:
+    """R51"""
+    at = gate(waiting=2)
+    began: list[str] = []
+
+    async def come(name: str, asked: Wish) -> None:
+        async with in_turn(at, asked):
+            began.append(name)
+
+    early = wish("a")
+    await asyncio.sleep(0.01)
+    later = wish("a")
+    async with asyncio.TaskGroup() as group, in_turn(at, wish("b")):
+        for name in ("a1", "a2"):
+            group.create_task(come(name, wish("a")))
+        await settle()
+        group.create_task(come("later", replace(later, again=True)))
+        group.create_task(come("early", replace(early, again=True)))
+        await settle()
+        assert at.waiting == 4
+
+    assert began == ["early", "later", "a1", "a2"]

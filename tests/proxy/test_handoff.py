@@ -82,6 +82,7 @@ def completions(site: PracticeSite) -> int:
     return len([heard for heard in site.heard_on(COMPLETIONS) if heard.request.path == COMPLETIONS])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stream", [True, False], ids=["stream", "whole"])
 @pytest.mark.parametrize("shape", ["json", "held", "html", "navigation", "modal"])
 def test_whoever_met_a_check_gets_the_answer_after_the_person_has_answered(
@@ -121,6 +122,7 @@ def test_a_call_that_the_page_holds_back_is_not_sent_again_by_us(site: PracticeS
         assert window.shown == [None]
 
 
+@pytest.mark.slow
 def test_who_waits_for_a_stream_is_kept_waiting_and_who_waits_for_a_whole_is_told_nothing(
     site: PracticeSite,
 ) -> None:
@@ -144,6 +146,7 @@ def test_who_waits_for_a_stream_is_kept_waiting_and_who_waits_for_a_whole_is_tol
         assert site.calls_while_challenged <= 1
 
 
+@pytest.mark.slow
 def test_while_a_person_is_asked_nothing_is_asked_of_the_site(
     site: PracticeSite,
 ) -> None:
@@ -171,6 +174,7 @@ def test_while_a_person_is_asked_nothing_is_asked_of_the_site(
         assert site.calls_while_challenged == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", ["json", "modal", "navigation"])
 def test_a_check_that_nobody_answers_ends_in_a_pause_for_all(
     site: PracticeSite, shape: Shape
@@ -205,7 +209,7 @@ def test_a_check_that_nobody_answers_ends_in_a_pause_for_all(
 @pytest.mark.parametrize("shape", ["json", "modal"])
 def test_a_late_answer_ends_the_pause(site: PracticeSite, shape: Shape) -> None:
     """R35"""
-    with windowed(site, limits=BRIEF) as (proxy, window):
+    with windowed(site, hurry=8.0, limits=BRIEF) as (proxy, window):
         site.challenge(shape)
         first = proxy.chat()
         assert state(proxy) == "holding"
@@ -265,12 +269,13 @@ def leaves_a_cookie(window: PaperWindow) -> None:
     window.browser.jar["x5sec"] = "of an answer"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("act", [acts.HELD, acts.CHALLENGE], ids=["held", "json"])
 def test_an_answer_that_cannot_be_seen_is_known_by_its_cookie(
     site: PracticeSite, act: acts.Act
 ) -> None:
     """R35"""
-    with windowed(site) as (proxy, window), crowd() as people:
+    with windowed(site, hurry=8.0) as (proxy, window), crowd() as people:
         site.will(act)
         people.ask(proxy)
         asks(proxy)
@@ -283,7 +288,7 @@ def test_an_answer_that_cannot_be_seen_is_known_by_its_cookie(
 
 
 def test_a_look_after_the_answer_that_comes_to_nothing_is_made_again(site: PracticeSite) -> None:
-    with windowed(site) as (proxy, window), crowd() as people:
+    with windowed(site, hurry=8.0) as (proxy, window), crowd() as people:
         site.challenge("modal")
         people.ask(proxy)
         asks(proxy)
@@ -294,9 +299,10 @@ def test_a_look_after_the_answer_that_comes_to_nothing_is_made_again(site: Pract
         until(lambda: state(proxy) == "running")
 
 
+@pytest.mark.slow
 def test_empty_answers_in_a_row_are_put_to_the_person(site: PracticeSite) -> None:
     """R35"""
-    with windowed(site) as (proxy, window), crowd() as people:
+    with windowed(site, hurry=8.0) as (proxy, window), crowd() as people:
         site.will(acts.EMPTY, acts.EMPTY)
         codes = [proxy.chat().code for _ in range(2)]
         asks(proxy)
@@ -311,6 +317,7 @@ def test_empty_answers_in_a_row_are_put_to_the_person(site: PracticeSite) -> Non
         until(lambda: window.status.state == "hidden")
 
 
+@pytest.mark.slow
 def test_where_the_site_still_asks_the_person_is_waited_for(site: PracticeSite) -> None:
     with windowed(site) as (proxy, window), crowd() as people:
         site.challenge("json")
@@ -327,6 +334,7 @@ def test_where_the_site_still_asks_the_person_is_waited_for(site: PracticeSite) 
         window.answer()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("late_s", [0.0, 0.4])
 def test_a_page_that_gave_way_to_a_check_is_told_from_one_that_was_left(
     site: PracticeSite, late_s: float

@@ -55,6 +55,19 @@ def test_a_session_that_is_refused_changes_nothing(proxy: Running) -> None:
     assert proxy.control("session", what="show")["state"] == "signed_out"
 
 
+def test_a_token_alone_that_is_refused_is_not_said_to_be_good(site: PracticeSite) -> None:
+    token = site.sign_in()["token"]
+    with (
+        running(site, session=None) as proxy,
+        pytest.raises(DoorError, match="It was not taken: Qwen does not take the access") as told,
+    ):
+        proxy.control("session", what="import", text=token)
+
+    assert "Found an access token that ends in " in str(told.value)
+    assert "is good" not in str(told.value)
+    assert "is over" not in str(told.value)
+
+
 def test_a_session_that_cannot_be_checked_is_kept_and_that_is_said(site: PracticeSite) -> None:
     with running(site, session=None) as proxy:
         site.on("settings", acts.CHALLENGE)
@@ -133,6 +146,7 @@ def test_a_refused_session_is_not_kept_either(site: PracticeSite) -> None:
         assert ring.entries == before
 
 
+@pytest.mark.slow
 def test_two_sessions_and_two_keys_do_not_mix(site: PracticeSite) -> None:
     """S121"""
     with running(site) as proxy:
@@ -224,6 +238,7 @@ def test_a_token_that_cannot_stand_in_a_header_is_refused(site: PracticeSite) ->
         assert proxy.chat().status == 200
 
 
+@pytest.mark.slow
 def test_a_session_that_is_tried_out_is_nobody_s_yet(site: PracticeSite) -> None:
     with running(site, session=None) as proxy:
         site.on("settings", acts.Slow(acts.refused("Forbidden", "suspended", 403), 1.5))

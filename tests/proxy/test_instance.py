@@ -49,6 +49,7 @@ def test_the_door_answers_while_the_proxy_is_stopped(instance: Instance, door: s
         ask(door, {"do": "key", "what": "show", "name": "nobody"})
 
 
+@pytest.mark.slow
 def test_the_door_answers_while_the_proxy_hangs_or_is_dead(instance: Instance, door: str) -> None:
     """R61"""
     instance.supervisor.start()

@@ -136,6 +136,7 @@ def test_our_own_calls_stay_closed_for_longer_each_time(site: PracticeSite) -> N
         assert told(proxy) == ("direct", "quiet")
 
 
+@pytest.mark.slow
 def test_a_check_that_the_page_shows_is_nothing_to_calls_of_our_own(site: PracticeSite) -> None:
     with either(site, AUTO) as (proxy, window):
         site.will(acts.say("one ", "two", pace_s=1.0))
@@ -151,6 +152,7 @@ def test_a_check_that_the_page_shows_is_nothing_to_calls_of_our_own(site: Practi
         assert replies[0].text == "one two"
 
 
+@pytest.mark.slow
 def test_several_checks_in_our_own_calls_at_once_are_one(site: PracticeSite) -> None:
     with either(site, AUTO) as (proxy, window):
         site.will(*[acts.Slow(acts.CHALLENGE, seconds) for seconds in (0.5, 0.8, 1.1)])
@@ -236,6 +238,7 @@ def test_what_is_said_of_it_has_the_moment_it_became_so(site: PracticeSite) -> N
     ladder = Ladder(
         direct=_never(),
         page=PageSide(_never(), window, _never()),
+        uploader=_never(),
         mode=lambda: mode[0],
         clock=time.monotonic,
     )

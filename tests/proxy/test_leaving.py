@@ -1,9 +1,11 @@
 """Clients that leave: R1, R2, R3, R7 as far as it is free, and stops of the proxy."""
 
+import asyncio
 import json
 import socket
 import threading
 import time
+from dataclasses import dataclass
 
 import pytest
 
@@ -65,6 +67,37 @@ def test_leaving_before_the_first_byte_closes_the_upstream(proxy: Running, strea
     proxy.check_sound()
 
 
+@dataclass(frozen=True)
+class MadeLate:
+    """A chat that is there at once, and told of a while later."""
+
+    site: PracticeSite
+
+    async def play(self, scene: acts.Scene) -> None:
+        made = self.site._chats.new(scene.request, "a=b; Path=/")
+        await asyncio.sleep(0.5)
+        await made.play(scene)
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_a_chat_that_was_being_made_for_who_has_left_is_deleted(
+    proxy: Running, stream: bool
+) -> None:
+    """R2, R3"""
+    site = proxy.site
+    site.on("new", MadeLate(site))
+    with connect(proxy, stream=stream):
+        site.wait_until(lambda: site.chats)
+        [chat] = site.chats
+
+    site.wait_until(lambda: site.deleted, 15)
+    assert site.deleted == [chat]
+    assert not site.heard_on("/api/v2/chat/completions")
+    assert not site.chats
+    proxy.check_sound()
+
+
+@pytest.mark.slow
 def test_leaving_the_queue_gives_the_place_back_and_asks_nothing(site: PracticeSite) -> None:
     """R2"""
     with running(site, settings=QUICK.__class__(parallel_answers=1, start_spacing_s=0.0)) as proxy:
@@ -81,6 +114,7 @@ def test_leaving_the_queue_gives_the_place_back_and_asks_nothing(site: PracticeS
         proxy.check_sound()
 
 
+@pytest.mark.slow
 def test_a_client_that_never_reads_slows_the_upstream_and_is_dropped(site: PracticeSite) -> None:
     """R7, R8"""
     with running(site, limits=Limits(write_stall_s=1.0, tick_s=0.1)) as proxy:
@@ -92,6 +126,7 @@ def test_a_client_that_never_reads_slows_the_upstream_and_is_dropped(site: Pract
         proxy.check_sound()
 
 
+@pytest.mark.slow
 def test_stopping_lets_answers_end_and_refuses_the_rest(site: PracticeSite) -> None:
     with running(site) as proxy:
         site.will(acts.say("slow ", "but ", "whole", pace_s=0.2))

@@ -11,3 +11,9 @@ def test_people_set_three_of_the_limits() -> None:
     assert (limits.connect_s, limits.first_event_s, limits.idle_s) == (1, 20, 3)
     assert limits.slow_first_event_s == 60
     assert limits.commit_s == 10
+
+
+def test_all_steps_of_an_end_together_take_less_than_five_seconds() -> None:
+    limits = Limits()
+    answers_s = limits.drain_s + limits.last_words_s
+    assert answers_s + limits.tidy_s + 2 * limits.cut_s < 5

@@ -4,9 +4,10 @@ import pytest
 
 from tests.harness import QUICK, Running, running
 from tray_app.practice import PracticeSite, acts
+from tray_app.proxy.door import DoorError
 from tray_app.proxy.models import FRESH_S, Shelf
 
-ONE = b'{"data":[{"id":"stored-model"}]}'
+ONE = b'{"data":[{"id":"stored-model","info":{"meta":{"chat_type":["t2t"]}}}]}'
 
 
 def ids(proxy: Running) -> list[str]:
@@ -101,3 +102,46 @@ def test_a_name_the_list_does_not_hold_is_looked_for_in_a_newer_one(site: Practi
     with running(site, shelf=shelf, wall_clock=clock) as proxy:
         assert proxy.chat(model="qwen3.7-plus").status == 200
         assert len(site.heard_on("/api/models")) == 1
+
+
+def test_a_person_has_the_list_asked_for_anew_but_not_in_one_breath(site: PracticeSite) -> None:
+    clock = Time()
+    with running(site, wall_clock=clock) as proxy:
+        first = proxy.control("models")
+        proxy.control("models", what="renew")
+        at_once = len(site.heard_on("/api/models"))
+        clock.now_s += 10
+        again = proxy.control("models", what="renew")
+
+        assert at_once == 1
+        assert len(site.heard_on("/api/models")) == 2
+        assert again == first
+
+
+def test_a_person_is_told_that_there_is_no_newer_list(site: PracticeSite) -> None:
+    with running(site) as proxy:
+        site.on("models", *[acts.Drop()] * 6)
+
+        with pytest.raises(DoorError, match="Qwen"):
+            proxy.control("models", what="renew")
+        assert proxy.control("models")
+
+
+@pytest.mark.parametrize("act", [acts.Drop(), acts.value({"data": []}), acts.page("<html>")])
+def test_a_person_who_asks_again_at_once_is_told_the_same_failure(
+    site: PracticeSite, act: acts.Act
+) -> None:
+    clock = Time()
+    with running(site, wall_clock=clock) as proxy:
+        site.on("models", *[act] * 12)
+        told, heard = [], []
+        for pause_s in (0, 1, 10):
+            clock.now_s += pause_s
+            with pytest.raises(DoorError) as refused:
+                proxy.control("models", what="renew")
+            told.append(str(refused.value))
+            heard.append(len(site.heard_on("/api/models")))
+
+        assert told[0] == told[1]
+        assert "Qwen" in told[0]
+        assert heard[0] == heard[1] < heard[2]

@@ -51,7 +51,7 @@ def test_a_call_has_the_headers_that_the_pages_own_code_sets_and_no_others(
 @pytest.mark.parametrize("path", ["completions", "new"])
 def test_a_redirect_is_not_followed(site: PracticeSite, path: str) -> None:
     """S115"""
-    with windowed(site) as (proxy, _):
+    with windowed(site, hurry=8.0) as (proxy, _):
         away = acts.Whole(b"", 302, headers=(("Location", "http://127.0.0.1:9/"),))
         site.on(path, away)
         reply = proxy.chat()
@@ -71,7 +71,7 @@ def test_a_whole_answer_that_is_too_large_is_not_read_to_its_end(site: PracticeS
 def test_a_whole_answer_that_stops_in_the_middle_ends_in_time(site: PracticeSite) -> None:
     """R16"""
     settings = QUICK.__class__(start_spacing_s=0.0, first_event_timeout_s=1.0)
-    with windowed(site, settings=settings) as (proxy, _):
+    with windowed(site, hurry=8.0, settings=settings) as (proxy, _):
         site.on("new", acts.Raw(b'{"success":', content_type="application/json", then="hang"))
         began_s = time.monotonic()
         reply = proxy.chat()
@@ -83,7 +83,7 @@ def test_a_whole_answer_that_stops_in_the_middle_ends_in_time(site: PracticeSite
 @pytest.mark.parametrize("path", ["completions", "new"])
 def test_an_answer_that_does_not_begin_ends_in_time(site: PracticeSite, path: str) -> None:
     """R16"""
-    with windowed(site, limits=Limits(headers_s=1.0)) as (proxy, window):
+    with windowed(site, hurry=8.0, limits=Limits(headers_s=1.0)) as (proxy, window):
         site.on(path, acts.Silence())
         began_s = time.monotonic()
         reply = proxy.chat()
@@ -93,9 +93,10 @@ def test_an_answer_that_does_not_begin_ends_in_time(site: PracticeSite, path: st
         until(lambda: ended(window))
 
 
+@pytest.mark.slow
 def test_a_client_that_leaves_ends_the_call_of_the_page(site: PracticeSite) -> None:
     """R1"""
-    with windowed(site) as (proxy, window):
+    with windowed(site, hurry=8.0) as (proxy, window):
         site.will(acts.say("one ", finished=False, then="hang"))
         body = b'{"model": "qwen3.7-plus", "stream": true, "messages": [{"role": "user"}]}'
         body = body.replace(b'"user"', b'"user", "content": "Hello"')
@@ -116,7 +117,7 @@ def test_a_client_that_leaves_ends_the_call_of_the_page(site: PracticeSite) -> N
 def test_a_stall_in_the_page_ends_as_any_other(site: PracticeSite) -> None:
     """R18"""
     settings = QUICK.__class__(start_spacing_s=0.0, idle_timeout_s=1.0)
-    with windowed(site, settings=settings) as (proxy, _):
+    with windowed(site, hurry=8.0, settings=settings) as (proxy, _):
         site.will(acts.say("one ", finished=False, then="hang"))
         reply = proxy.chat(stream=True)
 
@@ -126,7 +127,7 @@ def test_a_stall_in_the_page_ends_as_any_other(site: PracticeSite) -> None:
 
 def test_a_connection_of_the_page_that_breaks_is_told(site: PracticeSite) -> None:
     """R19"""
-    with windowed(site) as (proxy, _):
+    with windowed(site, hurry=8.0) as (proxy, _):
         site.will(acts.Drop(), acts.say("one ", finished=False, then="reset"))
         first, second = proxy.chat(), proxy.chat(stream=True)
 
@@ -145,6 +146,7 @@ def test_a_window_that_does_not_answer_is_told(site: PracticeSite) -> None:
         assert proxy.chat().status == 200
 
 
+@pytest.mark.slow
 def test_answers_come_piece_by_piece(site: PracticeSite) -> None:
     with windowed(site) as (proxy, _):
         site.will(acts.say("begun ", "ended", pace_s=1.5))

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import pytest
 
 from tests.harness import Running
-from tray_app.proxy.ports import AddressGoneError, PortTakenError, listen
+from tray_app.proxy.ports import AddressGoneError, PortTakenError, is_ours, listen
 from tray_app.store.settings import Settings
 
 HOLDER = """
@@ -72,6 +72,7 @@ def test_a_loopback_that_somebody_else_holds_is_a_taken_port(host: str) -> None:
         sock.close()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux tells who holds it")
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1", "0.0.0.0"])
 def test_the_holder_is_named_and_never_called(host: str) -> None:
@@ -171,3 +172,8 @@ def test_one_address_may_be_asked_for() -> None:
 def test_an_address_that_is_not_ours_is_told() -> None:
     with pytest.raises(AddressGoneError, match=r"192\.0\.2\.1"):
         listen("192.0.2.1", free_port())
+
+
+def test_the_addresses_of_this_computer_are_told_from_others() -> None:
+    assert is_ours("127.0.0.1")
+    assert not is_ours("198.51.100.7")

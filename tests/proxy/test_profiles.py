@@ -63,6 +63,7 @@ def annotations(reply: Reply) -> list[dict[str, Any]]:
     return [note["url_citation"] for note in whole]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stream", [False, True])
 def test_every_client_of_a_chat_gets_what_suits_it_at_the_same_time(
     slow_proxy: Running, stream: bool

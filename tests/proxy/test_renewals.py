@@ -8,6 +8,7 @@ import pytest
 
 from tests.harness import QUICK
 from tests.rings import MemoryRing, keeper
+from tests.waiting import comes
 from tray_app.compose import practice_session, practice_site
 from tray_app.core.errors import Kind, ProxyError
 from tray_app.practice import PracticeSite
@@ -78,7 +79,7 @@ class Computer:
         self.now_s += 900
         self.ring.dies_after = self.ring.steps + dice.randrange(12)
         using = asyncio.get_running_loop().create_task(self.use())
-        await asyncio.wait({using}, timeout=0.05)
+        await comes(lambda: using.done() or self.ring.is_dead)
         using.cancel()
         await asyncio.wait({using})
         if self.house.owner.lane.renewing is not None:
@@ -118,6 +119,7 @@ async def mishap(computer: Computer, kind: str, dice: random.Random) -> None:
             pass
 
 
+@pytest.mark.slow
 async def test_thirty_days_of_mishaps_end_signed_in() -> None:
     """R39, R64"""
     dice = random.Random(20261121)
@@ -127,7 +129,7 @@ async def test_thirty_days_of_mishaps_end_signed_in() -> None:
         await computer.start()
         await computer.sign_in()
         while computer.now_s < BEGIN_S + DAYS * 86_400:
-            computer.now_s += dice.uniform(60, 7200)
+            computer.now_s += dice.uniform(60, 28_800)
             kind = dice.choice(MISHAPS)
             seen[kind] += 1
             await mishap(computer, kind, dice)
@@ -140,8 +142,8 @@ async def test_thirty_days_of_mishaps_end_signed_in() -> None:
 
         assert caught.value.kind is Kind.SESSION_ENDED
         assert computer.house.owner.state == "revoked"
-        assert min(seen.values()) > 50
-        assert renewals > 500
+        assert min(seen.values()) > 20
+        assert renewals > 150
     finally:
         await computer.stop()
         computer.site.stop()

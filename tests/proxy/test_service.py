@@ -1,14 +1,22 @@
 """The proxy as a whole: sessions at both ends of their life, many clients, a path prefix."""
 
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 
+import msgspec
 import pytest
 
 from tests.dialects.captures import Capture, captures
 from tests.harness import QUICK, Reply, Running, running
+from tests.proxy.baseline import gives_all_back
 from tests.proxy.test_tools import calls
 from tests.waiting import until
+from tray_app.compose import practice_session
 from tray_app.practice import PracticeSite, acts
+from tray_app.proxy.limits import Limits
+
+REFRESH = "/api/v2/auths/refresh"
 
 
 def test_without_a_session_a_chat_is_refused_and_nothing_is_asked(site: PracticeSite) -> None:
@@ -58,6 +66,47 @@ def test_a_session_that_ended_is_said_to_have_ended(proxy: Running) -> None:
     assert first.status == 401
     assert len(proxy.site.heard_on("/api/v2/auths/refresh")) == 1
     assert proxy.control("status")["session"]["state"] == "revoked"
+
+
+@pytest.mark.parametrize("act", [acts.Silence(), acts.Raw(b'{"', then="hang")])
+def test_a_renewal_that_hangs_ends_in_time_for_all_who_wait(
+    site: PracticeSite, act: acts.Act
+) -> None:
+    """R39"""
+    limits = Limits(headers_s=10.0)
+    settings = QUICK.__class__(start_spacing_s=0.0, first_event_timeout_s=10.0, parallel_answers=5)
+    with (
+        running(site, hurry=20.0, limits=limits, settings=settings) as proxy,
+        gives_all_back(proxy),
+        ThreadPoolExecutor(5) as pool,
+    ):
+        site.expire_tokens()
+        site.on("refresh", act)
+        replies = list(pool.map(lambda at: proxy.chat(stream=bool(at % 2)), range(5)))
+
+        assert {(one.status, one.code) for one in replies[::2]} == {(504, "upstream_timeout")}
+        # Whoever sees an answer come may have its head by then.
+        for one in replies[1::2]:
+            assert (one.error["code"] if one.status == 200 else one.code) == "upstream_timeout"
+        assert len(site.heard_on(REFRESH)) == 1
+        # It says nothing of the session, and the next one has it renewed.
+        assert proxy.control("status")["session"]["state"] == "signed_in"
+        assert proxy.chat().status == 200
+        assert len(site.heard_on(REFRESH)) == 2
+
+
+def test_while_a_token_is_good_nobody_waits_long_for_its_renewal() -> None:
+    """R39"""
+    site = PracticeSite(pace_s=0.0, token_life_s=3600.0)
+    site.start()
+    session = msgspec.structs.replace(practice_session(site.sign_in()), expires_at=time.time() + 60)
+    with running(site, hurry=20.0, session=session) as proxy, ThreadPoolExecutor(5) as pool:
+        site.on("refresh", acts.Silence())
+        replies = list(pool.map(lambda _: proxy.chat(), range(5)))
+
+        assert [one.status for one in replies] == [200] * 5
+        assert len(site.heard_on(REFRESH)) == 1
+    site.stop()
 
 
 def test_forty_clients_at_once_get_their_own_answers(site: PracticeSite) -> None:
@@ -136,6 +185,7 @@ def test_large_json_is_compressed_for_who_asks_and_streams_never(proxy: Running)
     assert streamed.headers["x-accel-buffering"] == "no"
 
 
+@pytest.mark.slow
 def test_two_requests_go_at_once_and_the_third_waits(site: PracticeSite) -> None:
     with running(site) as proxy:
         site.will(*[acts.Slow(acts.say("done"), 1.0)] * 3)

@@ -17,8 +17,9 @@ from tray_app.core.calls import Tokens
 from tray_app.practice import PracticeSite
 from tray_app.proxy.door import DoorError
 from tray_app.proxy.house import Parts
+from tray_app.proxy.limits import Limits
 from tray_app.proxy.person import Person
-from tray_app.proxy.service import GONE_S, Service
+from tray_app.proxy.service import Service
 from tray_app.proxy.session import Lane
 from tray_app.proxy.status import Run
 from tray_app.proxy.supervisor import Supervisor
@@ -90,7 +91,8 @@ def test_a_command_that_asks_a_silent_site_does_not_outlive_the_program(
 
 def test_a_command_given_to_a_hung_proxy_is_answered_at_the_end(site: PracticeSite) -> None:
     going_on = threading.Event()
-    with supervised(parts_on(site)) as supervisor:
+    parts = msgspec.structs.replace(parts_on(site), limits=Limits(close_s=0.5))
+    with supervised(parts) as supervisor:
         hang(running(supervisor), going_on)
         asked = supervisor.carry_out("key", {"what": "list"})
         supervisor.close()
@@ -141,12 +143,14 @@ def test_a_proxy_that_will_not_stop_is_said_to_hang(site: PracticeSite, again: s
     """R41"""
     anew: list[bool] = []
     going_on = threading.Event()
-    parts = msgspec.structs.replace(parts_on(site), stuck=lambda: anew.append(True))
+    parts = msgspec.structs.replace(
+        parts_on(site), stuck=lambda: anew.append(True), limits=Limits(gone_s=0.5)
+    )
     with supervised(parts) as supervisor:
         service = running(supervisor)
         hang(service, going_on)
         getattr(supervisor, again)()
-        told = supervisor.settle(GONE_S + WITHIN_S)
+        told = supervisor.settle(WITHIN_S)
         supervisor.start()
         told_again = supervisor.settle(WITHIN_S)
         asked = supervisor.carry_out("key", {"what": "list"})
@@ -167,11 +171,11 @@ def test_a_stop_lets_a_renewal_come_to_its_end(site: PracticeSite) -> None:
     """R39"""
     parts = parts_on(site)
     owner = parts.person.owner
-    begun = threading.Event()
+    begun, going_on = threading.Event(), threading.Event()
 
     async def renew_slowly(_: Lane) -> Tokens:
         begun.set()
-        await asyncio.sleep(2)
+        await asyncio.to_thread(going_on.wait, WITHIN_S)
         return Tokens("renewed", time.time() + 900, {})
 
     with supervised(parts) as supervisor:
@@ -180,6 +184,9 @@ def test_a_stop_lets_a_renewal_come_to_its_end(site: PracticeSite) -> None:
         renewing = service.post(owner.renewed(owner.check().token))
         assert begun.wait(WITHIN_S)
         supervisor.stop()
+        until(lambda: supervisor.run.kind == "stopping")
+        until(lambda: service.status.state == "stopping")
+        going_on.set()
         assert supervisor.settle(WITHIN_S) == Run("stopped")
 
         assert renewing.done()

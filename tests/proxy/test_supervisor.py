@@ -1,13 +1,15 @@
-"""Starting and stopping, in any order and as often as anybody likes; and dying: R40, R41, R61."""
+"""Starting and stopping, in any order and as often as anybody likes: R40, R41."""
 
+import contextlib
 import http.client
 import json
 import random
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -18,10 +20,11 @@ from tray_app.compose import practice_session, practice_site
 from tray_app.practice import PracticeSite, acts
 from tray_app.proxy.door import DoorError
 from tray_app.proxy.house import Parts
+from tray_app.proxy.limits import Limits
 from tray_app.proxy.models import Shelf
 from tray_app.proxy.person import Person
 from tray_app.proxy.status import Run
-from tray_app.proxy.supervisor import DEATHS, Supervisor
+from tray_app.proxy.supervisor import Supervisor
 from tray_app.store.settings import Settings
 from tray_app.upstreams.qwen import QWEN
 
@@ -44,8 +47,8 @@ def parts_on(site: PracticeSite, port: int | None = None) -> Parts:
 
 
 @contextmanager
-def supervised(parts: Parts) -> Iterator[Supervisor]:
-    supervisor = Supervisor(parts)
+def supervised(parts: Parts, clock: Callable[[], float] = time.monotonic) -> Iterator[Supervisor]:
+    supervisor = Supervisor(parts, clock=clock)
     try:
         yield supervisor
     finally:
@@ -72,6 +75,15 @@ def healthy(port: int) -> bool:
         return False
     finally:
         connection.close()
+
+
+def open_files() -> list[str]:
+    """What this process has open, without the numbers of sockets; empty where none can say."""
+    found = []
+    for one in Path("/proc/self/fd").glob("*"):
+        with contextlib.suppress(OSError):
+            found.append(one.readlink().name.partition("[")[0])
+    return sorted(found)
 
 
 def die(supervisor: Supervisor) -> None:
@@ -122,12 +134,17 @@ def test_a_storm_of_clicks_ends_as_the_last_one_said(supervisor: Supervisor) -> 
 
 def test_two_hundred_starts_and_stops_leave_nothing(supervisor: Supervisor) -> None:
     """R41"""
-    for _ in range(200):
-        supervisor.start()
-        supervisor.settle(WITHIN_S)
-        supervisor.stop()
-        supervisor.settle(WITHIN_S)
 
+    def start_and_stop(times: int) -> list[str]:
+        for _ in range(times):
+            supervisor.start()
+            supervisor.settle(WITHIN_S)
+            supervisor.stop()
+            supervisor.settle(WITHIN_S)
+        return open_files()
+
+    before = start_and_stop(100)
+    assert start_and_stop(100) == before
     assert supervisor.run == Run("stopped")
     assert not any(one.name == "portico-proxy" for one in threading.enumerate())
     with socket.socket() as probe:
@@ -158,39 +175,6 @@ def test_session_keys_and_settings_outlive_a_stop(supervisor: Supervisor) -> Non
     assert second.status.session.state == "signed_in"
 
 
-def test_a_proxy_that_dies_is_started_anew(supervisor: Supervisor) -> None:
-    """R61"""
-    supervisor.start()
-    supervisor.settle(WITHIN_S)
-    died = supervisor.service
-    die(supervisor)
-    until(lambda: supervisor.run.kind == "starting")
-    assert "started again" in supervisor.run.said
-    assert supervisor.settle(WITHIN_S).kind == "running"
-
-    assert supervisor.service is not died
-    assert healthy(port_of(supervisor))
-
-
-def test_a_proxy_that_keeps_dying_stays_stopped_until_somebody_starts_it(
-    supervisor: Supervisor,
-) -> None:
-    """R61"""
-    supervisor.start()
-    for _ in range(DEATHS + 1):
-        assert supervisor.settle(WITHIN_S).kind == "running"
-        died = supervisor.service
-        die(supervisor)
-        assert died is not None
-        died.join(WITHIN_S)
-    failed = supervisor.settle(WITHIN_S)
-    supervisor.start()
-
-    assert (failed.kind, failed.code) == ("failed", "died")
-    assert "Look at the log" in failed.said
-    assert supervisor.settle(WITHIN_S).kind == "running"
-
-
 def ask(port: int, key: str, answers: list[tuple[int, bytes]], *, stream: bool) -> None:
     """A chat, whose status and body are noted."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
@@ -206,6 +190,7 @@ def ask(port: int, key: str, answers: list[tuple[int, bytes]], *, stream: bool) 
         connection.close()
 
 
+@pytest.mark.slow
 def test_a_stop_ends_streams_and_turns_away_who_waits(site: PracticeSite) -> None:
     """R40"""
     parts = parts_on(site)
@@ -292,7 +277,9 @@ def test_a_start_that_hangs_keeps_nobody_from_leaving(site: PracticeSite) -> Non
         begun.set()
         going_on.wait()
 
-    parts = msgspec.structs.replace(parts_on(site), person=Person(None, learn=hang))
+    parts = msgspec.structs.replace(
+        parts_on(site), person=Person(None, learn=hang), limits=Limits(close_starting_s=0.5)
+    )
     supervisor = Supervisor(parts)
     supervisor.start()
     assert begun.wait(WITHIN_S)
@@ -304,7 +291,7 @@ def test_a_start_that_hangs_keeps_nobody_from_leaving(site: PracticeSite) -> Non
     supervisor.close()
 
     assert run.kind == "starting"
-    assert took_s < 4.5
+    assert took_s < 4
     assert supervisor.run.kind == "stopped"
 
 

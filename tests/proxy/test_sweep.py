@@ -6,11 +6,15 @@ from pathlib import Path
 import pytest
 
 from tests.harness import Running, running
+from tests.proxy.test_runner import Keeping, kept
+from tests.waiting import until
 from tray_app.practice import PracticeSite, acts
 from tray_app.proxy.limits import Limits
 from tray_app.store.chats import Chats
 
+HURRY = 8.0
 QUICK = Limits(sweep_s=0.2, sweep_again_s=0.3)
+SOON = Limits(sweep_s=0.05, sweep_again_s=0.05)
 
 
 def has_chats(site: PracticeSite, *names: str) -> None:
@@ -58,9 +62,9 @@ def test_what_was_left_is_deleted_one_by_one_and_nothing_else(
 
 def test_a_chat_that_is_gone_is_struck_off(site: PracticeSite, tmp_path: Path) -> None:
     path = tmp_path / "chats"
-    with running(site, limits=QUICK, chats=noted(path, "gone")):
+    with running(site, hurry=8.0, limits=QUICK, chats=noted(path, "gone")):
         site.wait_until(lambda: deletions(site))
-        time.sleep(0.7)
+        time.sleep(0.3)
 
     assert deletions(site) == ["gone"]
     assert left(path) == 0
@@ -72,9 +76,9 @@ def test_a_chat_that_the_site_keeps_is_given_up_after_three_refusals(
     path = tmp_path / "chats"
     has_chats(site, "kept")
     site.on("delete", *[acts.refused("internal_error")] * 10)
-    with running(site, limits=QUICK, chats=noted(path, "kept")):
+    with running(site, hurry=8.0, limits=QUICK, chats=noted(path, "kept")):
         site.wait_until(lambda: len(deletions(site)) == 3)
-        time.sleep(0.8)
+        time.sleep(0.3)
 
     assert deletions(site) == ["kept"] * 3
     assert left(path) == 0
@@ -99,9 +103,9 @@ def test_a_challenge_ends_it_for_a_while_and_holds_nobody(
     path = tmp_path / "chats"
     has_chats(site, "one", "two")
     site.on("delete", acts.CHALLENGE)
-    with running(site, limits=QUICK, chats=noted(path, "one", "two")) as proxy:
+    with running(site, hurry=8.0, limits=QUICK, chats=noted(path, "one", "two")) as proxy:
         site.wait_until(lambda: deletions(site))
-        time.sleep(1.0)
+        time.sleep(0.3)
 
         assert proxy.control("status")["hold"] is None
         assert deletions(site) == ["one"]
@@ -110,11 +114,11 @@ def test_a_challenge_ends_it_for_a_while_and_holds_nobody(
 
 def test_nothing_is_deleted_while_a_hold_stands(site: PracticeSite, tmp_path: Path) -> None:
     site.will(acts.CHALLENGE)
-    with running(site, limits=Limits(sweep_s=2.0, sweep_again_s=0.3), chats=noted(
+    with running(site, hurry=8.0, limits=Limits(sweep_s=2.0, sweep_again_s=0.3), chats=noted(
         tmp_path / "chats", "one"
     )) as proxy:  # fmt: skip
         assert proxy.chat().code == "verification_needed"
-        time.sleep(2.7)
+        time.sleep(0.6)
         before = deletions(site)
         proxy.control("resume")
         site.wait_until(lambda: "one" in deletions(site) and not site.chats)
@@ -123,8 +127,8 @@ def test_nothing_is_deleted_while_a_hold_stands(site: PracticeSite, tmp_path: Pa
 
 
 def test_nothing_is_deleted_while_an_answer_runs(site: PracticeSite, tmp_path: Path) -> None:
-    site.will(acts.say("slow ", *["x "] * 50, pace_s=0.05))
-    with running(site, limits=Limits(sweep_s=1.5, sweep_again_s=0.2), chats=noted(
+    site.will(acts.say("slow ", *["x "] * 12, pace_s=0.05))
+    with running(site, hurry=4.0, limits=Limits(sweep_s=1.5, sweep_again_s=0.2), chats=noted(
         tmp_path / "chats", "one"
     )) as proxy:  # fmt: skip
         assert proxy.chat(stream=True).status == 200
@@ -142,8 +146,8 @@ def test_it_waits_for_the_account_that_made_them(
 ) -> None:
     path = tmp_path / "chats"
     chats = noted(path, "one", account=account)
-    with running(site, limits=QUICK, session=session, chats=chats):
-        time.sleep(1.0)
+    with running(site, hurry=8.0, limits=QUICK, session=session, chats=chats):
+        time.sleep(0.3)
 
     assert deletions(site) == []
     assert left(path) == 1
@@ -153,7 +157,7 @@ def test_a_site_that_is_away_counts_against_no_chat(site: PracticeSite, tmp_path
     path = tmp_path / "chats"
     has_chats(site, "one")
     site.on("delete", *[acts.Raw(b"", head=b"")] * 4)
-    with running(site, limits=QUICK, chats=noted(path, "one")):
+    with running(site, hurry=8.0, limits=QUICK, chats=noted(path, "one")):
         site.wait_until(lambda: site.deleted, 10)
 
     assert deletions(site) == ["one"] * 5
@@ -189,3 +193,52 @@ def test_what_a_stopped_proxy_left_is_deleted_by_the_next_one(
 def check(proxy: Running) -> None:
     assert proxy.site.chats == {}
     assert proxy.site.delete_all_calls == 0
+
+
+def test_a_chat_that_is_kept_is_deleted_once_when_its_time_has_come(
+    site: PracticeSite, tmp_path: Path
+) -> None:
+    path = tmp_path / "chats"
+    with running(
+        site, hurry=HURRY, limits=QUICK, upstream=Keeping(3.0), chats=Chats(path)
+    ) as proxy:
+        assert proxy.chat().status == 200
+        answered_s = time.monotonic()
+        until(lambda: kept(path))
+        [chat] = site.chats
+        site.wait_until(lambda: site.deleted)
+        took_s = (time.monotonic() - answered_s) * HURRY
+        time.sleep(0.3)
+
+    assert deletions(site) == [chat]
+    assert 2 < took_s < 10 * HURRY
+    assert left(path) == 0
+
+
+def test_a_chat_is_kept_beyond_the_process_and_deleted_by_one_long_after(tmp_path: Path) -> None:
+    path, passed_s = tmp_path / "chats", [0.0]
+
+    def now_s() -> float:
+        return time.time() + passed_s[0]
+
+    site = PracticeSite(pace_s=0.0, clock=now_s)
+    site.start()
+    try:
+        with running(site, upstream=Keeping(86_400), chats=Chats(path), wall_clock=now_s) as proxy:
+            assert proxy.chat().status == 200
+            until(lambda: kept(path))
+        [chat] = site.chats
+        passed_s[0] = 86_000.0
+        with running(site, limits=SOON, chats=Chats(path), wall_clock=now_s):
+            time.sleep(0.4)
+        before = deletions(site)
+        passed_s[0] = 40 * 86_400.0
+        with running(site, limits=SOON, chats=Chats(path), wall_clock=now_s):
+            site.wait_until(lambda: site.deleted)
+            time.sleep(0.4)
+    finally:
+        site.stop()
+
+    assert before == []
+    assert deletions(site) == [chat]
+    assert left(path) == 0

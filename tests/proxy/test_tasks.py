@@ -26,6 +26,15 @@ async def test_what_goes_wrong_beside_is_logged(caplog: pytest.LogCaptureFixture
     assert "task=second failed kind=upstream_error" in caplog.text
 
 
+async def test_work_can_be_ended_by_whoever_began_it() -> None:
+    tasks = Tasks()
+    task = tasks.held(asyncio.sleep(60), "endless")
+    task.cancel()
+    await tasks.finish(15)
+
+    assert task.cancelled()
+
+
 async def test_finishing_waits_and_then_ends_the_rest() -> None:
     done: list[str] = []
 

@@ -16,7 +16,8 @@ from tray_app.practice import PracticeSite, acts
 from tray_app.proxy.limits import Limits
 
 Happens = Callable[[Running, PaperWindow], object]
-SOON = Limits(asking_s=0.5, headers_s=2.0, tick_s=0.2)
+HURRY = 4.0
+SOON = Limits(asking_s=2.0, headers_s=4.0, tick_s=0.2)
 
 
 class Row(Struct, frozen=True):
@@ -118,11 +119,11 @@ CASES = [(row, by) for row in ROWS for by in ("app", "window")
 @contextmanager
 def signed_in(site: PracticeSite, by: str) -> Iterator[tuple[Running, PaperWindow]]:
     if by == "window":
-        with windowed(site, limits=SOON) as made:
+        with windowed(site, hurry=HURRY, limits=SOON) as made:
             yield made
         return
     window = PaperWindow(site)
-    with running(site, limits=SOON) as proxy:
+    with running(site, hurry=HURRY, limits=SOON) as proxy:
         yield proxy, window
     window.stop()
 
@@ -170,7 +171,7 @@ def test_a_stream_that_breaks_is_told_in_a_frame(site: PracticeSite, by: str) ->
 
 def test_what_a_pause_says_is_said_quickly_and_costs_the_site_nothing(site: PracticeSite) -> None:
     """R35"""
-    with windowed(site, limits=SOON, settings=QUICK) as (proxy, window):
+    with windowed(site, hurry=8.0, limits=SOON, settings=QUICK) as (proxy, window):
         asked(proxy, window)
         time.sleep(0.5)
         before, began_s = len(site.heard), time.monotonic()

@@ -1,9 +1,10 @@
 """Tools, limits and structured answers through the door: F8, F9, R18, R20."""
 
 import json
-from typing import Any
+from typing import Any, Literal
 
 import pytest
+from msgspec.structs import replace
 
 from tests.harness import QUICK, Reply, Running, running
 from tests.proxy.test_relay import SHORT, broken
@@ -133,6 +134,7 @@ def test_half_a_call_is_gone_on_with_or_ends_in_an_error(proxy: Running) -> None
     broken(proxy.chat(tools=TOOLS, stream=True), "tool_call_invalid")
 
 
+@pytest.mark.slow
 def test_a_site_that_breaks_off_in_a_call_leaves_no_half_of_it(site: PracticeSite) -> None:
     """R18, R20, F8"""
     with running(site, settings=SHORT) as proxy:
@@ -195,7 +197,11 @@ def test_a_drafted_call_and_no_answer_is_asked_for_again(proxy: Running) -> None
     assert "in your thoughts" in asked(proxy.site)
 
 
-def test_a_conversation_too_long_for_the_site_is_told_shorter(proxy: Running) -> None:
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", ["file", "trim"])
+def test_a_conversation_too_long_for_the_site_is_parted_or_told_shorter(
+    site: PracticeSite, mode: Literal["file", "trim"]
+) -> None:
     turns: list[dict[str, Any]] = []
     for at in range(12):
         function = {"name": "read_file", "arguments": json.dumps({"path": f"{at}.txt"})}
@@ -205,15 +211,19 @@ def test_a_conversation_too_long_for_the_site_is_told_shorter(proxy: Running) ->
             {"role": "tool", "tool_call_id": f"c{at}", "content": f"{at} " * 5_000},
         ]
 
-    proxy.site.will(acts.say("Done."))
+    site.will(acts.say("Done."))
+    many = [{**TOOLS[0], "function": {"name": f"tool_{at}_" + "x" * 50}} for at in range(2_000)]
 
-    reply = proxy.chat(messages=turns, tools=TOOLS)
-    too_long = proxy.chat("x" * 200_000, tools=TOOLS)
+    with running(site, settings=replace(QUICK, long_prompt=mode)) as proxy:
+        reply = proxy.chat(messages=turns, tools=TOOLS)
+        too_long = proxy.chat("Hello", tools=many)
 
-    assert reply.headers["x-portico-ignored"] == "tool-results"
-    assert len(proxy.site.heard_on("/api/v2/chat/completions")[0].request.body) <= 96_000
+    body = site.heard_on("/api/v2/chat/completions")[0].request.body
+    assert len(body) <= 96_000
+    assert (b"conversation.txt" in body) == (mode == "file")
+    assert reply.headers.get("x-portico-ignored") == (None if mode == "file" else "tool-results")
     assert (too_long.status, too_long.code) == (400, "context_length_exceeded")
-    assert "maximum context length is" in too_long.json()["error"]["message"]
+    assert "The tools alone need" in too_long.json()["error"]["message"]
 
 
 @pytest.mark.parametrize("stream", [True, False])

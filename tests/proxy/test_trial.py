@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from tests.proxy.test_session import NEW, NOW_S, wide
 from tests.rings import MemoryRing, keeper
 from tray_app.core.calls import Tokens
@@ -87,6 +89,7 @@ async def test_cookies_that_wait_to_be_kept_survive_a_trial_in_vain() -> None:
     assert kept_in(ring) == owned.session
 
 
+@pytest.mark.slow
 async def test_what_is_kept_during_a_renewal_has_its_cookie() -> None:
     """R39"""
     ring = MemoryRing()

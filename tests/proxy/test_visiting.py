@@ -131,7 +131,7 @@ def is_closed(sock: socket.socket) -> bool:
 
 
 def test_other_devices_cannot_take_every_connection(site: PracticeSite) -> None:
-    limits = Limits(connections=3, device_connections=2)
+    limits = Limits(connections=3, device_connections=2, surplus_connections=0)
     settings = QUICK.__class__(network_host=DEVICE)
     with running(site, settings=settings, limits=limits) as proxy:
         theirs = [socket.create_connection((DEVICE, proxy.port), timeout=2) for _ in range(8)]
@@ -151,6 +151,7 @@ def test_other_devices_cannot_take_every_connection(site: PracticeSite) -> None:
     assert (served, later) == (200, 200)
 
 
+@pytest.mark.slow
 def test_another_device_that_asks_for_nothing_is_not_waited_for(site: PracticeSite) -> None:
     """Neither is one that never ends its question; one that asked may take its time."""
     settings = QUICK.__class__(network_host=DEVICE)
@@ -292,7 +293,8 @@ def test_a_web_app_is_asked_about_approved_and_let_in_by_its_exact_origin(
     assert not asked.is_readable_by_pages
     assert "asks its person" in asked.body.decode()
     assert "try again" in asked.body.decode()
-    assert (status["asking"], status["pairing_s_left"]) == (APP, 120)
+    assert status["asking"] == APP
+    assert 100 <= status["pairing_s_left"] <= 120
     assert list(status["blocked"]) == [{"origin": APP, "count": 2}]
 
     visitors.answer(APP, True)

@@ -70,6 +70,7 @@ def test_after_a_jump_in_time_new_calls_get_new_connections(
         assert (not set(later) & before) is fresh
 
 
+@pytest.mark.slow
 def test_a_stream_goes_on_through_a_waking_and_its_connection_ends_with_it(
     site: PracticeSite,
 ) -> None:
@@ -109,7 +110,7 @@ def chat_beside(proxy: Running) -> Reply:
 
 def test_what_is_still_retired_is_closed_when_the_proxy_stops(site: PracticeSite) -> None:
     """R49"""
-    with running(site) as proxy:
+    with running(site, hurry=8.0) as proxy:
         site.will(acts.Silence())
         reader = threading.Thread(target=lambda: proxy.chat(stream=True))
         reader.start()
@@ -190,6 +191,7 @@ def road(site: PracticeSite) -> Iterator[Road]:
     made.close()
 
 
+@pytest.mark.slow
 def test_a_changed_network_costs_what_runs_and_nothing_after_it(
     site: PracticeSite, road: Road
 ) -> None:

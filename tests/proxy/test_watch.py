@@ -2,17 +2,20 @@
 
 import asyncio
 
+import pytest
+
 from tests.harness import running
 from tests.proxy.test_relay import FAST, SHORT
 from tests.upstreams.qwen.frames import created
 from tray_app.core.errors import Kind, ProxyError
 from tray_app.practice import PracticeSite, acts
-from tray_app.proxy.exchange import Whole
+from tray_app.proxy.exchange import Exchange
 from tray_app.proxy.limits import Limits
 from tray_app.proxy.tasks import Fuse, Tasks
 from tray_app.proxy.watch import Watcher
 
 
+@pytest.mark.slow
 def test_silence_before_the_answer_ends_in_time(site: PracticeSite) -> None:
     """R16"""
     with running(site, limits=FAST, settings=SHORT) as proxy:
@@ -27,12 +30,12 @@ def test_silence_before_the_answer_ends_in_time(site: PracticeSite) -> None:
 
 async def test_a_watcher_sleeps_while_there_is_nothing_to_watch() -> None:
     loop, tasks = asyncio.get_running_loop(), Tasks()
-    watcher = Watcher(lambda: Limits(tick_s=0.01, whole_s=0.05), loop.time, tasks)
+    watcher = Watcher(lambda: Limits(tick_s=0.01, stream_s=0.05), loop.time, tasks)
     before = len(asyncio.all_tasks())
     errors: list[Kind] = []
     for _ in range(2):
         fuse = Fuse()
-        with watcher.watching(Whole({}, fuse, loop.time)):
+        with watcher.watching(Exchange(fuse, loop.time)):
             try:
                 async with fuse:
                     await asyncio.sleep(5)

@@ -11,6 +11,7 @@ from tests.proxy.test_handoff import asks, crowd
 from tray_app.practice import PracticeSite, acts
 
 
+@pytest.mark.slow
 def test_a_proxy_that_asks_is_stopped_in_time_and_its_session_goes_on(site: PracticeSite) -> None:
     """R40"""
     site.page_only = True
@@ -46,6 +47,7 @@ def ends(kind: str) -> Callable[[PaperWindow], None]:
     return end
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stream", [True, False], ids=["stream", "whole"])
 @pytest.mark.parametrize(
     ("end", "code"), [(ends("closed"), "window_closed"), (ends("left"), "upstream_disconnected")]

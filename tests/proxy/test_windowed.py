@@ -84,6 +84,7 @@ def test_a_session_that_the_site_ended_is_said_to_be_for_all_who_wait(site: Prac
         assert len(site.heard) == before
 
 
+@pytest.mark.slow
 def test_a_renewal_that_hangs_ends_in_time_and_ends_nothing_else(site: PracticeSite) -> None:
     """R39"""
     with windowed(site, settings=MANY) as (proxy, window):
@@ -99,9 +100,10 @@ def test_a_renewal_that_hangs_ends_in_time_and_ends_nothing_else(site: PracticeS
         assert proxy.chat().status == 200
 
 
+@pytest.mark.slow
 def test_a_page_that_has_nothing_has_no_session(site: PracticeSite) -> None:
     """R39"""
-    with windowed(site) as (proxy, window):
+    with windowed(site, hurry=8.0) as (proxy, window):
         window.renew_s = 1.0
         window.browser.storage.clear()
         window.browser.jar.clear()
@@ -138,7 +140,7 @@ def becomes_guest(window: PaperWindow) -> None:
 def test_a_page_that_has_the_session_no_more_ends_it(
     site: PracticeSite, happens: Callable[[PaperWindow], None], code: str
 ) -> None:
-    with windowed(site) as (proxy, window):
+    with windowed(site, hurry=8.0) as (proxy, window):
         happens(window)
         until(lambda: told(proxy) != "signed_in")
         before = len(site.heard)
@@ -154,8 +156,11 @@ def test_who_looks_at_the_page_to_sign_in_and_leaves_it_stays_signed_in() -> Non
     aged.start()
     with windowed(aged, wall_clock=lambda: now[0]) as (proxy, window):
         window.go("/auth")
-        now[0] += 1200
+        # What the page said is heard by now.
+        assert told(proxy) == "signed_in"
         window.go("/")
+        assert told(proxy) == "signed_in"
+        now[0] += 1200
 
         assert proxy.chat().status == 200
         assert told(proxy) == "signed_in"
@@ -170,9 +175,10 @@ def test_who_signs_in_over_a_session_is_asked_about_first_as_well(
     site: PracticeSite, email: str, told_first: str
 ) -> None:
     """S99"""
-    with windowed(site) as (proxy, window):
+    with windowed(site, hurry=8.0) as (proxy, window):
         window.go("/auth")
         assert proxy.chat().status == 200
+        site.wait_until(lambda: not site.chats)
         window.sign_in(email)
         until(lambda: told(proxy) == "revoked")
         before = len(site.heard)
@@ -190,8 +196,9 @@ def test_who_signs_in_over_a_session_is_asked_about_first_as_well(
         assert proxy.chat().status == 200
 
 
+@pytest.mark.slow
 def test_whoever_signs_in_after_that_is_asked_about_first(site: PracticeSite) -> None:
-    with windowed(site) as (proxy, window):
+    with windowed(site, hurry=8.0) as (proxy, window):
         window.sign_out_at_site()
         until(lambda: told(proxy) == "revoked")
         window.sign_in("other@practice.example")

@@ -2,6 +2,8 @@
 
 import json
 import re
+import socket
+from contextlib import suppress
 from dataclasses import dataclass
 
 from tests.harness import Running
@@ -66,6 +68,61 @@ def chat(proxy: Running, *headers: str, key: str | None = "right") -> Said:
     typed = any(header.lower().startswith("content-type") for header in headers)
     more = () if typed else ("Content-Type: application/json",)
     return request(proxy, "POST /v1/chat/completions", *headers, *more, key=key, body=CHAT)
+
+
+def head(
+    proxy: Running,
+    line: str = "POST /v1/chat/completions",
+    *headers: str,
+    key: str | None = "right",
+    version: str = "HTTP/1.1",
+) -> bytes:
+    """The head of a request for this proxy, with a type for its body, and headers as they are."""
+    lines = [f"{line} {version}", f"Host: 127.0.0.1:{proxy.port}", "Content-Type: application/json"]
+    if key is not None:
+        lines.append(f"Authorization: Bearer {proxy.key if key == 'right' else key}")
+    return "\r\n".join([*lines, *headers, "", ""]).encode("latin-1")
+
+
+def answers(data: bytes) -> list[Said]:
+    """Take several answers apart, each of which tells its length."""
+    found = []
+    while data:
+        told, _, rest = data.partition(b"\r\n\r\n")
+        size = _length(told)
+        found.append(said(told + b"\r\n\r\n" + rest[:size]))
+        data = rest[size:]
+    return found
+
+
+def exchanged(proxy: Running, data: bytes, *, timeout_s: float = 20.0) -> bytes:
+    """What came back until the connection was closed; a reset ends it as well."""
+    with socket.create_connection(("127.0.0.1", proxy.port), timeout=timeout_s) as sock:
+        came = b""
+        with suppress(ConnectionError):
+            sock.sendall(data)
+        with suppress(ConnectionError):
+            while piece := sock.recv(65536):
+                came += piece
+        return came
+
+
+def first(proxy: Running, data: bytes, *, timeout_s: float = 20.0) -> Said:
+    """The first answer to these bytes, after which the client leaves."""
+    with socket.create_connection(("127.0.0.1", proxy.port), timeout=timeout_s) as sock:
+        sock.sendall(data)
+        came = b""
+        while piece := sock.recv(65536):
+            came += piece
+            told, end, rest = came.partition(b"\r\n\r\n")
+            if end and len(rest) >= _length(told):
+                break
+        return answers(came)[0]
+
+
+def _length(told: bytes) -> int:
+    found = re.search(rb"(?i)\r\ncontent-length: *(\d+)", told)
+    return int(found[1]) if found else 0
 
 
 def said(data: bytes) -> Said:

@@ -14,8 +14,12 @@ from tray_app.store.chats import FULL_BYTES, LEFT_OVER, REFUSALS, Chats
 
 NAMES = st.sampled_from(["a", "ab", "abc", "0f3c-1", "x" * 128])
 STEPS = st.lists(
-    st.tuples(st.sampled_from(["note", "strike", "refuse"]), NAMES), min_size=1, max_size=30
+    st.tuples(st.sampled_from(["note", "strike", "refuse", "keep"]), NAMES),
+    min_size=1,
+    max_size=30,
 )
+NOW_S = 1_795_000_000.0
+DAY_S = 86_400.0
 
 
 def begun(path: Path) -> Chats:
@@ -24,10 +28,10 @@ def begun(path: Path) -> Chats:
     return chats
 
 
-def left(path: Path, account: str = "me") -> list[str]:
+def left(path: Path, account: str = "me", now_s: float = NOW_S) -> list[str]:
     """What a next start would find, in its order."""
     chats, found = begun(path), []
-    while (chat := chats.left_over(account)) is not None:
+    while (chat := chats.left_over(account, now_s)) is not None:
         found.append(chat)
         chats.strike(chat)
     chats.close()
@@ -39,6 +43,10 @@ def do(chats: Chats, expected: dict[str, int], step: str, name: str) -> None:
     if step == "note":
         chats.note(name, "me")
         expected[name] = 0
+    elif step == "keep":
+        chats.keep(name, NOW_S)
+        if name in expected:
+            expected[name] = 0
     elif step == "strike":
         chats.strike(name)
         expected.pop(name, None)
@@ -58,7 +66,7 @@ def test_what_was_not_struck_off_is_left_over_at_the_next_start(tmp_path: Path) 
         chats.note(name, "me")
     chats.strike("second")
 
-    assert chats.left_over("me") is None
+    assert chats.left_over("me", NOW_S) is None
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert b"me" not in path.read_bytes()
     assert begun(path).begin() == 2
@@ -71,7 +79,7 @@ def test_what_a_stopped_proxy_was_using_is_left_over_for_the_next(tmp_path: Path
     chats.note("one", "me")
 
     assert chats.begin() == 1
-    assert chats.left_over("me") == "one"
+    assert chats.left_over("me", NOW_S) == "one"
 
 
 def test_a_chat_is_left_to_the_account_that_made_it(tmp_path: Path) -> None:
@@ -82,7 +90,7 @@ def test_a_chat_is_left_to_the_account_that_made_it(tmp_path: Path) -> None:
     chats.close()
 
     chats = begun(path)
-    assert [chats.left_over(who) for who in ("me@example.org", "you", "")] == [
+    assert [chats.left_over(who, NOW_S) for who in ("me@example.org", "you", "")] == [
         "mine", "somebodys", "somebodys",
     ]  # fmt: skip
 
@@ -92,7 +100,7 @@ def test_any_label_of_an_account_can_be_told_again() -> None:
     chats.note("one", "\ud800 é")
     chats.begin()
 
-    assert chats.left_over("\ud800 é") == "one"
+    assert chats.left_over("\ud800 é", NOW_S) == "one"
 
 
 def test_a_chat_that_is_refused_again_and_again_is_given_up(tmp_path: Path) -> None:
@@ -102,10 +110,10 @@ def test_a_chat_that_is_refused_again_and_again_is_given_up(tmp_path: Path) -> N
         chats.note(name, "me")
     for _ in range(REFUSALS):
         chats.leave("unheard", refused=False)
-        assert chats.left_over("me") is not None
+        assert chats.left_over("me", NOW_S) is not None
         chats.leave("refused", refused=True)
 
-    assert chats.left_over("me") == "unheard"
+    assert chats.left_over("me", NOW_S) == "unheard"
     assert left(path) == ["unheard"]
 
 
@@ -114,7 +122,7 @@ def test_refusals_are_counted_across_starts(tmp_path: Path) -> None:
     begun(path).note("refused", "me")
     for start in range(REFUSALS):
         chats = begun(path)
-        assert chats.left_over("me") == "refused", start
+        assert chats.left_over("me", NOW_S) == "refused", start
         chats.leave("refused", refused=True)
 
     assert left(path) == []
@@ -128,7 +136,7 @@ def test_after_a_failure_another_chat_comes_first() -> None:
 
     chats.leave("one", refused=False)
 
-    assert chats.left_over("me") == "two"
+    assert chats.left_over("me", NOW_S) == "two"
 
 
 @given(STEPS, st.data())
@@ -187,7 +195,7 @@ def test_what_is_no_id_is_never_one_to_be_deleted(tmp_path: Path, name: str) -> 
     path = tmp_path / "chats"
     path.write_text(f"+ {name} 0000000000000000\n+ {name}\n+ {name} 0000\n")
 
-    assert begun(path).left_over("me") is None
+    assert begun(path).left_over("me", NOW_S) is None
 
 
 def test_the_notes_stay_small_however_much_is_asked(tmp_path: Path) -> None:
@@ -248,7 +256,7 @@ def test_what_somebody_planted_is_left_alone_and_stops_nothing(tmp_path: Path) -
     chats.note("one", "me")
     chats.leave("one", refused=False)
 
-    assert chats.left_over("me") == "one"
+    assert chats.left_over("me", NOW_S) == "one"
     assert theirs.read_bytes() == b"+ theirs 0000000000000000\n"
 
 
@@ -258,7 +266,7 @@ def test_a_folder_that_is_gone_stops_nothing(tmp_path: Path) -> None:
     chats.note("one", "me")
     chats.leave("one", refused=True)
 
-    assert chats.left_over("me") == "one"
+    assert chats.left_over("me", NOW_S) == "one"
     chats.close()
 
 

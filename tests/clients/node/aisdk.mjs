@@ -1,7 +1,8 @@
 // The AI SDK over its OpenAI-compatible provider: what Cline, Kilo Code and OpenCode stand on.
 import assert from "node:assert/strict";
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
-import { generateText, streamText } from "ai";
+import { generateText, stepCountIs, streamText, tool } from "ai";
+import { z } from "zod";
 
 const { BASE_URL, API_KEY } = process.env;
 const portico = createOpenAICompatible({
@@ -46,5 +47,32 @@ const cut = streamText({
 });
 for await (const _ of cut.fullStream);
 assert.match(JSON.stringify(broken?.message ?? broken), /broke in mid-answer/);
+
+// A picture that a tool answers: the provider writes its parts into one string.
+const pixel =
+  "iVBORw0KGgoAAAANSUhEUgAAAAIAAAACCAIAAAD91JpzAAAAFklEQVR4nGMUMgljYGBgYmBgYGBgAAAHNgCgsqzbfAAAAABJRU5ErkJggg==";
+const image = { data: pixel, mediaType: "image/png" };
+for (const type of ["image-data", "file-data", "media"]) {
+  const looked = await generateText({
+    model: portico("qwen3.7-plus"),
+    prompt: "read shot.png",
+    tools: {
+      read_file: tool({
+        description: "Read a file.",
+        inputSchema: z.object({ path: z.string() }),
+        execute: async () => "shot",
+        toModelOutput: () => ({
+          type: "content",
+          value: [{ type: "text", text: "The screen:" }, { type, ...image }],
+        }),
+      }),
+    },
+    stopWhen: stepCountIs(3),
+    maxRetries: 0,
+  });
+  assert.equal(looked.steps.length, 2);
+  assert.match(looked.text, /The screen:\s+\[attachment 1\]/);
+  assert.doesNotMatch(looked.text, /iVBOR/);
+}
 
 console.log(JSON.stringify({ passed: true }));

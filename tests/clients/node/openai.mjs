@@ -65,6 +65,36 @@ const runner = client.chat.completions.runTools({
 assert((await runner.finalContent()).length > 0);
 assert.deepEqual(written, { "hello.txt": "hi" });
 
+// A picture, a document, and pictures that are drawn.
+const pixel =
+  "iVBORw0KGgoAAAANSUhEUgAAAAIAAAACCAIAAAD91JpzAAAAFklEQVR4nGMUMgljYGBgYmBgYGBgAAAHNgCgsqzbfAAAAABJRU5ErkJggg==";
+const seen = await client.chat.completions.create({
+  model,
+  messages: asked([
+    { type: "text", text: "What is this?" },
+    { type: "image_url", image_url: { url: `data:image/png;base64,${pixel}` } },
+    {
+      type: "file",
+      file: {
+        filename: "notes.md",
+        file_data: `data:text/markdown;base64,${Buffer.from("# Notes\n").toString("base64")}`,
+      },
+    },
+  ]),
+});
+assert.match(seen.choices[0].message.content, /a PNG picture of 2 by 2/);
+assert.match(seen.choices[0].message.content, /notes\.md, a document of 8 bytes that begins: # Notes/);
+
+const drawn = await client.images.generate({ model, prompt: "a red square", n: 2 });
+assert.equal(new Set(drawn.data.map((one) => one.url)).size, 2);
+const edited = await client.images.edit({
+  model,
+  prompt: "a red square",
+  image: await OpenAI.toFile(Buffer.from(pixel, "base64"), "a.png", { type: "image/png" }),
+  response_format: "b64_json",
+});
+assert.equal(Buffer.from(edited.data[0].b64_json, "base64").subarray(1, 4).toString(), "PNG");
+
 const wrong = new OpenAI({ baseURL: BASE_URL, apiKey: "sk-wrong", maxRetries: 0 });
 await assert.rejects(wrong.models.list(), OpenAI.AuthenticationError);
 const create = (content, more = {}) =>

@@ -1,4 +1,4 @@
-"""What the tests of the site's window begin with."""
+"""What the tests of windows begin with."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -7,6 +7,7 @@ import pytest
 
 from tests.desktop.screen import Screen, screen_in
 from tests.desktop.windows.siting import SiteChild, opened, sign_in, site_of
+from tests.desktop.windows.window_child import Child
 from tray_app.practice import PracticeSite
 
 
@@ -14,6 +15,20 @@ from tray_app.practice import PracticeSite
 def screen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Screen]:
     with screen_in(tmp_path_factory.mktemp("screen")) as started:
         yield started
+
+
+@pytest.fixture(scope="module")
+def dark_screen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Screen]:
+    with screen_in(tmp_path_factory.mktemp("dark"), GTK_THEME="Adwaita:dark") as started:
+        yield started
+
+
+@pytest.fixture
+def children() -> Iterator[list[Child]]:
+    started: list[Child] = []
+    yield started
+    for child in started:
+        child.stop()
 
 
 @pytest.fixture

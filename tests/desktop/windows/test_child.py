@@ -3,21 +3,18 @@
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
-from threading import Timer
 
-import psutil
 import pytest
 
-from tests.desktop.screen import Screen, is_gone, screen_in
+from tests.desktop.screen import Screen
 from tests.desktop.windows.views import (
     QUESTION,
     STATUS,
     VIEWS,
     status,
 )
+from tests.desktop.windows.window_child import ROOT, WITHIN_S, Child, shown
 from tests.waiting import until
 from tray_app.desktop.look import Row
 from tray_app.desktop.windows import NAMES, WindowName
@@ -26,96 +23,13 @@ from tray_app.desktop.windows.messages import (
     Closed,
     Failed,
     Focus,
-    FromWindow,
-    Ping,
-    Pong,
     Pressed,
     Ready,
     Show,
-    ToWindow,
-    View,
-    from_window,
     line,
 )
 
 pytestmark = pytest.mark.desktop
-ROOT = Path(__file__).parents[3]
-WITHIN_S = 30.0
-
-
-class Child:
-    """A window that this test is the parent of."""
-
-    def __init__(self, screen: Screen, name: str, **more: str) -> None:
-        self.errors = screen.folder / f"{name}.errors"
-        with self.errors.open("wb") as errors:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "tray_app", "window", name],
-                cwd=ROOT, env={**screen.environment, **more}, stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE, stderr=errors,
-            )  # fmt: skip
-        self._timer = Timer(WITHIN_S, self.process.kill)
-        self._timer.start()
-
-    def say(self, *messages: ToWindow) -> None:
-        self.write(*(line(message) for message in messages))
-
-    def write(self, *lines: bytes) -> None:
-        assert self.process.stdin is not None
-        self.process.stdin.write(b"".join(lines))
-        self.process.stdin.flush()
-
-    def hear(self) -> FromWindow | None:
-        """The next message; None once there is none any more."""
-        assert self.process.stdout is not None
-        received = self.process.stdout.readline()
-        return from_window(received) if received else None
-
-    def rest(self) -> list[FromWindow]:
-        return list(iter(self.hear, None))
-
-    def hang_up(self) -> None:
-        assert self.process.stdin is not None
-        self.process.stdin.close()
-
-    def code(self) -> int:
-        return self.process.wait(WITHIN_S)
-
-    def family(self) -> list[psutil.Process]:
-        """The process and those of the engine."""
-        own = psutil.Process(self.process.pid)
-        return [own, *own.children(recursive=True)]
-
-    def stop(self) -> None:
-        self._timer.cancel()
-        with suppress(BrokenPipeError):
-            self.hang_up()
-        self.code()
-        assert self.process.stdout is not None
-        self.process.stdout.close()
-
-
-@pytest.fixture(scope="module")
-def screen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Screen]:
-    with screen_in(tmp_path_factory.mktemp("screen")) as started:
-        yield started
-
-
-@pytest.fixture
-def children() -> Iterator[list[Child]]:
-    started: list[Child] = []
-    yield started
-    for child in started:
-        child.stop()
-
-
-def shown(screen: Screen, children: list[Child], view: View) -> Child:
-    """A window that shows this view."""
-    child = Child(screen, "status" if view.__class__ is STATUS.__class__ else "question")
-    children.append(child)
-    child.say(Show(view))
-    assert child.hear() == Ready()
-    return child
 
 
 def test_a_window_has_the_title_and_the_rows(screen: Screen, children: list[Child]) -> None:
@@ -236,35 +150,6 @@ def test_a_window_is_not_without_a_parent(screen: Screen, children: list[Child])
 
     assert child.rest() == [Closed()]
     assert child.code() == 0
-
-
-def test_it_says_whether_its_page_works(screen: Screen, children: list[Child]) -> None:
-    child = shown(screen, children, STATUS)
-    child.say(Ping(1))
-    assert child.hear() == Pong(1)
-
-    engine = [one for one in child.family() if "WebProcess" in one.name()]
-    engine[0].kill()
-    until(lambda: is_gone(engine[0]))
-    child.say(Ping(2), Close())
-
-    assert child.rest() == [Closed()]
-
-
-def test_a_page_that_hangs_keeps_no_window_without_a_parent(
-    screen: Screen, children: list[Child]
-) -> None:
-    child = shown(screen, children, STATUS)
-    family = child.family()
-    hanging = [one for one in family if "WebProcess" in one.name()]
-    hanging[0].suspend()
-
-    child.say(Ping(1))
-    child.hang_up()
-
-    assert child.code() == 0
-    hanging[0].resume()
-    until(lambda: all(map(is_gone, family)))
 
 
 _NOISY = """

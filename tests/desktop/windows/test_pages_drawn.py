@@ -3,14 +3,21 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
-from tests.desktop.screen import Screen, screen_in
-from tests.desktop.windows.views import HOSTILE, VIEWS, hostile_question, hostile_status
+from tests.desktop.screen import Screen
+from tests.desktop.windows.views import (
+    HOSTILE,
+    PASTE,
+    VIEWS,
+    hostile_pane,
+    hostile_question,
+    hostile_status,
+)
 from tray_app.desktop.windows import NAMES, WindowName
 from tray_app.desktop.windows.messages import Show, View, line
 from tray_app.desktop.windows.page import page
@@ -20,21 +27,17 @@ ROOT = Path(__file__).parents[3]
 WITHIN_S = 30.0
 
 
-@pytest.fixture(scope="module")
-def screen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Screen]:
-    with screen_in(tmp_path_factory.mktemp("screen")) as started:
-        yield started
-
-
 _ENGINE = """
-import json, sys, threading, webview
+import json, sys, threading, time, webview
 from tray_app.desktop.windows import engine
 assert engine.missing(dict(DISPLAY="x")) is None
-document, *scripts = json.load(sys.stdin)
-window = webview.create_window("Page", html=document, text_select=True)
+document, width, *scripts = json.load(sys.stdin)
+window = webview.create_window("Page", html=document, width=width, text_select=True)
 def drive():
     window.events.loaded.wait()
-    print(json.dumps([window.run_js(script) for script in scripts]))
+    def run(script):
+        return window.run_js(script) if isinstance(script, str) else time.sleep(script)
+    print(json.dumps([run(script) for script in scripts]))
     window.destroy()
 threading.Thread(target=drive, daemon=True).start()
 webview.start(gui="gtk", private_mode=True)
@@ -43,14 +46,19 @@ _WATCH = """window.violated = [];
 addEventListener("securitypolicyviolation", (event) => violated.push(event.violatedDirective));"""
 
 
-def looked_at(screen: Screen, name: WindowName, *scripts: str) -> list[Any]:
-    """What these scripts find in a page that also notes what its policy refuses."""
+def looked_at(
+    screen: Screen, name: WindowName, *scripts: str | float, width: int = 800
+) -> list[Any]:
+    """What these scripts find in a page that also notes what its policy refuses.
+
+    A number is a pause of so many seconds.
+    """
     nonce = "n0nce"
     watch = f'<script nonce="{nonce}">{_WATCH}</script><style'
     document = page(name, nonce).replace("<style", watch, 1)
     ended = subprocess.run(
         [sys.executable, "-c", _ENGINE], cwd=ROOT, env=screen.environment,
-        input=json.dumps([document, *scripts]), capture_output=True, text=True, check=True,
+        input=json.dumps([document, width, *scripts]), capture_output=True, text=True, check=True,
         timeout=WITHIN_S,
     )  # fmt: skip
     found: list[Any] = json.loads(ended.stdout)
@@ -76,8 +84,30 @@ def test_no_page_does_what_its_policy_forbids(screen: Screen, name: WindowName) 
     assert "style-src" in found[6]
 
 
+def test_what_an_answer_began_is_said_until_something_else_is_shown(screen: Screen) -> None:
+    line = "document.querySelector('#busy').innerText.trim()"
+    again = showing(msgspec.structs.replace(PASTE, facts=("That was wrong.",)))
+    press = "document.querySelectorAll('#answers button')[{}].click()"
+    safe, went_on = press.format(1), press.format(2)
+    scripts: tuple[str | float, ...] = (
+        showing(PASTE), line, went_on, 1.2, line, again, line, safe, line,
+    )  # fmt: skip
+
+    found = looked_at(screen, "question", *scripts)
+
+    assert found[1] == ""
+    assert found[4].split("\n")[0].startswith("Asking Qwen…")
+    assert "0:01" in found[4]
+    assert (found[6], found[8]) == ("", "")
+
+
 @pytest.mark.parametrize(
-    ("name", "view"), [("status", hostile_status()), ("question", hostile_question())]
+    ("name", "view"),
+    [
+        ("status", hostile_status()),
+        ("question", hostile_question()),
+        ("connect", hostile_pane()),
+    ],
 )
 def test_whatever_a_text_says_it_is_text(screen: Screen, name: WindowName, view: View) -> None:
     """S94, S95: that a record of the log is one line is shown in the store's tests."""

@@ -70,6 +70,7 @@ def test_a_large_message_waits_for_a_parent_that_reads_slowly() -> None:
     assert told == b"x" * 3_000_000 + b"\nok last\nover\n"
 
 
+@pytest.mark.slow
 def test_a_child_that_hangs_ends_when_its_parent_is_gone() -> None:
     child = started(HANGS="1")
 

@@ -4,9 +4,28 @@ from typing import Any
 
 import msgspec
 
+from tests.desktop.more_views import about, activity, models
 from tray_app.desktop.look import Row
-from tray_app.desktop.windows.messages import Answer, QuestionView, StatusView
+from tray_app.desktop.windows.messages import Answer, QuestionView, StatusView, View
+from tray_app.desktop.windows.parts import (
+    Aside,
+    Button,
+    Buttons,
+    Choice,
+    Code,
+    ConnectView,
+    Field,
+    FieldKind,
+    Item,
+    Section,
+    SettingsView,
+    Steps,
+    Text,
+    Value,
+)
+from tray_app.desktop.words import Words
 
+EN = Words("en")
 DOT = (
     "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWj"
     "R9awAAAABJRU5ErkJggg=="
@@ -47,7 +66,78 @@ QUESTION = QuestionView(
     safe="no",
     language="en",
 )  # fmt: skip
-VIEWS: dict[str, StatusView | QuestionView] = {"status": STATUS, "question": QUESTION}
+PASTE = msgspec.structs.replace(QUESTION, field="The copied text", busy="Asking Qwen…")
+ASIDE = Aside(
+    "Things",
+    (Item("choose:one", "One", "first", is_chosen=True), Item("choose:two", "Two")),
+    search="Search",
+    found="Found: 2",
+)
+COPY = Button("copy:address", "Copy", about="Copy: Address")
+CONNECT = ConnectView(
+    title="Portico - Connect",
+    language="en",
+    heading="One",
+    aside=ASIDE,
+    notices=(Text("stopped", "Stopped.", "bad", (Button("start", "Start", "default"),)),),
+    parts=(
+        Text("about", "What this is."),
+        Section(
+            "paste",
+            "Paste this",
+            (
+                Value("address", "Address", "http://127.0.0.1:7936/v1", (COPY,)),
+                Steps("steps", ("Open it.", "Paste it.")),
+                Code("text", "Text", "{\n}", (Button("copy:text", "Copy all"),)),
+            ),
+        ),
+        Section("more", "More", (Text("hidden", "Folded away", "quiet"),), folded=True),
+        Section(
+            "try",
+            "Try it",
+            (Buttons("now", (Button("try", "Try now", "default"),)), Text("tried", "", "quiet")),
+        ),
+    ),
+    back="All things",
+)
+
+
+def a_field(kind: FieldKind, value: str, **more: Any) -> Field:
+    """A field of this kind, whose act is `set:` and the kind."""
+    return Field(kind, f"set:{kind}", kind, f"A {kind}", value, "What it is.", **more)
+
+
+SETTINGS = SettingsView(
+    title="Portico - Settings",
+    language="en",
+    heading="Address",
+    aside=ASIDE,
+    parts=(
+        Section(
+            "fields",
+            "",
+            (
+                a_field("number", "7936", button=Button("reset:number", "Reset")),
+                a_field("text", "/qwen", note="Saved"),
+                a_field("switch", "no"),
+                a_field("choice", "b", choices=(Choice("a", "An a"), Choice("b", "A b"))),
+                a_field("lines", "one\ntwo", error="That is wrong.", caution="Take care."),
+                a_field("entry", "", button=Button("set:entry", "Add")),
+            ),
+        ),
+    ),
+    back="All settings",
+    told="Copied",
+)
+VIEWS: dict[str, View] = {
+    "status": STATUS,
+    "question": QUESTION,
+    "connect": CONNECT,
+    "settings": SETTINGS,
+    "activity": activity(EN),
+    "models": models(EN),
+    "about": about(EN),
+}
 
 
 def status(**changed: Any) -> StatusView:
@@ -70,3 +160,30 @@ def hostile_question() -> QuestionView:
     return msgspec.structs.replace(
         QUESTION, title=HOSTILE[0], text=HOSTILE[1], facts=HOSTILE, answers=answers
     )
+
+
+def hostile_pane() -> ConnectView:
+    """Every hostile text, as every part that a pane has."""
+    texts = HOSTILE
+    buttons = tuple(Button(text, text, about=text) for text in texts)
+    choices = tuple(Choice(text, text) for text in texts)
+    parts = tuple(
+        Section(
+            f"section-{at}",
+            text,
+            (
+                Text(f"text-{at}", text, "bad", buttons),
+                Steps(f"steps-{at}", texts),
+                Value(f"value-{at}", text, text, buttons),
+                Code(f"code-{at}", text, text),
+                Field(f"field-{at}", text, "choice", text, text, text, text, text, text, choices),
+            ),
+            folded=False,
+        )
+        for at, text in enumerate(texts)
+    )
+    items = tuple(Item(text, text, text) for text in texts)
+    return msgspec.structs.replace(
+        CONNECT, title=texts[0], heading=texts[1], parts=parts, told=texts[2], back=texts[3],
+        aside=Aside(texts[4], items, texts[5], texts[6]),
+    )  # fmt: skip

@@ -154,6 +154,7 @@ def test_calls_and_texts_are_told_apart(answer: str, expected: list[Any]) -> Non
     assert found(answer) == expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("answer", "expected"), FOUND)
 @given(st.data())
 def test_it_does_not_matter_how_an_answer_is_cut(

@@ -21,7 +21,7 @@ from tests.filters.calling.conversations import (
     thinks,
 )
 from tray_app.core.model import Message, Prompt, Tool, ToolCallPart, ToolChoice, ToolResultPart
-from tray_app.filters.calling.history import answers, instructed, last_turn, rendered, turns
+from tray_app.filters.calling.history import answers, instructed, last_turn, rendered, traced, turns
 from tray_app.upstreams.qwen.flatten import flatten
 
 READ = Tool("read_file", "Reads.")
@@ -340,3 +340,33 @@ def test_the_same_beginning_gives_the_same_texts_when_turns_are_added(
     longer = shown(*conversation([*begun, ("u", ""), *more]))
 
     assert longer[: len(shown(*conversation(begun)))] == shown(*conversation(begun))
+
+
+def test_it_is_known_where_what_is_told_began() -> None:
+    messages = [
+        said("user", "task"),
+        did("I look.", calls("a", call_id="1")),
+        did(calls("a", call_id="2")),
+        result("one", "1"),
+        result("two", "2"),
+        said("user", "here"),
+        did("So."),
+    ]
+    found = traced(asked(messages), names_of())
+
+    assert [message.role for message in found.told.messages] == [
+        "user",
+        "assistant",
+        "user",
+        "assistant",
+    ]
+    assert list(found.starts) == [0, 1, 3, 6]
+    assert found.answers == {(3, 0): (1, 1), (4, 0): (2, 0)}
+
+
+def test_instructions_end_where_they_are_said_to_end() -> None:
+    prompt = asked([said("system", "S"), said("system", "note"), said("user", "task")], READ)
+    told = instructed(prompt, names_of(READ), leading=1).messages
+
+    assert "<tools>" in texts_of(told[0])
+    assert told[1] == said("system", "note")

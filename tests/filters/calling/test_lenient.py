@@ -206,6 +206,7 @@ def test_any_text_is_a_value_that_json_can_say_or_a_fault(text: str, at: int, cl
 UNITS = ['"', "\",'", '"//', '"//"\n', '"}', '" ', '", "a', '"""', '/*"', "\\", '":', '"\n#"', "[{"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", UNITS)
 def test_time_grows_with_the_length_only(unit: str) -> None:
     began = time.monotonic()

@@ -249,6 +249,7 @@ def test_jsonschema_is_loaded_when_the_first_value_is_checked() -> None:
 patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
+@pytest.mark.slow
 @patient
 @given(SCHEMAS, VALUES)
 def test_the_standard_agrees(schema: dict[str, Any], value: Any) -> None:
@@ -263,6 +264,7 @@ def test_the_standard_agrees(schema: dict[str, Any], value: Any) -> None:
         assert standard.is_valid(found.value)
 
 
+@pytest.mark.slow
 @patient
 @given(ANY_SCHEMAS, VALUES, st.booleans(), st.booleans())
 def test_whatever_comes_is_fitted_once_and_for_all(

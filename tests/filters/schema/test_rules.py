@@ -36,6 +36,7 @@ def rule(schema: Any) -> Any:
         ({"type": "dict", "nullable": True}, {"type": ["object", "null"]}),
         ({"enum": ["a"], "nullable": True}, {"enum": ["a", None]}),
         ({"enum": ["a"]}, {"const": "a"}),
+        ({"enum": ["a"], "const": None}, {"enum": ["a"], "const": None}),
         ({"enum": [], "const": None}, {"const": None}),
         ({"required": True}, {}),
         ({"required": ["a", 1]}, {"required": ["a"]}),

@@ -73,11 +73,21 @@ def test_a_search_brings_numbered_sources() -> None:
 
 def test_a_drawing_is_an_answer() -> None:
     decoder = QwenDecoder(draws=True, media_hosts=("cdn.qwenlm.ai",))
-    events = decode((TRANSCRIPTS / "drawing.sse").read_bytes(), decoder=decoder)
+    events = decode((TRANSCRIPTS / "drawing.sse").read_bytes(), decoder=decoder, closes=False)
 
     [image] = [event for event in events if isinstance(event, ImageReady)]
     assert image.url.startswith("https://cdn.qwenlm.ai/output/")
     assert events[-1] == Finished("stop")
+    assert not decoder.finished
+    assert decoder.counted() == Usage()
+
+
+def test_words_where_a_picture_should_be_are_the_answer_where_there_is_no_other() -> None:
+    words = delta("I cannot draw that.", "image_gen_tool")
+    result = delta("Status 7.", "image_gen_tool", role="function")
+
+    assert text_of(decode(created(), words, result, finished())) == "I cannot draw that."
+    assert text_of(decode(created(), words, delta("No."), finished())) == "No."
 
 
 def test_a_picture_made_by_a_tool_is_shown_once() -> None:
@@ -97,6 +107,7 @@ def test_a_picture_elsewhere_is_none() -> None:
     )  # fmt: skip
 
     assert fault.kind is Kind.UPSTREAM_EMPTY
+    assert decoder.elsewhere == "https://evil.example/a.png"
 
 
 @given(texts=st.lists(st.text(max_size=12), min_size=1, max_size=20), cut=st.integers(1, 40))

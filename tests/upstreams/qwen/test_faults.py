@@ -39,7 +39,7 @@ def error(code: str, details: str = "", **more: object) -> dict[str, object]:
         (error("Internal_Server_Error"), "upstream_error", None),
         ({"error": "Internal error!"}, "upstream_error", None),
         (error("CHAT_NOT_FOUND"), "upstream_error", None),
-        (error("Not_Found", "file is not exist"), "upstream_error", None),
+        (error("Not_Found", "file is not exist"), "upstream_error", "fresh"),
         (error("x", "The model qwen9 is not available"), "model_not_found", None),
         (error("data_inspection_failed", "内容安全警告：输入数据"), "content_filter", None),
         ({"error": {"code": "data_inspection_failed"}}, "content_filter", None),
@@ -91,6 +91,65 @@ def test_a_gateway_without_an_answer_may_be_asked_again(status: int) -> None:
     found = faults.of_page(status, {"content-type": "text/html"}, b"")
     assert found is not None
     assert found.again == "fresh"
+
+
+@pytest.mark.parametrize("status", [502, 503])
+@pytest.mark.parametrize("content_type", ["application/json", "text/html", "text/plain"])
+@pytest.mark.parametrize("body", [b"{}", b"[]", b' {"message":"down"}', b"null", b'{"cut of'])
+def test_a_gateway_that_answers_in_json_is_asked_once(
+    status: int, content_type: str, body: bytes
+) -> None:
+    """R14: the site itself has answered, and the prompt may have been taken."""
+    found = faults.of_page(status, {"content-type": content_type}, body)
+
+    assert found is not None
+    assert (found.kind, found.again) == (Kind.UPSTREAM_ERROR, None)
+
+
+@pytest.mark.parametrize("body", [b"no upstream", b"<html>tengine</html>", b" "])
+def test_a_gateway_that_answers_in_anything_else_may_be_asked_again(body: bytes) -> None:
+    """R14"""
+    found = faults.of_page(503, {"content-type": "text/plain"}, body)
+    assert found is not None
+    assert found.again == "fresh"
+
+
+@pytest.mark.parametrize("content_type", ["text/html", "text/plain", "application/json"])
+def test_a_gateway_that_asks_for_a_person_is_not_asked_again(content_type: str) -> None:
+    """R14, R35"""
+    body = b"location='https://site.example/_____tmd_____/punish?x5secdata=a'"
+
+    found = faults.of_page(503, {"content-type": content_type}, body)
+
+    assert found is not None
+    assert (found.kind, found.again) == (Kind.VERIFICATION_NEEDED, None)
+    assert found.place == "https://site.example/_____tmd_____/punish?x5secdata=a"
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504])
+@pytest.mark.parametrize(
+    "body", [b"", b"<html>", b"{}", b'{"error":"Internal error!"}', b'{"error":"Invalid file"}']
+)
+@pytest.mark.parametrize(("told", "said"), [("120", 59), ("7", 7), ("3600", 59)])
+def test_a_stumble_that_names_a_time_is_not_asked_again_before(
+    status: int, body: bytes, told: str, said: int
+) -> None:
+    """R14, R38"""
+    found = faults.of_page(status, {"retry-after": told}, body)
+
+    assert found is not None
+    assert (found.kind.row.status >= 502, found.again) == (True, None)
+    assert found.retry_after_s == min(float(told), 300)
+    assert found.wait_s == said
+
+
+@pytest.mark.parametrize("told", ["", "0", "-1", "abc"])
+def test_a_stumble_that_names_no_time_may_be_asked_again(told: str) -> None:
+    """R14"""
+    found = faults.of_page(503, {"retry-after": told}, b"<html>")
+
+    assert found is not None
+    assert (found.again, found.retry_after_s, found.wait_s) == ("fresh", None, None)
 
 
 def test_a_good_answer_is_no_error() -> None:

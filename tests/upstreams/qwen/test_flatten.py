@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tray_app.core.model import Message, Role, TextPart, ToolResultPart
-from tray_app.upstreams.qwen.flatten import flatten
+from tray_app.upstreams.qwen.flatten import flatten, transcript
 
 
 def said(role: Role, text: str, name: str = "") -> Message:
@@ -143,3 +143,14 @@ def test_empty_messages_leave_no_element() -> None:
         ("user", "a"),
         ("user", "b"),
     ]
+
+
+def test_a_stretch_of_a_conversation_stands_alone_as_it_stands_in_the_whole() -> None:
+    messages = (
+        Message("user", (TextPart("one"),)),
+        Message("assistant", (TextPart("two"),)),
+        Message("user", (TextPart("three"),)),
+    )
+
+    assert transcript(messages[:2]) == "<user>\none\n</user>\n\n<assistant>\ntwo\n</assistant>"
+    assert transcript(messages) in flatten(messages)

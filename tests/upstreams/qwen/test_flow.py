@@ -5,9 +5,18 @@ from typing import Any
 
 import pytest
 
-from tray_app.core.calls import Answer, Call, Flow, Later, Reply, Stamp, Stream, Tokens
+from tray_app.core.calls import Answer, Call, Flow, Kept, Later, Reply, Stamp, Tokens
 from tray_app.core.errors import Kind, ProxyError
-from tray_app.core.model import Choice, Message, ModelInfo, Prompt, TextPart, Variant
+from tray_app.core.model import (
+    Choice,
+    Finished,
+    ImageReady,
+    Message,
+    ModelInfo,
+    Prompt,
+    TextPart,
+    Variant,
+)
 from tray_app.upstreams.qwen import flow
 
 from .frames import created, delta, finished
@@ -28,7 +37,7 @@ class Played:
     def __init__(self, playing: Flow, *answers: Answer) -> None:
         self.calls: list[Call] = []
         self.later: list[Later] = []
-        self.end: Stream | Reply | None = None
+        self.end: Reply | None = None
         left = list(answers)
         try:
             step = next(playing)
@@ -37,6 +46,7 @@ class Played:
                     self.later.append(step)
                     step = next(playing)
                 else:
+                    assert isinstance(step, Call)
                     self.calls.append(step)
                     step = playing.send(left.pop(0))
         except StopIteration as end:
@@ -48,18 +58,28 @@ class Played:
         return [f"{call.method} {call.path}" for call in self.calls]
 
 
-def ask(*answers: Answer, variant: Variant | None = None) -> Played:
-    return Played(flow.ask(PROMPT, Choice(MODEL, variant or Variant()), STAMP, ()), *answers)
+class Asked(Played):
+    """A prompt that is asked in its chat."""
+
+    def __init__(self, *answers: Answer, variant: Variant | None = None) -> None:
+        choice = Choice(MODEL, variant or Variant())
+        super().__init__(flow.begin(PROMPT, choice, STAMP), *answers)
+        assert self.end is not None
+        assert isinstance(self.end.value, flow.Chat)
+        self.stream = flow.ask(PROMPT, choice, self.end.value, STAMP, ("cdn.qwenlm.ai",))
+
+
+def ask(*answers: Answer, variant: Variant | None = None) -> Asked:
+    return Asked(*answers, variant=variant)
 
 
 def test_a_prompt_makes_a_chat_and_asks_in_it() -> None:
     played = ask(answer(MADE))
 
     assert played.asked == ["POST /api/v2/chats/new"]
-    assert isinstance(played.end, Stream)
-    assert played.end.call.path == "/api/v2/chat/completions?chat_id=chat-1"
-    assert played.end.call.streams
-    body: dict[str, Any] = json.loads(played.end.call.body or b"")
+    assert played.stream.call.path == "/api/v2/chat/completions?chat_id=chat-1"
+    assert played.stream.call.streams
+    body: dict[str, Any] = json.loads(played.stream.call.body or b"")
     assert body["chat_id"] == body["chatId"] == "chat-1"
     assert body["messages"][0]["content"] == "Hi"
     assert [left.chat for left in played.later] == ["chat-1"]
@@ -67,7 +87,8 @@ def test_a_prompt_makes_a_chat_and_asks_in_it() -> None:
 
 def test_the_site_may_name_the_chat_in_two_ways() -> None:
     played = ask(answer({"data": {"chat": {"id": "chat-1"}}}))
-    assert isinstance(played.end, Stream)
+
+    assert "chat_id=chat-1" in played.stream.call.path
 
 
 def test_making_a_chat_is_tried_once_more_where_the_site_had_a_fault() -> None:
@@ -98,11 +119,10 @@ def test_a_chat_without_a_proper_id_is_not_used(told: object) -> None:
 
 def tidied(*frames: bytes) -> list[str]:
     played = ask(answer(MADE))
-    assert isinstance(played.end, Stream)
     for frame in frames:
-        played.end.decoder.feed(frame, lambda _: None)
+        played.stream.decoder.feed(frame, lambda _: None)
     done = answer({"success": True})
-    if frames and not played.end.decoder.finished:
+    if frames and not played.stream.decoder.finished:
         return Played(played.later[0].flow, done, done).asked
     return Played(played.later[0].flow, done).asked
 
@@ -114,6 +134,82 @@ def test_a_finished_answers_chat_is_deleted_and_an_unfinished_one_stopped_first(
     assert tidied() == [delete]
     assert tidied(created(), delta("x"), finished()) == [delete]
     assert tidied(created(), delta("x")) == [stop, delete]
+
+
+PICTURE = "https://cdn.qwenlm.ai/output/u/t2i/r1/a.png?key=k"
+DRAWS = Variant(draw=True)
+
+
+def test_a_drawing_is_asked_for_in_a_chat_for_drawings() -> None:
+    played = ask(answer(MADE), variant=DRAWS)
+    assert json.loads(played.calls[0].body or b"")["chat_type"] == "t2i"
+
+
+def test_what_a_drawings_stream_did_not_bring_is_looked_for_in_its_chat() -> None:
+    played = ask(answer(MADE), variant=DRAWS)
+    played.stream.decoder.feed(created() + finished("image_gen"), lambda _: None)
+    played.stream.decoder.close(lambda _: None)
+    message = {"id": "r1", "role": "assistant", "content": PICTURE}
+
+    after = played.stream.after()
+
+    assert after is not None
+    looked = Played(after, answer({"data": {"chat": {"messages": [message]}}}))
+    assert looked.asked == ["GET /api/v2/chats/chat-1"]
+    assert isinstance(looked.end, Reply)
+    assert isinstance(looked.end.value, tuple)
+    assert looked.end.value[0] == ImageReady(PICTURE)
+    assert looked.end.value[-1] == Finished()
+    assert Played(played.later[0].flow).end == Reply(Kept(86_400.0))
+
+
+def test_nothing_is_looked_for_where_the_stream_brought_all() -> None:
+    for variant, frame in ((Variant(), delta("Hi")), (DRAWS, delta(PICTURE, "image_gen"))):
+        played = ask(answer(MADE), variant=variant)
+        played.stream.decoder.feed(created() + frame + finished(), lambda _: None)
+        assert played.stream.after() is None
+
+
+def test_a_drawing_that_is_only_words_leaves_no_chat() -> None:
+    played = ask(answer(MADE), variant=DRAWS)
+    played.stream.decoder.feed(created() + delta("I cannot.") + finished(), lambda _: None)
+    played.stream.decoder.close(lambda _: None)
+    after = played.stream.after()
+    assert after is not None
+
+    assert Played(after, answer({"data": {}})).asked == ["GET /api/v2/chats/chat-1"]
+
+    assert Played(played.later[0].flow, answer({})).asked == ["DELETE /api/v2/chats/chat-1"]
+
+
+@pytest.mark.parametrize("frames", [finished("image_gen"), delta("Sure.") + finished(), b""])
+def test_a_drawing_that_is_looked_for_is_stopped_when_nobody_looks_any_more(frames: bytes) -> None:
+    played = ask(answer(MADE), variant=DRAWS)
+    played.stream.decoder.feed(created() + frames, lambda _: None)
+    played.stream.decoder.close(lambda _: None)
+    after = played.stream.after()
+    assert after is not None
+    next(after)
+    after.close()
+
+    assert Played(played.later[0].flow, answer({}), answer({})).asked == [
+        "POST /api/v2/chat/completions/stop?chat_id=chat-1",
+        "DELETE /api/v2/chats/chat-1",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("variant", "phase"), [(DRAWS, "image_gen"), (Variant(), "image_gen_tool")]
+)
+def test_a_chat_that_made_a_picture_stays_for_a_day(variant: Variant, phase: str) -> None:
+    played = ask(answer(MADE), variant=variant)
+    played.stream.decoder.feed(created() + delta(PICTURE, phase), lambda _: None)
+
+    left = Played(played.later[0].flow, answer({}))
+
+    assert left.asked == ["POST /api/v2/chat/completions/stop?chat_id=chat-1"]
+    assert left.end == Reply(Kept(86_400.0))
+    assert Played(flow.forget("chat-1"), answer({})).asked == ["DELETE /api/v2/chats/chat-1"]
 
 
 GONE = [
@@ -162,8 +258,7 @@ def test_no_id_is_ever_all_of_them() -> None:
 )  # fmt: skip
 def test_what_thinks_searches_or_draws_may_begin_late(variant: Variant, slow: bool) -> None:
     played = ask(answer(MADE), variant=variant)
-    assert isinstance(played.end, Stream)
-    assert played.end.call.slow_start is slow
+    assert played.stream.call.slow_start is slow
 
 
 def test_a_renewal_brings_tokens() -> None:

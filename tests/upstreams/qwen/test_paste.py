@@ -37,7 +37,7 @@ def test_a_whole_session_is_read_from_every_form(text: str) -> None:
 
     assert pasted.session == FULL
     assert pasted.said == (
-        "Found an access token that is good for 10 more min.",
+        "Found an access token that ends in 10 min.",
         "Found 2 cookies.",
         "The session renews itself. Do not use it in a browser any more.",
     )

@@ -29,3 +29,10 @@ def test_it_knows_its_own_refusals() -> None:
     refused = QWEN.refused(Answer(401, {"content-type": "application/json"}, b"{}"))
     assert refused is not None
     assert refused.kind is Kind.SESSION_ENDED
+
+
+def test_it_knows_who_can_look_at_a_file() -> None:
+    found = QWEN.able(frozenset({"vision", "document"}), QWEN.built_in_models())
+    assert found is not None
+    assert found.vision
+    assert found.document

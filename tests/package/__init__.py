@@ -1,0 +1,1 @@
+"""The app as it is built, packed, installed and removed."""

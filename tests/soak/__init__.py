@@ -1,0 +1,1 @@
+"""The soak: a Portico that is asked at a steady rate, while everything goes wrong around it."""

@@ -1,0 +1,47 @@
+"""The end of serving, which comes from anywhere."""
+
+import signal
+import subprocess
+import sys
+
+import pytest
+
+WAITING = """
+import signal, sys, threading
+from tray_app.over import Over
+
+over = Over()
+mask = {signal.SIGTERM, signal.SIGINT}
+# The system gives a signal to another thread then, while Python sees to it in this one.
+threading.Thread(target=threading.Event().wait, daemon=True).start()
+if "elsewhere" in sys.argv:
+    signal.pthread_sigmask(signal.SIG_BLOCK, mask)
+print(over.is_set(), flush=True)
+if "thread" in sys.argv:
+    threading.Thread(target=over.set).start()
+over.wait()
+print(over.is_set(), flush=True)
+over.set()
+over.close()
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("where", ["here", "elsewhere"])
+def test_a_signal_ends_the_wait_whichever_thread_gets_it(
+    number: signal.Signals, where: str
+) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", WAITING, where], stdout=subprocess.PIPE, text=True
+    ) as waiting:
+        assert waiting.stdout is not None
+        assert waiting.stdout.readline() == "False\n"
+        waiting.send_signal(number)
+        assert waiting.stdout.read() == "True\n"
+    assert waiting.returncode == 0
+
+
+def test_another_thread_may_end_the_wait() -> None:
+    command = [sys.executable, "-c", WAITING, "thread"]
+    ended = subprocess.run(command, capture_output=True, text=True, check=True, timeout=30)
+    assert ended.stdout == "False\nTrue\n"
