@@ -121,7 +121,7 @@ def test_a_client_may_leave_while_comments_keep_it_waiting(site: PracticeSite) -
         with connect(proxy, stream=True) as sock:
             while b": keep-alive" not in sock.recv(4096):
                 pass
-            asked = site.heard[-1]
+            asked = site.heard_on(COMPLETIONS)[-1]
             left_s = time.monotonic()
         site.wait_until(lambda: asked.closed_s is not None)
 
@@ -144,9 +144,9 @@ def test_a_client_that_closes_its_half_has_left(
             if begun and stream:
                 while b"first" not in sock.recv(4096):
                     pass
+            asked = site.heard_on(COMPLETIONS)[-1]
             sock.shutdown(socket.SHUT_WR)
             left_s = time.monotonic()
-            asked = site.heard_on(COMPLETIONS)[-1]
             site.wait_until(lambda: asked.closed_s is not None)
             rest = b""
             while piece := sock.recv(65536):

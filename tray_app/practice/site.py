@@ -166,8 +166,13 @@ class PracticeSite:
         asyncio.run_coroutine_threadsafe(close(), self._loop).result(5)
 
     def heard_on(self, path: str) -> list[Heard]:
-        """Requests whose path begins like this."""
-        return [heard for heard in self.heard if heard.request.path.startswith(path)]
+        """Requests for this path, or for what lies under it where it ends with a slash."""
+        under = path if path.endswith("/") else None
+        return [
+            heard
+            for heard in self.heard
+            if heard.request.path == path or (under and heard.request.path.startswith(under))
+        ]
 
     def wait_until(self, holds: Callable[[], object], timeout_s: float = 5.0) -> None:
         """Return when something holds; raises `AssertionError` when it does not in time."""
