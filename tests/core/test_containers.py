@@ -59,11 +59,11 @@ def test_endless_lists_are_not_followed() -> None:
     round_and_round = bytearray(SAMPLES["doc"])
     struct.pack_into("<I", round_and_round, 512 + 4, 1)
     round_and_round[1024:1536] = bytes(512)
-    start_s = time.monotonic()
+    start_s = time.thread_time()
 
     assert of_zip(many) is None
     assert of_compound(bytes(round_and_round)) is None
-    assert time.monotonic() - start_s < 1
+    assert time.thread_time() - start_s < 1
 
 
 def box(name: bytes, *inner: bytes, large: bool = False) -> bytes:
@@ -103,11 +103,11 @@ def test_boxes_without_end_are_not_followed() -> None:
     nested = b""
     for name in (b"hdlr", b"mdia", b"trak", b"moov"):
         nested = box(name, nested) * 60
-    start_s = time.monotonic()
+    start_s = time.thread_time()
 
     assert of_base_media(boxes(b"isom") + nested) == "mp4"
     assert of_base_media(boxes(b"isom")[:16] + box(b"free") * 1_000_000) == "mp4"
-    assert time.monotonic() - start_s < 1
+    assert time.thread_time() - start_s < 1
 
 
 @pytest.mark.parametrize(

@@ -195,9 +195,9 @@ def test_an_element_ends_at_the_first_end_of_its_own(text: str) -> None:
 @pytest.mark.parametrize("line", ["<user>\n", "<user-{}>\n", "<user ", "\n</user-{}>"])
 def test_a_large_document_of_broken_elements_is_read_at_once(line: str) -> None:
     document = "".join(line.replace("{}", str(number)) for number in range(50_000))
-    begun_s = time.monotonic()
+    begun_s = time.thread_time()
 
     turns = read("Hello", document).turns
 
     assert [turn.raw for turn in turns] == ["Hello"]
-    assert time.monotonic() - begun_s < 5
+    assert time.thread_time() - begun_s < 5

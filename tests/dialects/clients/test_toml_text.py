@@ -97,9 +97,9 @@ def test_a_value_of_the_persons_own_stays() -> None:
 
 
 def test_a_long_file_takes_no_longer_than_its_length() -> None:
-    began_s = time.monotonic()
+    began_s = time.thread_time()
 
     edit("# note\n" * 40_000 + "[a]\n")
     edit("[providers.portico]\n" + "# note\n" * 40_000 + "x = 1\n")
 
-    assert time.monotonic() - began_s < 5
+    assert time.thread_time() - began_s < 5

@@ -209,9 +209,9 @@ UNITS = ['"', "\",'", '"//', '"//"\n', '"}', '" ', '", "a', '"""', '/*"', "\\", 
 @pytest.mark.slow
 @pytest.mark.parametrize("unit", UNITS)
 def test_time_grows_with_the_length_only(unit: str) -> None:
-    began = time.monotonic()
+    began = time.thread_time()
     for start in ('{"a": "', "['", '{"a": """'):
         with suppress(Fault):
             read(start + unit * (100_000 // len(unit)))
 
-    assert time.monotonic() - began < 10
+    assert time.thread_time() - began < 10

@@ -267,8 +267,8 @@ def test_any_text_holds_calls_or_a_fault(text: str, closed: bool) -> None:
 @pytest.mark.parametrize("unit", [ONE, "```", "a ", '"', '//"\n', "w(", "]", "/*", "'a'"])
 @pytest.mark.parametrize("start", ["", '{"name": "w", "a": "', "{'name': 'w', 'a': '"])
 def test_time_grows_with_the_length_only(unit: str, start: str) -> None:
-    began = time.monotonic()
+    began = time.thread_time()
     with suppress(Fault):
         read_calls(start + unit * (100_000 // len(unit)), closed=True)
 
-    assert time.monotonic() - began < 10
+    assert time.thread_time() - began < 10

@@ -316,8 +316,8 @@ UNITS = [
 @pytest.mark.parametrize("unit", UNITS)
 @pytest.mark.parametrize("start", ["", "<function=w>\n", "<function=w>\n<parameter=a>\n"])
 def test_time_grows_with_the_length_only(unit: str, start: str) -> None:
-    began = time.monotonic()
+    began = time.thread_time()
     with suppress(Fault):
         read_calls(start + unit * (100_000 // len(unit)), closed=True)
 
-    assert time.monotonic() - began < 10
+    assert time.thread_time() - began < 10

@@ -187,10 +187,10 @@ def _deep(depth: int) -> dict[str, Any]:
 )
 def test_a_broken_schema_checks_what_can_be_checked(schema: dict[str, Any]) -> None:
     value = {"a": "b"}
-    begun = time.monotonic()
+    begun = time.thread_time()
 
     assert fit(value, schema) == Fit(value)
-    assert time.monotonic() - begun < 5
+    assert time.thread_time() - begun < 5
 
 
 @pytest.mark.parametrize("schema", [{"$ref": "#"}, _laughing(), {"allOf": [{}] * 30_000}])
@@ -220,11 +220,11 @@ def test_one_broken_keyword_does_not_switch_the_others_off() -> None:
     ids=["unique", "nested", "long", "key", "many", "deep"],
 )
 def test_hard_work_is_not_done(schema: dict[str, Any], value: Any) -> None:
-    begun = time.monotonic()
+    begun = time.thread_time()
 
     found = fit({"value": value}, {"properties": {"value": schema}})
 
-    assert time.monotonic() - begun < 5
+    assert time.thread_time() - begun < 5
     assert found.value is not None
 
 
