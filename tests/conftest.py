@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, settings
 from tests.harness import QUICK, Running, running
 from tray_app.practice import PracticeSite
 from tray_app.proxy.limits import Limits
+from tray_app.proxy.memory import stay_small
 
 # No test may touch the keyring of whoever runs it; some bring one of their own.
 os.environ["DBUS_SESSION_BUS_ADDRESS"] = "unix:path=/nonexistent/portico-tests"
@@ -47,7 +48,11 @@ sys.addaudithook(_stay_here)
 
 
 def pytest_collection_finish() -> None:
-    """Set the tests themselves apart: collections in them would look through all of them."""
+    """Set the tests themselves apart, and treat memory as the program does from its start on.
+
+    Collections of rubbish would look through all tests there are.
+    """
+    stay_small()
     gc.freeze()
 
 

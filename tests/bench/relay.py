@@ -17,7 +17,7 @@ from aiohttp import web
 from yarl import URL
 
 from tests.bench.lag import Lag, answer_of
-from tray_app.proxy.memory import return_large_blocks
+from tray_app.proxy.memory import stay_small
 
 _SSE = {"Content-Type": "text/event-stream"}
 _JSON = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
@@ -66,5 +66,5 @@ async def serve(told: dict[str, Any]) -> None:
 if __name__ == "__main__":
     asked = json.loads(sys.stdin.readline())
     if asked["keeps_blocks"]:
-        return_large_blocks()
+        stay_small()
     asyncio.run(serve(asked))

@@ -10,14 +10,14 @@ from tray_app.proxy.memory import settle
 
 GROWN = """
 import sys
-from tray_app.proxy.memory import return_large_blocks
+from tray_app.proxy.memory import stay_small
 
 def grown():
     with open("/proc/self/statm") as file:
         return int(file.read().split()[1]) * 4096
 
 if sys.argv[1] == "early":
-    assert return_large_blocks()
+    assert stay_small()
 pinned, before = [], grown()
 for _ in range(4):
     large = [b"x" * (size << 20) for size in (30, 24, 18, 12)]
@@ -28,16 +28,45 @@ print((grown() - before) >> 20)
 """
 
 
-def kept_mib(how: str) -> int:
-    """What is still held after some large blocks came and went."""
-    command = [sys.executable, "-c", GROWN, how]
+HEAPS = """
+import sys, threading
+from tray_app.proxy.memory import stay_small
+
+if sys.argv[1] == "early":
+    assert stay_small()
+together = threading.Barrier(8)
+
+def work():
+    kept = [b"x" * 1000 for _ in range(100)]
+    together.wait()
+
+threads = [threading.Thread(target=work) for _ in range(8)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+with open("/proc/self/maps") as file:
+    # What a heap has not taken yet of its 64 MiB is kept free behind it.
+    ends = [line.split()[0].split("-")[1] for line in file if "---p" in line]
+print(sum(int(end, 16) % (64 << 20) == 0 for end in ends))
+"""
+
+
+def told_by(program: str, how: str) -> int:
+    """The number that a program of its own prints."""
+    command = [sys.executable, "-c", program, how]
     told = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
     return int(told.stdout)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="it is Linux's C library that keeps them")
 def test_large_blocks_go_back_to_the_system() -> None:
-    assert kept_mib("early") < 10 < kept_mib("usual")
+    assert told_by(GROWN, "early") < 10 < told_by(GROWN, "usual")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="it is Linux's C library that makes them")
+def test_threads_share_a_heap() -> None:
+    assert told_by(HEAPS, "early") == 0 < told_by(HEAPS, "usual")
 
 
 class Ring:

@@ -4,8 +4,8 @@ import gc
 import sys
 
 LARGE_BYTES = 1 << 20
-_M_MMAP_THRESHOLD = -3
-"""The C library's number for it; see its manual page, mallopt(3)."""
+_M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8
+"""The C library's numbers for them; see its manual page, mallopt(3)."""
 
 
 def settle() -> None:
@@ -19,12 +19,13 @@ def settle() -> None:
     gc.freeze()
 
 
-def return_large_blocks() -> bool:
-    """Have the memory of large blocks go back to the system when they are freed.
+def stay_small() -> bool:
+    """Have freed memory go back to the system; called before there are threads.
 
-    Linux's C library begins to keep them once it has seen a few: after some requests with pictures
-    the process would stay several times as large as all bodies may be together. Elsewhere there is
-    nothing to set.
+    Linux's C library begins to keep large blocks once it has seen a few: after some requests with
+    pictures the process would stay several times as large as all bodies may be together. And it
+    has a heap for every thread, each of which keeps what its busiest moment took; one is enough for
+    threads that take turns anyway. Elsewhere there is nothing to set.
     """
     if sys.platform != "linux":
         return False
@@ -35,4 +36,4 @@ def return_large_blocks() -> bool:
     except AttributeError:
         # Another C library, which does no such thing.
         return False
-    return bool(mallopt(_M_MMAP_THRESHOLD, LARGE_BYTES))
+    return bool(mallopt(_M_MMAP_THRESHOLD, LARGE_BYTES) and mallopt(_M_ARENA_MAX, 1))

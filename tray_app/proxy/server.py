@@ -44,7 +44,6 @@ from .joining import DIGEST, digest_of
 from .keys import LocalKey
 from .listen import came_from_here
 from .logbook import ENTRY, Entry, Logbook, Sparing
-from .memory import return_large_blocks
 from .moment import new_id
 from .multipart import read_form
 from .relay import Relay
@@ -68,7 +67,6 @@ class Door:
         self._desk = desk
         self._logbook = Logbook(desk.clock)
         self._budget = Budget(desk.limits)
-        return_large_blocks()
         self._dialects: dict[str, Dialect] = {
             path: dialect for dialect in DIALECTS for path in dialect.paths
         }
