@@ -167,6 +167,45 @@ def test_who_looks_at_the_page_to_sign_in_and_leaves_it_stays_signed_in() -> Non
     aged.stop()
 
 
+def shown_at_sign_in(window: PaperWindow) -> None:
+    """Let somebody sit before the page where people sign in."""
+    window.show("/auth")
+    until(lambda: window.status.state == "shown")
+
+
+def renews_unseen(window: PaperWindow) -> None:
+    """Have the page go home and renew its session, which is all seen at once."""
+    window.do(window.browser.load_beside())
+    window.do(window._tell(url=f"{window.site.origin}/"))
+
+
+def test_a_hidden_page_that_was_left_at_the_sign_in_stays_signed_in(site: PracticeSite) -> None:
+    """R39"""
+    with windowed(site) as (proxy, window):
+        before = token(proxy)
+        site.expire_tokens()
+        window.go("/auth")
+        renews_unseen(window)
+        until(lambda: token(proxy) != before)
+
+        assert told(proxy) == "signed_in"
+        assert proxy.chat().status == 200
+
+
+def test_who_signs_in_by_way_of_another_site_is_asked_about_first(site: PracticeSite) -> None:
+    """S99"""
+    with windowed(site, hurry=8.0) as (proxy, window):
+        shown_at_sign_in(window)
+        window.do(window._tell(url="https://accounts.google.com/signin"))
+        # What the page said is heard by now.
+        assert told(proxy) == "signed_in"
+        window.sign_in("other@practice.example")
+        until(lambda: told(proxy) == "revoked")
+        asked = proxy.control("session", what="adopt")
+
+        assert asked == {"other": "other@practice.example", "before": "person@practice.example"}
+
+
 @pytest.mark.parametrize(
     ("email", "told_first"),
     [("other@practice.example", "other"), ("person@practice.example", "account")],
@@ -176,7 +215,7 @@ def test_who_signs_in_over_a_session_is_asked_about_first_as_well(
 ) -> None:
     """S99"""
     with windowed(site, hurry=8.0) as (proxy, window):
-        window.go("/auth")
+        shown_at_sign_in(window)
         assert proxy.chat().status == 200
         site.wait_until(lambda: not site.chats)
         window.sign_in(email)
@@ -193,6 +232,8 @@ def test_who_signs_in_over_a_session_is_asked_about_first_as_well(
         assert proxy.chat().status == 200
         # What the page renews from then on is taken up as ever.
         site.expire_tokens()
+        renews_unseen(window)
+        assert told(proxy) == "signed_in"
         assert proxy.chat().status == 200
 
 

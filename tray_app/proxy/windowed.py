@@ -44,28 +44,36 @@ class WindowedSession:
         self._upstream = upstream
         self._owner = owner
         self._wall_clock = wall_clock
-        self._was_at_sign_in = False
+        self._token_at_sign_in: str | None = None
+        """The one that was known when a person was last where somebody else could sign in."""
 
     def look(self) -> None:
         """Note what the page says of the session now."""
-        found = self.found()
+        found, known = self.found(), self._owner.session
+        # Nobody can sign in in a window that is hidden; in one that is shown it may be anybody.
+        if known is not None and self._is_at_sign_in() and self._window.status.state == "shown":
+            self._token_at_sign_in = known.token
         if found.kind in {"signed_out", "guest"}:
             self._owner.ended_in_window("guest" if found.kind == "guest" else "revoked")
         elif found.session is not None:
             self._take_note(found.session, is_new=found.kind == "signed_in")
-        elif self._is_at_sign_in() and self._window.status.state == "shown":
-            # Whoever signs in there now may be anybody.
-            self._was_at_sign_in = True
 
     def _take_note(self, session: Session, *, is_new: bool) -> None:
         """Note a session of the page; one that somebody just signed in to may be anybody's."""
         known = self._owner.session
         if known is None or known.token == session.token:
-            self._was_at_sign_in = self._is_at_sign_in()
-        elif self._was_at_sign_in or self._is_at_sign_in():
+            if not self._is_on_the_way():
+                self._token_at_sign_in = None
+        elif self._token_at_sign_in == known.token:
             self._owner.ended_in_window("revoked")
         elif is_new:
             self._owner.observed(session)
+
+    def _is_on_the_way(self) -> bool:
+        """Whether whoever signs in may still be at it, at the site or at one that vouches for them."""
+        url = self._window.news.url
+        is_elsewhere = bool(url) and not f"{url}/".startswith(f"{self._site.chat_origin}/")
+        return is_elsewhere or self._is_at_sign_in()
 
     def _is_at_sign_in(self) -> bool:
         path = urlsplit(self._window.news.url).path
