@@ -77,6 +77,20 @@ def test_a_hold_is_shown_and_ended_by_a_person(tmp_path: Path) -> None:
     assert (after["state"], after["hold"]) == ("running", None)
 
 
+def test_a_hold_without_a_check_is_not_told_as_one(tmp_path: Path) -> None:
+    """R35"""
+    with serving(tmp_path) as portico:
+        key = portico.say("key", "show")
+        empty = [portico.chat(key, "practice: empty")[0] for _ in range(2)]
+        told = json.loads(portico.say("status", "--json"))
+        said = portico.say("status")
+
+    assert empty == [502, 502]
+    assert (told["hold"]["kind"], told["hold"]["cause"]) == ("verification", "silence")
+    assert "Qwen answered nothing twice" in said
+    assert "asked for a check" not in said
+
+
 def test_a_site_that_keeps_failing_is_told_apart_from_a_check(tmp_path: Path) -> None:
     """R53"""
     with serving(tmp_path) as portico:

@@ -14,6 +14,7 @@ from tray_app.core.deeds import DaySum
 from tray_app.core.redact import Redactor
 from tray_app.doctor import doctor, session_line
 from tray_app.figures import figures, fitted, today_line, turned_away_line
+from tray_app.proxy.brakes import SAID, Cause
 from tray_app.proxy.door import DoorError, NoKeyringError, ask
 from tray_app.store.lock import InstanceLock
 from tray_app.store.logs import start_logging, stop_logging
@@ -177,7 +178,9 @@ def _paused(status: Mapping[str, Any]) -> str:
             "try at once with: portico resume"
         )
     where = "in Portico's window" if status["session"]["by_window"] else "at chat.qwen.ai"
-    return f"Qwen asked for a check; {left}. Answer the check {where}, then run: portico resume"
+    cause: Cause = hold.get("cause") or "check"
+    do = f"Answer the check {where}" if cause == "check" else f"Answer any check {where}"
+    return f"{SAID[cause]}; {left}. {do}, then run: portico resume"
 
 
 def _deed_line(deed: dict[str, Any]) -> str:

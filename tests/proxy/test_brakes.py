@@ -9,7 +9,7 @@ import pytest
 from tests.harness import Running, running
 from tray_app.core.errors import Kind, ProxyError
 from tray_app.practice import PracticeSite, acts
-from tray_app.proxy.brakes import CAREFUL_S, HOLD_S, Brakes
+from tray_app.proxy.brakes import CAREFUL_S, HOLD_S, Brakes, HoldStatus
 
 CHALLENGE = ProxyError(Kind.VERIFICATION_NEEDED)
 
@@ -274,10 +274,12 @@ def test_a_hold_says_what_it_is_for() -> None:
     brakes = Brakes(Clock())
     ask(brakes, CHALLENGE)
     assert told(brakes).message.startswith("Qwen asked for a check, so")
+    assert brakes.status() == HoldStatus("verification", 600, "check")
     brakes.release()
     ask(brakes, ProxyError(Kind.UPSTREAM_EMPTY))
     ask(brakes, ProxyError(Kind.UPSTREAM_EMPTY))
 
+    assert brakes.status() == HoldStatus("verification", 600, "silence")
     assert told(brakes).message.startswith("Qwen answered nothing twice")
     assert "asked for a check" not in told(brakes).text
     assert "about 10 more min" in told(brakes).text
@@ -328,6 +330,22 @@ def test_a_daily_limit_without_a_time_is_not_asked_again_for_long() -> None:
 
     assert told(brakes).message == "It returns later"
     clock.now_s += 1
+    assert ask(brakes) is None
+
+
+def test_a_limit_without_a_time_does_not_shorten_a_longer_one() -> None:
+    """R38: who asked before the first was told may be told the second."""
+    clock = Clock()
+    brakes = Brakes(clock)
+    long = ProxyError(Kind.RATE_LIMITED, "That was too fast", retry_after_s=300.0)
+    short = ProxyError(Kind.RATE_LIMITED, "Slowly")
+    with pytest.raises(ProxyError), brakes.trying("m"):
+        ask(brakes, long)
+        raise short
+    clock.now_s += 100
+
+    assert "for about 3 min" in told(brakes).text
+    clock.now_s += 200
     assert ask(brakes) is None
 
 

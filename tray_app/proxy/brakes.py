@@ -10,6 +10,7 @@ once and the site is left alone: every call would make it longer (seen: 2026-09,
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Literal
 
 from msgspec import Struct
 
@@ -31,8 +32,12 @@ _LONG_S = 60.0
 """More than a client hears of in seconds."""
 _HOURS_S = 5400.0
 
-_CHECK = "Qwen asked for a check"
-_SILENCE = "Qwen answered nothing twice, which may be a silent block"
+Cause = Literal["check", "silence"]
+SAID: dict[Cause, str] = {
+    "check": "Qwen asked for a check",
+    "silence": "Qwen answered nothing twice, which may be a silent block",
+}
+"""Why an account is on hold, in words."""
 _COOLS = frozenset({Kind.RATE_LIMITED, Kind.DAILY_LIMIT})
 _STUMBLES = frozenset({Kind.UPSTREAM_ERROR, Kind.UPSTREAM_TIMEOUT})
 """These let a model cool only where the site says for how long."""
@@ -43,6 +48,8 @@ class HoldStatus(Struct, frozen=True):
 
     kind: str
     seconds_left: int
+    cause: Cause | None = None
+    """Why the account is on hold; None for whatever else keeps us from the site."""
 
 
 class Brakes:
@@ -52,7 +59,7 @@ class Brakes:
         self._clock = clock
         self._steps = 0
         self._until_s: float | None = None
-        self._cause = _CHECK
+        self._cause: Cause = "check"
         self._trying: object = None
         """The one careful try, while it goes on."""
         self._careful_until_s = 0.0
@@ -89,11 +96,11 @@ class Brakes:
     def _holding(self, until_s: float) -> ProxyError:
         left_s = until_s - self._clock()
         if left_s <= 0:
-            said = f"{self._cause}, and Portico is trying again just now"
+            said = f"{SAID[self._cause]}, and Portico is trying again just now"
             return ProxyError(Kind.COOLING_DOWN, said, retry_after_s=TRYING_S)
         return ProxyError(
             Kind.COOLING_DOWN,
-            f"{self._cause}, so Portico pauses for about {_minutes(left_s)} more min",
+            f"{SAID[self._cause]}, so Portico pauses for about {_minutes(left_s)} more min",
         )
 
     @property
@@ -133,8 +140,11 @@ class Brakes:
         elif error.kind in _COOLS or (error.kind in _STUMBLES and error.retry_after_s):
             usual_s = _USED_UP_S if error.kind is Kind.DAILY_LIMIT else _COOL_S
             wait_s = error.retry_after_s or usual_s
-            # Not itself: it holds on to the request that met it, and it may be hours.
-            self._cool[matter] = (self._clock() + wait_s, error.copy())
+            until_s = self._clock() + wait_s
+            # Who asked before that, and hears of less, does not end it sooner.
+            if until_s >= self._cool.get(matter, (0.0,))[0]:
+                # Not itself: it holds on to the request that met it, and it may be hours.
+                self._cool[matter] = (until_s, error.copy())
             error.message = _said(error, wait_s)
 
     def _challenged(self, error: ProxyError) -> None:
@@ -142,14 +152,14 @@ class Brakes:
             # It was asked before the hold began, and says nothing new.
             return
         if not self.ask(error):
-            self.hold(_SILENCE if error.kind is Kind.UPSTREAM_EMPTY else _CHECK)
+            self.hold("silence" if error.kind is Kind.UPSTREAM_EMPTY else "check")
 
     @property
     def _stands(self) -> bool:
         return self._until_s is not None and self._clock() < self._until_s
 
-    def hold(self, cause: str = _CHECK) -> None:
-        """Leave the site alone, for longer each time; the cause is what clients are told."""
+    def hold(self, cause: Cause = "check") -> None:
+        """Leave the site alone, for longer each time."""
         length_s = HOLD_S[min(self._steps, len(HOLD_S) - 1)]
         self._steps += 1
         self._empties = 0
@@ -187,7 +197,7 @@ class Brakes:
         if until_s is None:
             return None
         left_s = max(0.0, until_s - self._clock())
-        return HoldStatus(kind="verification", seconds_left=round(left_s))
+        return HoldStatus("verification", round(left_s), self._cause)
 
 
 def _said(error: ProxyError, left_s: float) -> str:
