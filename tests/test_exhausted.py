@@ -98,7 +98,7 @@ def test_without_descriptors_it_waits_without_a_spin_and_recovers(tmp_path: Path
     # Whoever cannot be served is told why, and that it is no fault of the site.
     assert {(status, "no more connections" in told) for status, told in meanwhile} <= {
         (200, False),
-        (429, True),
+        (503, True),
     }
     assert share < 0.5
     assert after == 200

@@ -131,6 +131,7 @@ def test_where_nobody_can_make_room_it_is_told_so(site: PracticeSite, busy: bool
         answer = first(proxy, HEALTH)
 
         assert (answer.status, answer.code) == (503, "queue_full")
+        assert json.loads(answer.body)["error"]["type"] == "server_error"
         assert message(answer).endswith("open than it takes. Wait and ask again.")
         assert answer.header("Connection") == "close"
         assert answer.header("Retry-After") == "10"

@@ -6,7 +6,7 @@ import aiohttp
 import pytest
 from aiohttp.client_reqrep import ConnectionKey
 
-from tray_app.core.errors import Kind
+from tray_app.core.errors import NO_ROOM, Kind
 from tray_app.proxy.foreign import mapped
 
 
@@ -32,5 +32,6 @@ def test_a_lack_of_descriptors_is_no_fault_of_the_way_to_the_site(number: int) -
     for error in (OSError(number, "x"), aiohttp.ClientConnectorError(key, OSError(number, "x"))):
         found = mapped(error)
         assert found is not None
-        assert found.kind is Kind.QUEUE_FULL
+        assert (found.kind, found.copy().row) == (Kind.QUEUE_FULL, NO_ROOM)
+        assert (NO_ROOM.status, NO_ROOM.type, found.wait_s) == (503, "server_error", 10)
         assert "no more connections" in found.text

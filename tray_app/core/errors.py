@@ -197,6 +197,10 @@ TABLE: dict[Kind, Row] = {
 }
 
 
+NO_ROOM = _wait("No room", "Wait and ask again.", 10)
+"""What `queue_full` means where no more can be opened: that is not for what a client asked."""
+
+
 class ProxyError(Exception):
     """What went wrong, as the client will be told.
 
@@ -209,6 +213,7 @@ class ProxyError(Exception):
         again: How the failed call may be repeated, if it may.
         place: Where the site says that it asks for a person. It holds what must not be shown.
         advice: What to do, where the table does not know it as well.
+        row: What it means outside, where that is other than what its kind means.
     """
 
     def __init__(
@@ -221,9 +226,11 @@ class ProxyError(Exception):
         again: Again | None = None,
         place: str = "",
         advice: str = "",
+        row: Row | None = None,
     ) -> None:
         super().__init__(kind.value, message)
         self.kind = kind
+        self.row = row or kind.row
         self.message = message
         self.retry_after_s = retry_after_s
         self.param = param
@@ -241,6 +248,7 @@ class ProxyError(Exception):
             again=self.again,
             place=self.place,
             advice=self._advice,
+            row=self.row,
         )
 
     @property
@@ -248,13 +256,13 @@ class ProxyError(Exception):
         """One sentence that says what to do."""
         if not self._advice and self.kind is Kind.INVALID_REQUEST and self.param is None:
             return _NO_FIELD
-        return self._advice or self.kind.row.advice
+        return self._advice or self.row.advice
 
     @property
     def text(self) -> str:
         """One sentence and one action, on one line, of at most 240 characters."""
         advice = self.advice
-        said = " ".join(_printable(self.message or self.kind.row.title).split()).rstrip(".")
+        said = " ".join(_printable(self.message or self.row.title).split()).rstrip(".")
         room = MESSAGE_CHARS - len(advice) - 2
         if len(said) > room:
             said = said[: room - 1] + "…"
@@ -267,7 +275,7 @@ class ProxyError(Exception):
 
         What is hopeless for a client that waits a minute has none, whatever the site says.
         """
-        row = self.kind.row
+        row = self.row
         wanted = row.retry_after_s if self.retry_after_s is None else self.retry_after_s
         if wanted is None or row.hopeless:
             return None

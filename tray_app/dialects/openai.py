@@ -109,7 +109,7 @@ def error_object(error: ProxyError) -> dict[str, object]:
     """The `error` member of a body or a frame."""
     return {
         "message": error.text,
-        "type": error.kind.row.type,
+        "type": error.row.type,
         "param": error.param,
         "code": error.kind.value,
     }

@@ -13,7 +13,7 @@ from typing import Any
 from aiohttp import web
 from aiohttp.http_exceptions import BadHttpMessage, BadHttpMethod, LineTooLong
 
-from tray_app.core.errors import Kind, ProxyError
+from tray_app.core.errors import NO_ROOM, Kind, ProxyError
 from tray_app.dialects.openai_chat import OpenAIChat
 
 from .framing import Counting, UnclearError
@@ -51,8 +51,9 @@ def refusal_of(fault: BaseException | None) -> ProxyError:
 
 def crowded_out() -> web.Response:
     """The answer to whoever comes while all places for connections are taken."""
-    error = ProxyError(Kind.QUEUE_FULL, "More connections to Portico are open than it takes")
-    return _refused(error, HTTPStatus.SERVICE_UNAVAILABLE, new_id())
+    said = "More connections to Portico are open than it takes"
+    error = ProxyError(Kind.QUEUE_FULL, said, row=NO_ROOM)
+    return _refused(error, error.row.status, new_id())
 
 
 def _refused(error: ProxyError, status: int, request_id: str) -> web.Response:

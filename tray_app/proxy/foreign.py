@@ -5,7 +5,7 @@ import ssl
 
 import aiohttp
 
-from tray_app.core.errors import Kind, ProxyError
+from tray_app.core.errors import NO_ROOM, Kind, ProxyError
 
 
 class NoConnectionError(ProxyError):
@@ -47,7 +47,9 @@ def mapped(error: BaseException, *, answering: bool = False) -> ProxyError | Non
         case OSError(errno=errno.EMFILE | errno.ENFILE):
             # It says nothing of the site, nor of the way there.
             return ProxyError(
-                Kind.QUEUE_FULL, "This computer lets Portico open no more connections just now"
+                Kind.QUEUE_FULL,
+                "This computer lets Portico open no more connections just now",
+                row=NO_ROOM,
             )
         case aiohttp.ClientConnectorCertificateError() | ssl.SSLCertVerificationError():
             return ProxyError(

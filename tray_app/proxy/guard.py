@@ -199,7 +199,7 @@ def cors(origin: str | None) -> dict[str, str]:
 
 def refusal_headers(error: ProxyError) -> dict[str, str]:
     """What an error says in headers: when to ask again, and whether at all."""
-    row = error.kind.row
+    row = error.row
     told: dict[str, str] = {}
     if error.wait_s is not None:
         told["Retry-After"] = str(error.wait_s)

@@ -225,7 +225,7 @@ class Door:
     ) -> web.Response:
         dialect = self._dialects.get(path, DEFAULT)
         response = web.Response(
-            status=error.kind.row.status,
+            status=error.row.status,
             body=dialect.error(error),
             headers={**told, **JSON_TYPE, **refusal_headers(error)},
         )

@@ -70,7 +70,7 @@ class WindowedSession:
             self._owner.observed(session)
 
     def _is_on_the_way(self) -> bool:
-        """Whether whoever signs in may still be at it, at the site or at one that vouches for them."""
+        """Whether whoever signs in may still be at it, here or at a site that vouches for them."""
         url = self._window.news.url
         is_elsewhere = bool(url) and not f"{url}/".startswith(f"{self._site.chat_origin}/")
         return is_elsewhere or self._is_at_sign_in()
