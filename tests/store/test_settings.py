@@ -1,5 +1,6 @@
 """Settings: one value, and who has the last word."""
 
+import re
 from typing import Any
 
 import msgspec
@@ -40,6 +41,36 @@ def test_a_wrong_value_is_refused_in_words(name: str, value: object, said: str) 
     assert told.value.name == name
     assert str(told.value).endswith(".")
     assert "$" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("port", 0, "port: it takes a whole number from 1 to 65535."),
+        ("port", "x", "port: it takes a whole number from 1 to 65535."),
+        ("start_spacing_s", 61, "start_spacing_s: it takes a number from 0 to 60."),
+        ("connect_timeout_s", "x", "connect_timeout_s: it takes a number from 0.1 to 120."),
+        ("notices", 1, "notices: it takes true or false."),
+        ("transport", "x", "transport: it takes page, direct or auto."),
+        ("hosts", 1, ("hosts: that does not fit. Further host names, without ports, under which"
+         " clients may call Portico.")),
+        ("aliases", {"a": 1}, ("aliases: that does not fit. Other names for models, with *: "
+         '{"gpt-*": "qwen3.7-plus"}.')),
+    ],
+)  # fmt: skip
+def test_what_a_setting_takes_is_told_to_people(name: str, value: object, said: str) -> None:
+    with pytest.raises(SettingError) as told:
+        with_value(Settings(), name, value)
+
+    assert str(told.value) == said
+
+
+@pytest.mark.parametrize("name", Settings.__struct_fields__)
+def test_no_setting_is_refused_in_the_words_of_a_library(name: str) -> None:
+    with pytest.raises(SettingError) as told:
+        with_value(Settings(), name, None)
+
+    assert not re.search(r"`|Expected|null|[<>]=", str(told.value))
 
 
 @pytest.mark.parametrize(

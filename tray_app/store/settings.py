@@ -5,7 +5,7 @@ A flag outranks the environment, which outranks the file, which outranks the def
 
 import ipaddress
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, get_type_hints
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 from msgspec import Meta, Struct
@@ -180,7 +180,7 @@ def explain() -> tuple[Field, ...]:
     hints = get_type_hints(Settings, include_extras=True)
     found = []
     for field in msgspec.structs.fields(Settings):
-        meta = next(one for one in hints[field.name].__metadata__ if isinstance(one, Meta))
+        meta = _meta_of(hints[field.name])
         default = (
             field.default_factory()
             if field.default_factory is not msgspec.NODEFAULT
@@ -199,6 +199,10 @@ def explain() -> tuple[Field, ...]:
     return tuple(found)
 
 
+def _meta_of(hint: Any) -> Meta:
+    return next(one for one in hint.__metadata__ if isinstance(one, Meta))
+
+
 def _field(name: str) -> Field:
     return next(field for field in explain() if field.name == name)
 
@@ -213,17 +217,29 @@ def with_value(settings: Settings, name: str, value: object) -> Settings:
     told = {**msgspec.to_builtins(settings), name: value}
     try:
         changed = msgspec.convert(told, Settings)
-    except (msgspec.ValidationError, UnicodeError) as fault:
-        why = str(fault).partition(" - at ")[0].replace("`", "")
-        if "regex" in why:
-            why = f"that does not fit. {_field(name).description}".removesuffix(".")
-        why = why[:1].lower() + why[1:]
-        raise SettingError(name, f"{name}: {why}.") from None
+    except (msgspec.ValidationError, UnicodeError):
+        # What the library says of it is for programmers.
+        raise SettingError(name, f"{name}: {_taken(name)}") from None
     if name == "network_host" and changed.network_host:
         why = _unfit_for_a_network(changed.network_host)
         if why:
             raise SettingError(name, f"{name}: {why}")
     return changed
+
+
+def _taken(name: str) -> str:
+    """What a setting takes, for who set something else."""
+    hint = get_type_hints(Settings, include_extras=True)[name]
+    kind, meta = hint.__origin__, _meta_of(hint)
+    if kind is bool:
+        return "it takes true or false."
+    if kind in {int, float}:
+        what = "a whole number" if kind is int else "a number"
+        return f"it takes {what} from {meta.ge} to {meta.le}."
+    if get_origin(kind) is Literal:
+        *words, last = get_args(kind)
+        return f"it takes {', '.join(words)} or {last}."
+    return f"that does not fit. {meta.description}"
 
 
 def _unfit_for_a_network(text: str) -> str:
