@@ -1,12 +1,16 @@
 """What goes out and what comes back on the direct transport: S115 to S119."""
 
+import asyncio
 import datetime
 import ipaddress
 import json
 import os
+import socket
 import ssl
 import subprocess
 import sys
+import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -16,10 +20,15 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.harness import QUICK, Running, running
 from tests.proxy.baseline import house_of
+from tray_app.compose import practice_site
 from tray_app.core.calls import Call
 from tray_app.practice import PracticeSite, acts
 from tray_app.proxy import house
+from tray_app.proxy.foreign import NoConnectionError
+from tray_app.proxy.limits import Limits
+from tray_app.proxy.moment import Clocks
 from tray_app.proxy.transport import DirectTransport
+from tray_app.upstreams.qwen import QWEN
 
 ALLOWED = {
     "accept", "accept-encoding", "accept-language", "authorization", "content-type", "cookie",
@@ -344,3 +353,37 @@ def test_a_certificate_that_this_computer_trusts_is_good(tmp_path: Path) -> None
         site.stop()
 
     assert done.stdout.strip() == "200", done.stderr
+
+
+async def test_a_call_that_is_made_again_and_finds_no_way_says_so() -> None:
+    """R16: whether it had a connection is asked of the second one."""
+    with ExitStack() as stack:
+
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            for _ in range(2):
+                await reader.readuntil(b"\r\n\r\n")
+                if server.sockets:
+                    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+                    # The next one finds a connection that was kept, and a wall behind it.
+                    listening = server.sockets[0].dup()
+                    stack.enter_context(listening)
+                    server.close()
+                    for _ in range(4):
+                        sock = stack.enter_context(socket.socket())
+                        sock.setblocking(False)
+                        sock.connect_ex(("127.0.0.1", port))
+            writer.close()
+
+        server = await asyncio.start_server(serve, "127.0.0.1", 0, backlog=1)
+        port = server.sockets[0].getsockname()[1]
+        place = practice_site(f"http://127.0.0.1:{port}", f"http://127.0.0.1:{port}")
+        limits = Limits(connect_s=1.0)
+        clocks = Clocks(time.time, time.monotonic)
+        direct = DirectTransport(place, QWEN, lambda: limits, clocks)
+        call = Call("GET", "/")
+        first = await direct.call(call, None, lambda _: None)
+        with pytest.raises(NoConnectionError):
+            await direct.call(call, None, lambda _: None)
+        await direct.close()
+
+    assert first.status == 200

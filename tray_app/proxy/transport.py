@@ -169,8 +169,9 @@ class DirectTransport:
     async def _send(
         self, call: Call, session: Session | None, pool: "_Pool"
     ) -> aiohttp.ClientResponse:
-        trace = Trace(self._limits().headers_s)
+        headers_s = self._limits().headers_s
         if not call.once:
+            trace = Trace(headers_s)
             try:
                 return await self._request(pool.client, call, session, trace)
             except ProxyError as error:
@@ -181,7 +182,7 @@ class DirectTransport:
                     raise
         if self._single is None:
             self._single = new_client(force_close=True)
-        return await self._request(self._single, call, session, trace)
+        return await self._request(self._single, call, session, Trace(headers_s))
 
     async def _request(
         self,
