@@ -169,7 +169,8 @@ def _paused(status: Mapping[str, Any]) -> str:
     """The hold of a status in words."""
     hold = status["hold"]
     left = f"{hold['seconds_left']} s are left"
-    if hold["kind"] == "asking":
+    cause: Cause = hold.get("cause") or "check"
+    if hold["kind"] == "asking" and cause == "check":
         return f"Qwen asks for a person, in Portico's window; {left}. Answer it there."
     if hold["kind"] == "network":
         when = f"in {hold['seconds_left']} s" if hold["seconds_left"] else "with the next request"
@@ -178,7 +179,6 @@ def _paused(status: Mapping[str, Any]) -> str:
             "try at once with: portico resume"
         )
     where = "in Portico's window" if status["session"]["by_window"] else "at chat.qwen.ai"
-    cause: Cause = hold.get("cause") or "check"
     do = f"Answer the check {where}" if cause == "check" else f"Answer any check {where}"
     return f"{SAID[cause]}; {left}. {do}, then run: portico resume"
 

@@ -318,6 +318,16 @@ def test_empty_answers_in_a_row_are_put_to_the_person(site: PracticeSite) -> Non
 
 
 @pytest.mark.slow
+def test_a_silence_into_which_nobody_looked_is_not_told_as_a_check(site: PracticeSite) -> None:
+    with windowed(site, limits=BRIEF) as (proxy, _):
+        site.will(acts.EMPTY, acts.EMPTY)
+        assert [proxy.chat().code for _ in range(2)] == ["upstream_empty"] * 2
+        assert proxy.control("status")["hold"]["cause"] == "silence"
+        until(lambda: state(proxy) == "holding")
+        assert b"answered nothing twice" in proxy.chat().body
+
+
+@pytest.mark.slow
 def test_where_the_site_still_asks_the_person_is_waited_for(site: PracticeSite) -> None:
     with windowed(site) as (proxy, window), crowd() as people:
         site.challenge("json")

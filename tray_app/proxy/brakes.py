@@ -49,7 +49,8 @@ class HoldStatus(Struct, frozen=True):
     kind: str
     seconds_left: int
     cause: Cause | None = None
-    """Why the account is on hold; None for whatever else keeps us from the site."""
+    """Why the account is on hold or a person asked; None for whatever else keeps us from the site.
+    """
 
 
 class Brakes:
@@ -159,7 +160,7 @@ class Brakes:
             # It was asked before the hold began, and says nothing new.
             return
         if not self.ask(error):
-            self.hold("silence" if error.kind is Kind.UPSTREAM_EMPTY else "check")
+            self.hold(cause_of(error))
 
     @property
     def _stands(self) -> bool:
@@ -205,6 +206,11 @@ class Brakes:
             return None
         left_s = max(0.0, until_s - self._clock())
         return HoldStatus("verification", round(left_s), self._cause)
+
+
+def cause_of(error: ProxyError) -> Cause:
+    """Why an account goes on hold that met this error."""
+    return "silence" if error.kind is Kind.UPSTREAM_EMPTY else "check"
 
 
 def _said(error: ProxyError, left_s: float) -> str:

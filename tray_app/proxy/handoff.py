@@ -17,7 +17,7 @@ from tray_app.core.ports import Upstream
 from tray_app.core.site import Site
 
 from .asking import Asked, Asking
-from .brakes import Brakes, HoldStatus
+from .brakes import SAID, Brakes, Cause, HoldStatus, cause_of
 from .gate import Gate
 from .ladder import Ladder, PageSide
 from .runner import Runner
@@ -49,6 +49,8 @@ class HandOff:
         window = None if page is None else page.window
         self._window = window
         self._probing: asyncio.Task[object] | None = None
+        self._cause: Cause = "check"
+        """Why a person was asked last."""
         self._unfollow: Callable[[], None] | None = None
         self._asking = None if window is None else Asking(self._asked(window))
         hands.brakes.ask = self._ask
@@ -122,7 +124,7 @@ class HandOff:
         """What keeps us from the site now, as people see it; from any thread."""
         asking = self._asking
         if asking is not None and asking.is_on:
-            return HoldStatus(kind="asking", seconds_left=round(asking.seconds_left))
+            return HoldStatus("asking", round(asking.seconds_left), self._cause)
         return self._hands.brakes.status()
 
     def check(self, call: Call) -> None:
@@ -196,6 +198,8 @@ class HandOff:
             return True
         if self._asking is None or session is None or not session.by_window:
             return False
+        if error.kind is Kind.VERIFICATION_NEEDED or not self._asking.is_on:
+            self._cause = cause_of(error)
         if not self._asking.begin(error.place):
             error.again = None
             return False
@@ -214,9 +218,10 @@ class HandOff:
             return
         # The page shows its check before the call that met it has an answer, and makes that call
         # again by itself when the person has answered.
-        is_met = window.news.check and self._hands.gate.in_flight > 0
-        if is_met and not asking.begin():
-            self._hands.brakes.hold()
+        if window.news.check and self._hands.gate.in_flight > 0:
+            self._cause = "check"
+            if not asking.begin():
+                self._hands.brakes.hold()
 
     async def _probe(self) -> object:
         self._probing = asyncio.current_task()
@@ -228,9 +233,9 @@ class HandOff:
     def _unanswered(self) -> None:
         # Before the hold, of which those would be told who had not been told of this.
         self._hands.gate.send_away(
-            ProxyError(Kind.VERIFICATION_NEEDED, "Qwen asked for a person, and nobody answered")
+            ProxyError(Kind.VERIFICATION_NEEDED, f"{SAID[self._cause]}, and nobody answered")
         )
-        self._hands.brakes.hold()
+        self._hands.brakes.hold(self._cause)
         self._hands.gate.look()
 
     def _answered(self) -> None:
