@@ -68,6 +68,8 @@ def test_who_signs_in_while_the_site_is_asked_is_taken_up_next(site: PracticeSit
     window.sign_in("me@practice.example")
     with running(site, session=None, window=window) as proxy:
         refused: list[DoorError] = []
+        window.show()
+        until(lambda: window.status.state == "shown")
 
         def adopts() -> None:
             with pytest.raises(DoorError) as error:

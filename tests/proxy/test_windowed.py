@@ -192,6 +192,41 @@ def test_a_hidden_page_that_was_left_at_the_sign_in_stays_signed_in(site: Practi
         assert proxy.chat().status == 200
 
 
+def test_a_session_that_is_told_after_its_page_moved_on_is_asked_about_first(
+    site: PracticeSite,
+) -> None:
+    """S99"""
+    with windowed(site, hurry=8.0) as (proxy, window):
+        shown_at_sign_in(window)
+        before = dict(window.browser.storage)
+        window.do(window.browser.sign_in("other@practice.example"))
+        window.do(window._tell(url=f"{site.origin}/", stored=before))
+        # What the page said is heard by now.
+        assert told(proxy) == "signed_in"
+        window.do(window._tell())
+        until(lambda: told(proxy) == "revoked")
+
+
+@pytest.mark.parametrize("how", ["goes home", "closes it"])
+def test_who_left_the_page_to_sign_in_a_while_ago_stays_signed_in(
+    site: PracticeSite, how: str
+) -> None:
+    now = [time.time()]
+    with windowed(site, wall_clock=lambda: now[0]) as (proxy, window):
+        shown_at_sign_in(window)
+        if how == "closes it":
+            window.close_by_person()
+        else:
+            window.do(window._tell(url=f"{site.origin}/"))
+        assert told(proxy) == "signed_in"
+        before, now[0] = token(proxy), now[0] + 5
+        site.expire_tokens()
+        renews_unseen(window)
+        until(lambda: token(proxy) != before)
+
+        assert told(proxy) == "signed_in"
+
+
 def test_who_signs_in_by_way_of_another_site_is_asked_about_first(site: PracticeSite) -> None:
     """S99"""
     with windowed(site, hurry=8.0) as (proxy, window):

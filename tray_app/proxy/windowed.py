@@ -19,6 +19,10 @@ from tray_app.core.site import Site
 from .session import SessionOwner
 from .window import PageCookie, SiteWindow
 
+LEFT_S = 3.0
+"""So long after somebody left the page where people sign in it has told what they did there: where
+it is and what it keeps are told apart."""
+
 
 class WindowedSession:
     """Joins a window and the owner of the session; used in the proxy's loop.
@@ -46,13 +50,15 @@ class WindowedSession:
         self._wall_clock = wall_clock
         self._token_at_sign_in: str | None = None
         """The one that was known when a person was last where somebody else could sign in."""
+        self._left_s: float | None = None
+        """When that was over, with the same token."""
 
     def look(self) -> None:
         """Note what the page says of the session now."""
         found, known = self.found(), self._owner.session
         # Nobody can sign in in a window that is hidden; in one that is shown it may be anybody.
-        if known is not None and self._is_at_sign_in() and self._window.status.state == "shown":
-            self._token_at_sign_in = known.token
+        if known is not None and self._is_at_sign_in() and self._is_shown:
+            self._token_at_sign_in, self._left_s = known.token, None
         if found.kind in {"signed_out", "guest"}:
             self._owner.ended_in_window("guest" if found.kind == "guest" else "revoked")
         elif found.session is not None:
@@ -62,12 +68,22 @@ class WindowedSession:
         """Note a session of the page; one that somebody just signed in to may be anybody's."""
         known = self._owner.session
         if known is None or known.token == session.token:
-            if not self._is_on_the_way():
-                self._token_at_sign_in = None
-        elif self._token_at_sign_in == known.token:
+            if self._is_shown and self._is_on_the_way():
+                self._left_s = None
+            elif self._left_s is None:
+                self._left_s = self._wall_clock()
+        elif self._token_at_sign_in == known.token and not self._has_left():
             self._owner.ended_in_window("revoked")
         elif is_new:
             self._owner.observed(session)
+
+    def _has_left(self) -> bool:
+        """Whether whoever was there has gone for good, without having signed in."""
+        return self._left_s is not None and self._wall_clock() - self._left_s >= LEFT_S
+
+    @property
+    def _is_shown(self) -> bool:
+        return self._window.status.state == "shown"
 
     def _is_on_the_way(self) -> bool:
         """Whether whoever signs in may still be at it, here or at a site that vouches for them."""
