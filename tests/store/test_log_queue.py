@@ -4,8 +4,10 @@ import logging
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
+from tests.waiting import until
 from tray_app.store.log_queue import Beside
 
 
@@ -37,6 +39,30 @@ def test_nobody_waits_for_a_disk_that_hangs() -> None:
     log.close()
 
     assert slow.said == [(str(number), "log") for number in range(100)]
+
+
+def test_a_disk_that_hangs_holds_up_once_and_what_is_too_much_is_counted() -> None:
+    slow = Slow()
+    log = Beside([slow])
+    for number in range(2000):
+        log.handle(record(number))
+    log.handle(record("what broke", logging.ERROR))
+    began_s = time.monotonic()
+    for number in range(200):
+        log.handle(record(f"over {number}", logging.ERROR if number % 2 else logging.INFO))
+    # Each of them would wait a second.
+    assert time.monotonic() - began_s < 60
+
+    slow.may.set()
+    until(lambda: slow.said[-1][0].startswith("disk=slow"))
+    log.handle(record("well again", logging.ERROR))
+    log.close()
+
+    said = [text for text, _ in slow.said]
+    lost = int(said[-2].removeprefix("disk=slow lines_lost="))
+    assert said[:2000] == [str(number) for number in range(2000)]
+    assert said[-1] == "well again"
+    assert len(said) == 2201 - lost + 2
 
 
 def test_what_is_said_is_put_together_in_the_logs_own_thread() -> None:

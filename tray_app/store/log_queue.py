@@ -1,7 +1,8 @@
 """Writes the log beside whoever logs, so that nobody who answers a client waits for the disk.
 
 An error or worse is on the disk, with all that was said before it, when whoever logged it goes on:
-the process may end with it.
+the process may end with it. Unless the disk hangs: then nobody waits for it a second time, and what
+is too much to keep in memory is counted instead.
 """
 
 import logging
@@ -10,7 +11,7 @@ import threading
 from collections.abc import Sequence
 
 _MOST = 2000
-"""So many records wait for the disk; whoever brings one more waits as well."""
+"""So many records wait for the disk."""
 _FLUSH_S = 1.0
 """How long an error waits for what was said before it, and whoever brings one too many."""
 _Waiting = logging.LogRecord | threading.Event | None
@@ -30,6 +31,9 @@ class Beside(logging.Handler):
         super().__init__()
         self.handlers = handlers
         self._waiting: queue.SimpleQueue[_Waiting] = queue.SimpleQueue()
+        self._hangs = False
+        """Somebody waited in vain, and it has not caught up since."""
+        self._lost = 0
         self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
 
@@ -44,23 +48,25 @@ class Beside(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """The same."""
-        if not self._runs():
+        if not self._runs() or (record.levelno >= logging.ERROR and self._flushed()):
             self._write(record)
-        elif record.levelno >= logging.ERROR:
-            self.flush()
-            self._write(record)
-        else:
-            if self._waiting.qsize() >= _MOST:
-                self.flush()
+        elif self._waiting.qsize() < _MOST or self._flushed():
             self._waiting.put(record)
+        else:
+            self._lost += 1
 
     def flush(self) -> None:
         """Return when all that was said is written, or after a second."""
-        thread = self._thread
-        if thread is not None and thread.is_alive() and thread is not threading.current_thread():
+        if self._thread is not None and self._runs():
+            self._flushed()
+
+    def _flushed(self) -> bool:
+        """Whether all that was said is written; waits for that, but not for a disk that hangs."""
+        if not self._hangs:
             written = threading.Event()
             self._waiting.put(written)
-            written.wait(_FLUSH_S)
+            self._hangs = not written.wait(_FLUSH_S)
+        return not self._hangs
 
     def close(self) -> None:
         """Write what is left and close every handler."""
@@ -93,7 +99,16 @@ class Beside(logging.Handler):
                 one.set()
             else:
                 self._write(one)
+            if self._hangs and self._waiting.empty():
+                self._hangs, lost, self._lost = False, self._lost, 0
+                if lost:
+                    self._write(_told_of(lost))
 
     def _write(self, record: logging.LogRecord) -> None:
         for handler in self.handlers:
             handler.handle(record)
+
+
+def _told_of(lost: int) -> logging.LogRecord:
+    name, level = __name__, logging.WARNING
+    return logging.LogRecord(name, level, __file__, 0, "disk=slow lines_lost=%d", (lost,), None)
