@@ -3,11 +3,9 @@
 import gc
 import time
 import weakref
-from base64 import b64encode
 
 import pytest
 
-from tests.core.samples import SAMPLES
 from tests.harness import Running, running
 from tray_app.core.errors import Kind, ProxyError
 from tray_app.practice import PracticeSite, acts
@@ -181,31 +179,6 @@ def test_empty_answers_in_a_row_are_taken_for_a_hold(proxy: Running) -> None:
 
     assert codes == ["upstream_empty", "upstream_empty", "cooling_down"]
     proxy.check_sound()
-
-
-def test_files_that_are_taken_are_no_answer(proxy: Running) -> None:
-    """R35"""
-    url = f"data:image/png;base64,{b64encode(SAMPLES['png']).decode()}"
-    part = {"type": "image_url", "image_url": {"url": url}}
-    proxy.site.will(acts.EMPTY, acts.EMPTY)
-
-    codes = [proxy.chat(messages=[{"role": "user", "content": [part]}]).code for _ in range(3)]
-
-    assert codes == ["upstream_empty", "upstream_empty", "cooling_down"]
-
-
-def test_files_that_are_there_already_do_not_end_a_hold() -> None:
-    """R35: it takes no call to give them again."""
-    clock = Clock()
-    brakes = Brakes(clock)
-    ask(brakes, CHALLENGE)
-    clock.now_s += HOLD_S[0]
-    with brakes.trying("files", proves=False):
-        assert ask(brakes) is Kind.COOLING_DOWN
-
-    assert brakes.status() is not None
-    assert ask(brakes) is None
-    assert brakes.status() is None
 
 
 @pytest.mark.parametrize(

@@ -219,7 +219,7 @@ class Answering:
         desk = self._desk
         if not desk.handoff.is_asking:
             desk.gate.check(wish)
-            with desk.brakes.trying(_FILES, proves=False), desk.handoff.trying():
+            with desk.brakes.trying(_FILES), desk.handoff.trying():
                 self._token = (await desk.owner.current()).token
                 await desk.luggage.given(self._job.files, desk.owner.lane)
 

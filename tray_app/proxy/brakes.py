@@ -110,13 +110,8 @@ class Brakes:
         return self._until_s is not None and self._trying is None
 
     @contextmanager
-    def trying(self, matter: str, *, proves: bool = True) -> Iterator[None]:
-        """Ask the site, and learn from the outcome; after a hold's time only one may try.
-
-        Args:
-            matter: What is asked of which model.
-            proves: Its success is an answer; without that only what goes wrong says something.
-        """
+    def trying(self, matter: str) -> Iterator[None]:
+        """Ask the site, and learn from the outcome; after a hold's time only one may try."""
         self.check(matter)
         careful_try = object()
         if self._until_s is not None:
@@ -127,8 +122,6 @@ class Brakes:
             self._went_wrong(error, matter)
             raise
         else:
-            if not proves:
-                return
             self._empties = 0
             # Only for the hold after which it was made: of a later one it says nothing.
             if self._trying is careful_try:
