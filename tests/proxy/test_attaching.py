@@ -1,7 +1,10 @@
 """Each file is given once for as long as it is good, and never to another session."""
 
 import asyncio
+import contextlib
+import gc
 import time
+import weakref
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,11 +13,14 @@ import pytest
 
 from tests.harness import Running
 from tests.practice.test_looks import picture
+from tests.proxy.strangers import fetching
+from tests.waiting import WITHIN_S
 from tray_app.compose import practice_session
 from tray_app.core.errors import Kind, ProxyError
 from tray_app.core.files import Attached, File
 from tray_app.practice import acts
 from tray_app.proxy.attaching import Attacher
+from tray_app.proxy.luggage import Luggage
 from tray_app.proxy.session import Lane
 from tray_app.upstreams.qwen import QWEN
 
@@ -143,6 +149,46 @@ def test_a_failure_is_not_kept(bench: Bench) -> None:
     assert caught.value.kind is Kind.UPSTREAM_ERROR
 
     assert bench.give(PICTURE)
+
+
+def test_what_could_not_be_given_holds_on_to_no_session(bench: Bench) -> None:
+    bench.proxy.site.on("put", *[acts.Whole(b"", 500)] * 2)
+
+    async def fail() -> weakref.ref[Lane]:
+        lane = Lane(bench.lane.session)
+        with contextlib.suppress(ProxyError):
+            await bench.attacher.attached(PICTURE, lane)
+        return weakref.ref(lane)
+
+    lane = bench.run(fail)
+    gc.collect()
+
+    assert bench.uploads == 2
+    assert lane() is None
+
+
+def test_a_file_that_is_there_waits_for_none_that_is_given(bench: Bench) -> None:
+    bench.give(PICTURE)
+    bench.proxy.site.on("put", *[acts.Silence()] * 8)
+    others = [File("image", f"{number}.png", "image/png", b"x") for number in range(8)]
+
+    async def never(_: str) -> bytes:
+        raise AssertionError("Nothing was made")
+
+    carried = Luggage(fetching(), bench.attacher, never)
+
+    async def beside() -> tuple[Attached, ...]:
+        loop = asyncio.get_running_loop()
+        giving = [loop.create_task(carried.given((file,), bench.lane)) for file in others]
+        await asyncio.to_thread(lambda: bench.proxy.site.wait_until(lambda: bench.uploads == 9))
+        async with asyncio.timeout(WITHIN_S):
+            known = await carried.given((PICTURE,), bench.lane)
+        for one in giving:
+            one.cancel()
+        await asyncio.wait(giving)
+        return known
+
+    assert bench.run(beside) == tuple(bench.give(PICTURE))
 
 
 def test_who_leaves_while_giving_spoils_it_for_nobody(bench: Bench) -> None:

@@ -20,6 +20,8 @@ from .moment import Clocks, stamp
 from .runner import Runner
 from .session import Lane
 
+_AT_ONCE = 8
+"""So many files are given at a time."""
 _KEPT = 64
 """So many files are known again, of each session."""
 
@@ -64,6 +66,7 @@ class Attacher:
         self._runner = runner
         self._clock = clock
         self._clocks = Clocks(wall_clock, clock)
+        self._places = asyncio.Semaphore(_AT_ONCE)
         self._given: WeakKeyDictionary[Lane, OrderedDict[_Mark, _Given]] = WeakKeyDictionary()
         self._failed: WeakKeyDictionary[asyncio.Lock, ProxyError] = WeakKeyDictionary()
         self._turns: WeakValueDictionary[tuple[Lane, _Mark], asyncio.Lock] = WeakValueDictionary()
@@ -85,7 +88,8 @@ class Attacher:
             try:
                 return await self._give(file, mark, lane)
             except ProxyError as error:
-                self._failed[turn] = error
+                # Not itself: it holds on to the file, the session and the lock it is kept for.
+                self._failed[turn] = error.copy()
                 raise
 
     def forget(self, lane: Lane) -> None:
@@ -101,8 +105,9 @@ class Attacher:
         return None if found is None or found.until_s <= self._clock() else found.attached
 
     async def _give(self, file: File, mark: _Mark, lane: Lane) -> Attached:
-        began_s = self._clock()
-        attached = await self._runner.reply(self._upstream.upload(file, stamp()), lane)
+        async with self._places:
+            began_s = self._clock()
+            attached = await self._runner.reply(self._upstream.upload(file, stamp()), lane)
         if not isinstance(attached, Attached):
             raise ProxyError(Kind.INTERNAL_ERROR, "A file was given and nothing came of it")
         given = self._given.setdefault(lane, OrderedDict())

@@ -15,8 +15,6 @@ from .session import Lane
 
 T = TypeVar("T")
 
-_AT_ONCE = 8
-"""So many files are given at a time."""
 _ALSO = {
     "jpeg": ("jpg", "jpe", "jfif"),
     "tiff": ("tif",),
@@ -52,7 +50,6 @@ class Luggage:
     ) -> None:
         self._attachments = attachments
         self._attacher = attacher
-        self._places = asyncio.Semaphore(_AT_ONCE)
         self.bring_made = bring_made
 
     async def brought(self, parts: tuple[FilePart, ...], share: Share) -> tuple[File, ...]:
@@ -68,13 +65,12 @@ class Luggage:
         return given if len(files) < 2 else await _all(self._give(file, lane) for file in files)
 
     async def _give(self, file: File, lane: Lane) -> Attached:
-        async with self._places:
-            try:
-                return await self._attacher.attached(file, lane)
-            except ProxyError as error:
-                if error.kind is Kind.FILE_REJECTED:
-                    error.param = file.param
-                raise
+        try:
+            return await self._attacher.attached(file, lane)
+        except ProxyError as error:
+            if error.kind is Kind.FILE_REJECTED:
+                error.param = file.param
+            raise
 
     def forget(self, lane: Lane) -> None:
         """Give every file anew: the upstream may not have one of them."""
