@@ -15,7 +15,6 @@ from tests.waiting import WITHIN_S, comes
 from tray_app.practice import PracticeSite, acts
 from tray_app.proxy.exchange import Streamed
 from tray_app.proxy.limits import Limits
-from tray_app.proxy.tasks import Fuse
 
 MUCH = acts.say(*["x" * 100_000] * 200)
 IMPATIENT = msgspec.structs.replace(QUICK, idle_timeout_s=1.0)
@@ -102,7 +101,7 @@ async def test_a_comment_never_waits_for_a_client_that_takes_nothing() -> None:
     limits = Limits(heartbeat_s=0.0)
 
     async def answer(request: web.BaseRequest) -> web.StreamResponse:
-        exchange = Streamed(request, {}, Fuse(), now_s)
+        exchange = Streamed(request, {}, now_s)
         # The last bytes that fit before whoever writes more has to wait.
         await exchange.write(b"x" * 65_000)
         assert request.transport is not None

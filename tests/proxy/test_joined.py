@@ -218,26 +218,52 @@ def test_a_long_answer_is_joined_only_as_long_as_all_of_it_is_kept(
         assert late.result().text == "its own"
 
 
-def test_who_joins_late_has_all_of_its_own_time(
-    site: PracticeSite, pool: ThreadPoolExecutor
+@pytest.mark.parametrize("stream", [False, True])
+def test_who_joins_late_has_all_of_its_own_time_and_who_came_before_no_more(
+    site: PracticeSite, pool: ThreadPoolExecutor, stream: bool
 ) -> None:
     """R52"""
     clock = Clock()
-    with joined(site, slots=1, clock=clock) as proxy:
+    with joined(site, slots=1, clock=clock, limits=Limits(tick_s=0.05)) as proxy:
         proxy.control("key", what="set", name="default", field="patience_s", value="30")
         act = HeldBack(acts.say("other"))
         site.will(act)
         other = pool.submit(proxy.chat, "something else")
         site.wait_until(lambda: site.open_streams == 1)
-        asked = asks(proxy, pool, 1)
+        [first] = asks(proxy, pool, 1, stream=stream)
         until(lambda: steps(proxy).count("waiting") == 1)
         clock.ahead_s += 20
-        asked += asks(proxy, pool, 1)
+        [second] = asks(proxy, pool, 1, stream=stream)
         until(lambda: steps(proxy).count("waiting") == 2)
-        # The first would have been sent away by now.
-        clock.ahead_s += 20
+        clock.ahead_s += 11
+        early = first.result()
         act.may.set()
 
-        assert other.result().text == "other"
-        assert [one.result().status for one in asked] == [200] * 2
+        if stream:
+            broken(early, "too_slow")
+        else:
+            assert (early.status, early.code) == (429, "too_slow")
+        assert (other.result().text, second.result().status) == ("other", 200)
         assert len(site.heard_on(COMPLETIONS)) == 2
+        assert sorted(deed.outcome for deed in noted_by(proxy, 3)) == ["ok", "ok", "too_slow"]
+
+
+def test_who_asked_first_waits_no_longer_for_a_whole_answer_than_it_may_take(
+    site: PracticeSite, pool: ThreadPoolExecutor
+) -> None:
+    clock = Clock()
+    with joined(site, clock=clock, limits=Limits(tick_s=0.05, first_event_s=999.0)) as proxy:
+        act = HeldBack(acts.say("late"))
+        site.will(act)
+        [first] = asks(proxy, pool, 1)
+        until(lambda: steps(proxy) == ["asked"])
+        clock.ahead_s += 200
+        [second] = asks(proxy, pool, 1)
+        until(lambda: steps(proxy) == ["asked"] * 2)
+        clock.ahead_s += 100
+        early = first.result()
+        act.may.set()
+
+        assert (early.status, early.code) == (504, "upstream_timeout")
+        assert second.result().text == "late"
+        assert len(site.heard_on(COMPLETIONS)) == 1

@@ -27,7 +27,6 @@ from tray_app.proxy.joining import AHEAD_BYTES, Joining, Together, digest_of, ma
 from tray_app.proxy.keys import LocalKey
 from tray_app.proxy.limits import Limits
 from tray_app.proxy.session import Lane
-from tray_app.proxy.tasks import Fuse
 
 
 @pytest.fixture
@@ -251,7 +250,7 @@ async def test_the_work_waits_for_the_fastest_who_is_there() -> None:
     """R7"""
     with Activity(time.monotonic, time.time).noting("translator"):
         together = Together(time.monotonic, streams=True)
-        reader = together.bring(Exchange(Fuse(), time.monotonic))
+        reader = together.bring(Exchange(time.monotonic), 60.0)
         reader.send(None)
         with pytest.raises(StopIteration):
             together.write(b"x" * AHEAD_BYTES).send(None)
@@ -262,13 +261,34 @@ async def test_the_work_waits_for_the_fastest_who_is_there() -> None:
         reader.close()
 
 
+async def test_while_the_work_waits_for_who_is_there_the_site_is_not_blamed() -> None:
+    """R8"""
+    with Activity(time.monotonic, time.time).noting("translator"):
+        together = Together(time.monotonic, streams=True)
+        reader = together.bring(Exchange(time.monotonic), 60.0)
+        reader.send(None)
+
+        async def work() -> None:
+            async with together.fuse:
+                await together.write(b"x" * (AHEAD_BYTES + 1))
+
+        together.listen(90.0, Kind.UPSTREAM_STALLED, "Qwen stopped in mid-answer")
+        working = asyncio.get_running_loop().create_task(work())
+        await asyncio.sleep(0)
+        await together.look(time.monotonic() + 100.0, Limits())
+        await asyncio.sleep(0)
+        assert not working.done()
+        working.cancel()
+        reader.close()
+
+
 @pytest.mark.parametrize("is_over", [True, False])
 async def test_nobody_joins_what_is_over_or_left(is_over: bool) -> None:
     with Activity(time.monotonic, time.time).noting("translator"):
         joining, mark = Joining(), mark_of(b"", "/chat/completions", KEY, Lane())
         together = Together(time.monotonic, streams=True)
         joining.begin(mark, together, asyncio.sleep(60), Share(Budget(Limits)))
-        reader = together.bring(Exchange(Fuse(), time.monotonic))
+        reader = together.bring(Exchange(time.monotonic), 60.0)
         reader.send(None)
         before = joining.under_way(mark)
         if is_over:
@@ -296,8 +316,10 @@ async def test_a_bug_in_the_work_is_told_to_everybody_and_logged(
         raise ValueError("broken")
 
     with working(break_down()) as (together, share):
-        exchanges = [Exchange(Fuse(), time.monotonic) for _ in range(2)]
-        told = await asyncio.gather(*map(together.bring, exchanges), return_exceptions=True)
+        exchanges = [Exchange(time.monotonic) for _ in range(2)]
+        told = await asyncio.gather(
+            *(together.bring(one, 60.0) for one in exchanges), return_exceptions=True
+        )
         assert has_room(share)
 
     assert [one.kind for one in told if isinstance(one, ProxyError)] == [Kind.INTERNAL_ERROR] * 2
@@ -310,7 +332,7 @@ async def test_what_the_work_held_is_given_back_when_all_have_left() -> None:
         assert not has_room(share)
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0):
-                await together.bring(Exchange(Fuse(), time.monotonic))
+                await together.bring(Exchange(time.monotonic), 60.0)
 
         await comes(lambda: has_room(share))
 

@@ -4,17 +4,22 @@ import gc
 import json
 import time
 import zlib
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from tests.harness import QUICK, Reply, Running, running
+from tests.proxy.test_activity import noted_by
 from tests.proxy.wire import CHAT
 from tests.upstreams.qwen.frames import created, delta, finished
 from tests.waiting import until
-from tray_app.core.model import Prompt
+from tray_app.core.calls import Stream
+from tray_app.core.model import Event, Prompt
 from tray_app.practice import PracticeSite, acts
 from tray_app.proxy.limits import Limits
+from tray_app.upstreams.qwen import QWEN
 
 FAST = Limits(
     connect_s=1.0, headers_s=1.0, first_event_s=1.0, slow_first_event_s=3.0, idle_s=1.0,
@@ -327,6 +332,40 @@ def test_an_error_in_json_is_not_asked_again(proxy: Running, status: int) -> Non
 
     assert proxy.chat().status == 502
     assert len(proxy.site.heard_on("/api/v2/chat/completions")) == 1
+
+
+class Faulty:
+    """The upstream as it is, with a bug in how it reads one word."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(QWEN, name)
+
+    def ask(self, *asked: Any) -> Stream:
+        stream = QWEN.ask(*asked)
+        feed = stream.decoder.feed
+
+        def fail(data: bytes, emit: Callable[[Event], None]) -> None:
+            if b"more" in data:
+                raise KeyError("bug")
+            feed(data, emit)
+
+        stream.decoder.feed = fail  # type: ignore[method-assign]
+        return stream
+
+
+@pytest.mark.parametrize("join", ["on", "off"])
+def test_a_bug_in_mid_answer_is_told_in_a_frame(site: PracticeSite, join: str) -> None:
+    with running(site, upstream=Faulty()) as proxy:
+        proxy.control("key", what="set", name="default", field="join", value=join)
+        site.will(acts.say("half ", "an ", "answer ", "more", pace_s=0.05))
+        reply = proxy.chat(stream=True)
+
+        broken(reply, "internal_error")
+        assert b"HTTP/1.1" not in reply.body
+        assert reply.text.startswith("half ")
+        [deed] = noted_by(proxy, 1)
+        assert deed.outcome == "internal_error"
+        proxy.check_sound()
 
 
 def test_past_calls_are_told_to_the_site_as_text(proxy: Running) -> None:

@@ -11,7 +11,7 @@ from tray_app.core.errors import Kind, ProxyError
 from tray_app.practice import PracticeSite, acts
 from tray_app.proxy.exchange import Exchange
 from tray_app.proxy.limits import Limits
-from tray_app.proxy.tasks import Fuse, Tasks
+from tray_app.proxy.tasks import Tasks
 from tray_app.proxy.watch import Watcher
 
 
@@ -34,10 +34,10 @@ async def test_a_watcher_sleeps_while_there_is_nothing_to_watch() -> None:
     before = len(asyncio.all_tasks())
     errors: list[Kind] = []
     for _ in range(2):
-        fuse = Fuse()
-        with watcher.watching(Exchange(fuse, loop.time)):
+        exchange = Exchange(loop.time)
+        with watcher.watching(exchange):
             try:
-                async with fuse:
+                async with exchange.fuse:
                     await asyncio.sleep(5)
             except ProxyError as error:
                 errors.append(error.kind)

@@ -185,6 +185,7 @@ class Answering:
         desk = self._desk
         waits_s = desk.clock()
         self._turn = turn = await place.turn()
+        self._exchange.granted()
         if turn.is_used:
             await desk.gate.again()
         turn.is_used = True

@@ -5,7 +5,7 @@ the upstream has been silent for too long.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 from aiohttp import web
 
@@ -23,7 +23,9 @@ class Exchange:
     streams = False
     """The client sees the answer come."""
 
-    def __init__(self, fuse: Fuse, clock: Callable[[], float]) -> None:
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self.fuse = Fuse()
+        """Ends the work for it."""
         # What were first set later could cost each of many a table of its own.
         self.committed = False
         """The head is out: a status can no longer be told."""
@@ -31,11 +33,11 @@ class Exchange:
         """The answer is a picture, which comes soon or never."""
         self.has_told = False
         """The client has seen some of it."""
-        self._fuse = fuse
         self._clock = clock
         self._began_s = self._heard_s = clock()
         self._silence_s: float | None = None
         self._silence_kind, self._silence_words = Kind.UPSTREAM_STALLED, ""
+        self._is_sending = False
         self._ended = False
 
     def listen(self, silence_s: float, kind: Kind, words: str) -> None:
@@ -52,14 +54,17 @@ class Exchange:
         """The upstream is not being waited for."""
         self._silence_s = None
 
+    def granted(self) -> None:
+        """Note that it has its turn."""
+
     async def look(self, now_s: float, limits: Limits) -> None:
         """Do what is due; called once a tick."""
         if self._ended:
             return
         if self._is_silent(now_s):
-            self._fuse.blow(ProxyError(self._silence_kind, self._silence_words))
+            self.fuse.blow(ProxyError(self._silence_kind, self._silence_words))
         elif now_s - self._began_s > self.limit_s(limits):
-            self._fuse.blow(
+            self.fuse.blow(
                 ProxyError(
                     Kind.UPSTREAM_TIMEOUT,
                     f"The answer was not complete within {self.limit_s(limits):g} s",
@@ -68,7 +73,20 @@ class Exchange:
 
     def _is_silent(self, now_s: float) -> bool:
         """Whether the upstream has been waited for, and for too long."""
-        return self._silence_s is not None and now_s - self._heard_s > self._silence_s
+        if self._silence_s is None or self._is_sending:
+            return False
+        return now_s - self._heard_s > self._silence_s
+
+    async def _taken(self, sending: Awaitable[object]) -> None:
+        """Wait until a client took something.
+
+        Meanwhile nobody listens to the upstream, which is not to blame for it.
+        """
+        began_s = self._clock()
+        self._is_sending = True
+        await sending
+        self._is_sending = False
+        self._heard_s += self._clock() - began_s
 
     def limit_s(self, limits: Limits) -> float:
         """How long the whole of it may take, from the request on."""
@@ -98,23 +116,23 @@ class Exchange:
         """Send away a client that takes its answer too slowly."""
 
 
-class Whole(Exchange):
-    """An answer that is sent at once, when it is complete."""
+class _Own(Exchange):
+    """The answer to one request."""
 
     def __init__(
-        self,
-        request: web.BaseRequest,
-        headers: Mapping[str, str],
-        fuse: Fuse,
-        clock: Callable[[], float],
+        self, request: web.BaseRequest, headers: Mapping[str, str], clock: Callable[[], float]
     ) -> None:
-        super().__init__(fuse, clock)
+        super().__init__(clock)
         self._request = request
         self._headers = dict(headers)
 
     def tell(self, name: str, value: str) -> None:
         known = self._headers.get(name)
         self._headers[name] = f"{known}, {value}" if known else value
+
+
+class Whole(_Own):
+    """An answer that is sent at once, when it is complete."""
 
     def limit_s(self, limits: Limits) -> float:
         return limits.whole_s
@@ -131,7 +149,7 @@ class Whole(Exchange):
         return response
 
 
-class Streamed(Exchange):
+class Streamed(_Own):
     """An answer that is sent as it comes.
 
     Until the head is sent, a failure can still be told by a status; afterwards only by a frame. The
@@ -142,54 +160,42 @@ class Streamed(Exchange):
     streams = True
 
     def __init__(
-        self,
-        request: web.BaseRequest,
-        headers: Mapping[str, str],
-        fuse: Fuse,
-        clock: Callable[[], float],
+        self, request: web.BaseRequest, headers: Mapping[str, str], clock: Callable[[], float]
     ) -> None:
-        super().__init__(fuse, clock)
-        self._request = request
-        self._response = web.StreamResponse(headers=spelled(headers))
-        if request.version < (1, 1):
-            # Without chunks only the end of the connection says where the answer ends.
-            self._response.force_close()
+        super().__init__(request, headers, clock)
+        self._response: web.StreamResponse | None = None
+        """Once its head is out."""
         self._sent_s = clock()
-        self._is_writing = False
         self._committing = asyncio.Lock()
 
     def limit_s(self, limits: Limits) -> float:
         return limits.whole_s if self.is_drawn else limits.stream_s
 
     async def write(self, data: bytes) -> None:
-        if not self._response.prepared:
-            await self._commit()
-        began_s = self._clock()
-        self._is_writing = True
-        await self._response.write(data)
-        self._is_writing = False
+        response = self._response
+        if response is None:
+            response = await self._commit()
+        await self._taken(response.write(data))
         self._sent_s = self._clock()
-        # Meanwhile nobody listened to the upstream, which is not to blame for it.
-        self._heard_s += self._sent_s - began_s
 
-    def _is_silent(self, now_s: float) -> bool:
-        return not self._is_writing and super()._is_silent(now_s)
-
-    def tell(self, name: str, value: str) -> None:
-        if not self.committed:
-            self._response.headers[name] = value
-
-    async def _commit(self) -> None:
+    async def _commit(self) -> web.StreamResponse:
         async with self._committing:
-            if not self._response.prepared:
+            if self._response is None:
                 self.committed = True
-                await self._response.prepare(self._request)
+                response = web.StreamResponse(headers=spelled(self._headers))
+                if self._request.version < (1, 1):
+                    # Without chunks only the end of the connection says where the answer ends.
+                    response.force_close()
+                await response.prepare(self._request)
+                self._response = response
+            return self._response
 
     async def finish(self, data: bytes) -> web.StreamResponse:
         await self.write(data)
         self._ended = True
-        await self._response.write_eof()
-        return self._response
+        response = await self._commit()
+        await response.write_eof()
+        return response
 
     async def look(self, now_s: float, limits: Limits) -> None:
         await super().look(now_s, limits)
@@ -209,7 +215,7 @@ class Streamed(Exchange):
         """
         transport = self._request.transport
         is_full = transport is not None and transport.get_write_buffer_size() > 0
-        return is_full or self._is_writing
+        return is_full or self._is_sending
 
     def drop(self) -> None:
         if self._request.transport is not None:

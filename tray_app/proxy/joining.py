@@ -28,7 +28,7 @@ from .exchange import Exchange
 from .keys import LocalKey
 from .limits import Limits
 from .session import Lane
-from .tasks import Fuse, Tasks
+from .tasks import Tasks
 
 DIGEST = web.RequestKey("digest", bytes)
 """Of the body of a request that may be joined."""
@@ -81,8 +81,7 @@ class Together(Exchange):
     """
 
     def __init__(self, clock: Callable[[], float], *, streams: bool) -> None:
-        self.fuse = Fuse()
-        super().__init__(self.fuse, clock)
+        super().__init__(clock)
         # Who has had nothing yet is told a status all the same: see `_ended_for`.
         self.committed = self.streams = streams
         self.common = Common()
@@ -95,6 +94,7 @@ class Together(Exchange):
         self._end: bytes | None = None
         self._error: ProxyError | None = None
         self._moved = asyncio.Event()
+        self._is_granted = False
         self._task: asyncio.Task[Any] | None = None
 
     @property
@@ -128,6 +128,11 @@ class Together(Exchange):
     def limit_s(self, limits: Limits) -> float:
         return limits.stream_s if self.streams and not self.is_drawn else limits.whole_s
 
+    def granted(self) -> None:
+        self._is_granted = True
+        for exchange in self._places:
+            exchange.unlisten()
+
     def tell(self, name: str, value: str) -> None:
         self._told.append((name, value))
         for exchange in self._places:
@@ -141,7 +146,7 @@ class Together(Exchange):
         self._move()
         self._shorten()
         while self._places and self._size - max(self._places.values()) > AHEAD_BYTES:
-            await self._moved.wait()
+            await self._taken(self._moved.wait())
 
     @property
     def _size(self) -> int:
@@ -171,28 +176,42 @@ class Together(Exchange):
         self._error = error
         return await self.finish(data)
 
-    async def bring(self, exchange: Exchange) -> web.StreamResponse:
-        """All that comes of the work, to one who is there for it; raises `ProxyError`."""
+    async def bring(self, exchange: Exchange, patience_s: float) -> web.StreamResponse:
+        """All that comes of the work, to one who is there for it; raises `ProxyError`.
+
+        Args:
+            exchange: The client's side. It has its own time, and the others have theirs.
+            patience_s: So long the client waits for the work's turn.
+        """
         self.common.follow()
         for name, value in self._told:
             exchange.tell(name, value)
         self._places[exchange] = 0
         # Nobody has less time because somebody else asked before.
         self._began_s = self._clock()
+        if not self._is_granted:
+            late = f"No turn came within the {patience_s:g} s that this request may wait"
+            exchange.listen(patience_s, Kind.TOO_SLOW, late)
         try:
-            while True:
-                if data := self._next(exchange):
-                    await exchange.write(data)
-                    self._took(exchange, len(data))
-                elif self._is_over:
-                    return await self._ended_for(exchange)
-                else:
-                    await self._moved.wait()
+            async with exchange.fuse:
+                await self._pass_on(exchange)
         finally:
             self._places.pop(exchange, None)
             self._move()
             if not self._places and not self._is_over and self._task is not None:
                 self._task.cancel()
+        return await self._ended_for(exchange)
+
+    async def _pass_on(self, exchange: Exchange) -> None:
+        """Everything but the end."""
+        while True:
+            if data := self._next(exchange):
+                await exchange.write(data)
+                self._took(exchange, len(data))
+            elif self._is_over:
+                return
+            else:
+                await self._moved.wait()
 
     def _next(self, exchange: Exchange) -> bytes:
         """What this one has not taken yet of what is there."""

@@ -2,13 +2,14 @@
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Callable, Iterator, Mapping
 
 from aiohttp import web
 from msgspec.structs import replace
 
 from tray_app.core.deeds import Deed
-from tray_app.core.errors import ProxyError
+from tray_app.core.errors import Kind, ProxyError
 from tray_app.core.ports import Asked, Encoder
 
 from .activity import Noted
@@ -21,7 +22,8 @@ from .keys import LocalKey
 from .logbook import ENTRY
 from .moment import stamp
 from .preparing import Preparer, Work
-from .tasks import Fuse
+
+_log = logging.getLogger(__name__)
 
 _LARGE_BYTES = 256 << 10
 """A body that is larger is understood beside everybody else."""
@@ -33,7 +35,7 @@ class Relay:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._preparer = Preparer(desk)
-        self._fuses: set[Fuse] = set()
+        self._open: set[Exchange] = set()
         self._idle = asyncio.Event()
         self._idle.set()
         self._understanding = asyncio.Lock()
@@ -47,8 +49,8 @@ class Relay:
 
     def stop(self, error: ProxyError) -> None:
         """End every answer that goes on."""
-        for fuse in tuple(self._fuses):
-            fuse.blow(error)
+        for exchange in tuple(self._open):
+            exchange.fuse.blow(error)
 
     async def answer(
         self,
@@ -91,29 +93,42 @@ class Relay:
         """From here on the client is kept waiting with comments, and can be told of a stop."""
         encoder = sent.asked.encoder(stamp(), sent.model)
         told = {**headers, "Content-Type": encoder.content_type}
-        fuse, clock = Fuse(), self._desk.clock
+        clock = self._desk.clock
         exchange: Exchange
         if sent.asked.stream:
             told["X-Accel-Buffering"] = "no"
-            exchange = Streamed(sent.request, told, fuse, clock)
+            exchange = Streamed(sent.request, told, clock)
         else:
-            exchange = Whole(sent.request, told, fuse, clock)
-        with self._going_on(exchange, fuse):
-            if DIGEST in sent.request:
-                return await self._joined(sent, encoder, exchange)
-            return await self._exchanged(sent, encoder, exchange, fuse)
+            exchange = Whole(sent.request, told, clock)
+        deed = sent.deed
+        with self._going_on(exchange):
+            try:
+                if DIGEST in sent.request:
+                    return await self._joined(sent, encoder, exchange)
+                return await self._exchanged(sent, encoder, exchange)
+            except ConnectionError:
+                raise
+            except Exception as error:  # once the head is out it can only be told in a frame
+                if not exchange.committed:
+                    raise
+                if not isinstance(error, ProxyError):
+                    _log.exception("request=%s bug", deed.request)
+                    said = f"Portico failed on request {deed.request}"
+                    error = ProxyError(Kind.INTERNAL_ERROR, said)
+                deed.fail(error)
+                return await exchange.fail(error, encoder.fail(error))
 
     @contextlib.contextmanager
-    def _going_on(self, exchange: Exchange, fuse: Fuse) -> Iterator[None]:
+    def _going_on(self, exchange: Exchange) -> Iterator[None]:
         """Something that ends by itself, by its time or by a stop."""
-        self._fuses.add(fuse)
+        self._open.add(exchange)
         self._idle.clear()
         try:
             with self._desk.watcher.watching(exchange):
                 yield
         finally:
-            self._fuses.discard(fuse)
-            if not self._fuses:
+            self._open.discard(exchange)
+            if not self._open:
                 self._idle.set()
 
     async def _joined(
@@ -121,9 +136,9 @@ class Relay:
     ) -> web.StreamResponse:
         """What comes of the work for an equal request; with none under way it is begun.
 
-        The work ends the answer of everybody, so nothing ends that of one but its client.
+        The work ends the answer of everybody; that of one ends with its own time as well.
         """
-        request, asked = sent.request, sent.asked
+        request, asked, profile = sent.request, sent.asked, sent.key.profile
         mark = mark_of(request[DIGEST], request[ENTRY].route, sent.key, self._desk.owner.lane)
         together = self._joining.under_way(mark)
         if together is None:
@@ -134,19 +149,20 @@ class Relay:
             sent.asked = replace(asked, prompts=())
             sent.share.give_back()
         del sent, asked
-        return await together.bring(exchange)
+        limit_s = exchange.limit_s(self._desk.limits())
+        return await together.bring(exchange, min(profile.patience_s, limit_s))
 
     async def _worked(self, sent: "_Sent", encoder: Encoder, together: Together) -> None:
         """An answer for everybody who is there for it."""
         together.common.take_up()
-        with self._going_on(together, together.fuse):
-            await self._exchanged(sent, encoder, together, together.fuse)
+        with self._going_on(together):
+            await self._exchanged(sent, encoder, together)
 
     async def _exchanged(
-        self, sent: "_Sent", encoder: Encoder, exchange: Exchange, fuse: Fuse
+        self, sent: "_Sent", encoder: Encoder, exchange: Exchange
     ) -> web.StreamResponse:
         try:
-            async with fuse:
+            async with exchange.fuse:
                 work = await self._prepared(sent, exchange)
                 if work.model != sent.model:
                     encoder = work.asked.encoder(stamp(), work.model)
