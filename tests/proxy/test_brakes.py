@@ -7,11 +7,14 @@ import weakref
 import pytest
 
 from tests.harness import Running, running
+from tests.practice.test_looks import picture
+from tests.proxy.test_preparing import asked, part
 from tray_app.core.errors import Kind, ProxyError
 from tray_app.practice import PracticeSite, acts
 from tray_app.proxy.brakes import CAREFUL_S, HOLD_S, Brakes, HoldStatus
 
 CHALLENGE = ProxyError(Kind.VERIFICATION_NEEDED)
+PICTURE = part(picture("PNG"))
 
 
 class Clock:
@@ -179,6 +182,32 @@ def test_empty_answers_in_a_row_are_taken_for_a_hold(proxy: Running) -> None:
 
     assert codes == ["upstream_empty", "upstream_empty", "cooling_down"]
     proxy.check_sound()
+
+
+def test_empty_answers_are_in_a_row_even_if_the_site_takes_files_between_them(
+    proxy: Running,
+) -> None:
+    proxy.site.will(acts.EMPTY, acts.EMPTY)
+
+    codes = [asked(proxy, "Look", PICTURE).code for _ in range(3)]
+
+    assert codes == ["upstream_empty", "upstream_empty", "cooling_down"]
+    proxy.check_sound()
+
+
+def test_files_are_no_careful_try_and_go_with_it(site: PracticeSite) -> None:
+    """R35"""
+    clock = Clock()
+    with running(site, clock=clock) as proxy:
+        assert asked(proxy, "Look", PICTURE).status == 200
+        site.on("new", acts.CHALLENGE, acts.CHALLENGE)
+        lasts = []
+        for _ in range(2):
+            assert asked(proxy, "Look", PICTURE).code == "verification_needed"
+            lasts.append(proxy.control("status")["hold"]["seconds_left"])
+            clock.now_s += HOLD_S[0]
+
+        assert lasts == list(HOLD_S[:2])
 
 
 @pytest.mark.parametrize(

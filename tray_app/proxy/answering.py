@@ -215,12 +215,12 @@ class Answering:
     async def _give(self, wish: Wish) -> None:
         """Give the files before there is a turn: while they are read, others can be answered.
 
-        While a person is asked nothing is given, and that is done in the turn as well.
+        While a person is asked, and after a hold, it is done in the turn: with the one careful try.
         """
         desk = self._desk
-        if not desk.handoff.is_asking:
+        if not (desk.handoff.is_asking or desk.brakes.is_holding):
             desk.gate.check(wish)
-            with desk.brakes.trying(_FILES), desk.handoff.trying():
+            with desk.brakes.heeding(_FILES), desk.handoff.trying():
                 self._token = (await desk.owner.current()).token
                 await desk.luggage.given(self._job.files, desk.owner.lane)
 

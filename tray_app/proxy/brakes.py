@@ -117,11 +117,8 @@ class Brakes:
         if self._until_s is not None:
             self._trying = careful_try
         try:
-            yield
-        except ProxyError as error:
-            self._went_wrong(error, matter)
-            raise
-        else:
+            with self.heeding(matter):
+                yield
             self._empties = 0
             # Only for the hold after which it was made: of a later one it says nothing.
             if self._trying is careful_try:
@@ -129,6 +126,19 @@ class Brakes:
         finally:
             if self._trying is careful_try:
                 self._trying = None
+
+    @contextmanager
+    def heeding(self, matter: str) -> Iterator[None]:
+        """Make calls that are no question: learn from what goes wrong, and nothing from the rest.
+
+        A site that answers nothing any more may well take files.
+        """
+        self.check_cool(matter)
+        try:
+            yield
+        except ProxyError as error:
+            self._went_wrong(error, matter)
+            raise
 
     def _went_wrong(self, error: ProxyError, matter: str) -> None:
         if error.kind is Kind.VERIFICATION_NEEDED:
