@@ -267,8 +267,9 @@ def test_whoever_has_a_document_read_keeps_nobody_waiting(site: PracticeSite) ->
 
         assert proxy.chat().status == 200
         assert time.monotonic() - began_s < 3
-        assert {reply.result(20).status for reply in coming} == {504}
+        # Where the first is over before the other, that gives it anew.
         assert len(site.heard_on(GRANT)) == 1
+        assert {reply.result(20).status for reply in coming} == {504}
 
 
 class Slowly:
