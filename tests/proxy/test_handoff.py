@@ -396,3 +396,14 @@ def test_signing_out_asks_nobody_any_more(site: PracticeSite) -> None:
         assert proxy.control("status")["hold"] is None
         assert proxy.chat().code == "not_signed_in"
         assert (window.browser.jar, window.browser.storage) == ({}, {})
+
+
+def test_who_met_a_check_waits_for_the_person_no_longer_than_its_key_says(
+    site: PracticeSite,
+) -> None:
+    with windowed(site) as (proxy, _):
+        proxy.control("key", what="set", name="default", field="patience_s", value="3")
+        site.will(acts.CHALLENGE)
+
+        assert (reply := proxy.chat()).code == "too_slow", reply.body
+        assert state(proxy) == "asking"

@@ -123,3 +123,23 @@ def test_who_comes_to_wait_for_the_same_brings_time_of_its_own() -> None:
             assert line.loop.time() - began_s == pytest.approx(16.0)
 
     leaping(main())
+
+
+def test_who_waits_for_something_else_in_its_place_waits_no_longer_than_it_may() -> None:
+    """R52"""
+
+    async def main() -> None:
+        async with AsyncExitStack() as stack:
+            line = Line(stack)
+            began_s = line.loop.time()
+            joined = [began_s]
+            asked = replace(wish(patience_s=10.0, streams=True), joined_s=lambda: joined[-1])
+            place = await stack.enter_async_context(line.gate.line(asked))
+            await place.meanwhile(lambda: asyncio.sleep(5.0))
+            line.loop.call_later(1.0, lambda: joined.append(line.loop.time()))
+            with pytest.raises(ProxyError) as caught:
+                await place.meanwhile(lambda: asyncio.sleep(60.0))
+            assert caught.value.kind is Kind.TOO_SLOW
+            assert line.loop.time() - began_s == pytest.approx(16.0)
+
+    leaping(main())

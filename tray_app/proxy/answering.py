@@ -142,7 +142,7 @@ class Answering:
         async with desk.gate.line(wish) as place:
             if again == "answered":
                 # In its place, or those who came later would begin before it.
-                await desk.handoff.answer()
+                await place.meanwhile(desk.handoff.answer)
                 self._check()
             await place.next()
             while not await self._is_asked(place):

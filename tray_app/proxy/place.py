@@ -1,7 +1,7 @@
 """Who asks for a turn at the gate, where they stand, and the slot that they get."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, Protocol, TypeVar
 
 from msgspec import Struct
@@ -134,6 +134,16 @@ class Place:
     async def turn(self) -> Turn:
         """Wait for the slot, which it has from then on; raises `ProxyError`."""
         return await self._come(self._waiter.turn)
+
+    async def meanwhile(self, wait: Callable[[], Awaitable[None]]) -> None:
+        """Wait for something else first, which may be begun anew; raises `ProxyError`."""
+        while True:
+            try:
+                async with asyncio.timeout(self._left_s()):
+                    return await wait()
+            except TimeoutError:
+                if self._left_s() <= 0:
+                    raise self._enough() from None
 
     async def _come(self, coming: asyncio.Future[T]) -> T:
         # Meanwhile somebody may come to wait for the same, who has more time.
