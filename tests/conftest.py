@@ -21,7 +21,7 @@ from tray_app.proxy.memory import stay_small
 os.environ["DBUS_SESSION_BUS_ADDRESS"] = "unix:path=/nonexistent/portico-tests"
 os.environ.pop("XDG_RUNTIME_DIR", None)
 
-# What a run says is to be about the change, not about chance or a busy machine; `deep` goes and looks.
+# A run is to tell of the change, not of chance or a busy machine; `deep` goes and looks further.
 settings.register_profile(
     "fast",
     deadline=None,
