@@ -2,12 +2,12 @@
 
 import json
 import threading
-import time
 
 import pytest
 
 from tests.harness import Reply, Running, running
 from tests.rings import MemoryRing, keeper
+from tests.waiting import until
 from tray_app.practice import PracticeSite, acts
 from tray_app.proxy.door import DoorError
 from tray_app.proxy.keys import make_secret
@@ -191,10 +191,8 @@ def test_the_state_of_the_keyring_is_told(site: PracticeSite) -> None:
         assert (refused.status, refused.code) == (503, "credential_store_locked")
         assert 1 <= int(refused.headers["retry-after"]) <= 59
         ring.is_locked = False
-        for _ in range(200):
-            if proxy.control("status")["keyring"] == {"state": "ready", "saved": True, "note": ""}:
-                break
-            time.sleep(0.02)
+        ready = {"state": "ready", "saved": True, "note": ""}
+        until(lambda: proxy.control("status")["keyring"] == ready)
         assert "/session" in str(ring.entries)
 
 

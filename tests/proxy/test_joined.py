@@ -189,7 +189,7 @@ def test_where_nobody_reads_the_upstream_waits_and_all_are_dropped(site: Practic
 def test_stopping_ends_the_work_and_tells_everybody(
     site: PracticeSite, pool: ThreadPoolExecutor
 ) -> None:
-    with joined(site, limits=Limits(drain_s=0.1)) as proxy:
+    with joined(site, limits=Limits(drain_s=0.1, last_words_s=10.0)) as proxy:
         site.will(Held(acts.say("half", "whole"), first=2))
         asked = asks(proxy, pool, 1, stream=True)
         until(lambda: steps(proxy) == ["answering"])

@@ -143,7 +143,9 @@ def test_a_client_that_leaves_is_a_line_as_well(proxy: Running, book: Book) -> N
             + f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n".encode()
             + body
         )
-        assert b"begin" in sock.recv(65536) + sock.recv(65536)
+        came = b""
+        while b"begin" not in came:
+            came += sock.recv(65536)
     [line] = book.next()
 
     assert (line["status"], line["outcome"]) == ("-", LEFT)
@@ -314,6 +316,6 @@ def test_at_debug_every_call_wait_and_new_try_is_told_with_its_request(
     calls = [line.partition(" bytes=")[0] for line in own if line.startswith("call=")]
     assert calls.count("call=POST /api/v2/chats/new") == 2
     assert "call=POST /api/v2/chat/completions" in calls
-    assert any(line.startswith("turn=granted waited=0.") for line in own)
+    assert any(line.startswith("turn=granted waited=") for line in own)
     assert any(line.startswith("again=renewed ") for line in own)
     assert [line for line in told if QUESTION in line] == []

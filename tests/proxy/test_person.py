@@ -29,7 +29,7 @@ class Run:
 
     async def until_read(self) -> None:
         """Wait until the keyring, which another thread asks, was read or given up."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(15):
             while self.keys.is_unread:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
 

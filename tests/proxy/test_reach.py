@@ -1,15 +1,16 @@
 """Whether the site can be reached: real sockets, certificates and proxies, all on loopback."""
 
 import socket
-import time
 from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.outbound import outbound
 from tests.proxy.test_transport import certificate
+from tests.waiting import until
 from tray_app.practice import PracticeSite
 from tray_app.proxy.reach import UnreachedError, reach
 
@@ -22,13 +23,19 @@ def secure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Practice
     site = PracticeSite(tls=context)
     site.start()
     yield site
-    # Its loop must have seen the end of a line that was only just there.
-    time.sleep(0.2)
-    site.stop()
+    stop(site)
 
 
 def port_of(site: PracticeSite) -> int:
     return int(site.origin.rpartition(":")[2])
+
+
+def stop(site: PracticeSite) -> None:
+    """Stop it once its loop has seen the end of every line that was there."""
+    lines = psutil.Process().net_connections
+    listens, port = psutil.CONN_LISTEN, port_of(site)
+    until(lambda: all(one.status == listens or one.laddr[1] != port for one in lines("tcp")))
+    site.stop()
 
 
 def test_a_handshake_is_all_that_is_done(secure: PracticeSite) -> None:
@@ -68,8 +75,7 @@ def test_a_certificate_that_is_not_good_is_told(tmp_path: Path, name: str, days:
         with outbound(port_of(site)) as proxy, pytest.raises(UnreachedError, match="clock"):
             reach("https://localhost", proxy.address)
     finally:
-        time.sleep(0.2)
-        site.stop()
+        stop(site)
 
 
 @pytest.mark.parametrize(
@@ -116,9 +122,9 @@ def test_whoever_says_nothing_is_not_waited_for() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
         with pytest.raises(UnreachedError, match="Qwen does not finish the handshake"):
-            reach(f"https://127.0.0.1:{port}", None, 0.3)
+            reach(f"https://127.0.0.1:{port}", None, 1.5)
         with pytest.raises(UnreachedError, match="does not answer as a proxy"):
-            reach("https://localhost", f"http://127.0.0.1:{port}", 0.3)
+            reach("https://localhost", f"http://127.0.0.1:{port}", 1.5)
 
 
 def test_a_proxy_that_is_secured_itself_gives_a_line(tmp_path: Path) -> None:

@@ -25,6 +25,8 @@ FAST = Limits(
     connect_s=1.0, headers_s=1.0, first_event_s=1.0, slow_first_event_s=3.0, idle_s=1.0,
     commit_s=0.3, heartbeat_s=0.3, tick_s=0.1,
 )  # fmt: skip
+COMMENTING = Limits(commit_s=0.3, heartbeat_s=0.3, tick_s=0.1)
+"""Streams begin soon, and whoever is late has all the time."""
 SHORT = QUICK.__class__(
     start_spacing_s=0.0, connect_timeout_s=1.0, first_event_timeout_s=1.0, idle_timeout_s=1.0
 )
@@ -256,15 +258,16 @@ def test_a_break_after_text_leaves_the_text_and_says_what_happened(
 )  # fmt: skip
 def test_what_the_protocol_ends_well_is_a_good_answer(site: PracticeSite, act: acts.Act) -> None:
     """R15, R17, R21, R26, R27, R30, R31, R32"""
-    with running(site, limits=FAST, settings=SHORT) as proxy:
+    with running(site, limits=COMMENTING) as proxy:
         site.will(act, act)
         start_s = time.monotonic()
         streamed, whole = proxy.chat(stream=True), proxy.chat()
 
         assert streamed.text == whole.text == "fine"
         assert streamed.frames.count("[DONE]") == 1
-        assert time.monotonic() - start_s < 8
-        site.wait_until(lambda: site.open_streams == 0, 2)
+        # Nobody waits until it stalls.
+        assert time.monotonic() - start_s < 30
+        site.wait_until(lambda: site.open_streams == 0)
         proxy.check_sound()
 
 

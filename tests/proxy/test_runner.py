@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -123,19 +124,26 @@ def test_a_renewal_that_fails_ends_the_flow(site: PracticeSite) -> None:
         assert len(site.heard_on(SETTINGS)) == 1
 
 
+@dataclass(frozen=True)
+class LastLook:
+    """A look at a chat as ever, after which no token is taken any more."""
+
+    site: PracticeSite
+
+    async def play(self, scene: acts.Scene) -> None:
+        found = self.site._chats.answer("chat", scene.chat_id)
+        assert found is not None
+        self.site.expire_tokens()
+        await found.play(scene)
+
+
 def test_a_picture_is_found_though_the_session_ends_while_it_is_looked_for(proxy: Running) -> None:
     site = proxy.site
-    statuses: list[int] = []
-    body = {"prompt": "practice: picture-late 2"}
-    asking = threading.Thread(
-        target=lambda: statuses.append(proxy.ask("POST", "/v1/images/generations", body).status)
-    )
-    asking.start()
-    site.wait_until(lambda: len(looks(site)) == 1)
-    site.expire_tokens()
-    asking.join()
+    site.on("chat", LastLook(site))
+    reply = proxy.ask("POST", "/v1/images/generations", {"prompt": "practice: picture-late 2"})
 
-    assert statuses == [200]
+    assert reply.status == 200
+    assert len(looks(site)) > 2
     assert len(site.heard_on(REFRESH)) == 1
     assert len(site.heard_on("/api/v2/chat/completions")) == 1
 

@@ -165,9 +165,10 @@ def test_what_the_site_has_nothing_for_is_a_501(proxy: Running) -> None:
 
 
 def test_no_more_connections_than_the_limit_are_kept(site: PracticeSite) -> None:
-    with running(site, limits=Limits(connections=2, surplus_connections=0)) as proxy:
+    limits = Limits(connections=2, surplus_connections=0, idle_connection_s=60.0)
+    with running(site, limits=limits) as proxy:
         address = ("127.0.0.1", proxy.port)
-        socks = [socket.create_connection(address, timeout=2) for _ in range(4)]
+        socks = [socket.create_connection(address, timeout=20) for _ in range(4)]
         dropped = [_is_dropped(sock) for sock in socks[2:]]
         for sock in socks:
             sock.close()

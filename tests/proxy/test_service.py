@@ -73,8 +73,9 @@ def test_a_renewal_that_hangs_ends_in_time_for_all_who_wait(
     site: PracticeSite, act: acts.Act
 ) -> None:
     """R39"""
-    limits = Limits(headers_s=10.0)
-    settings = QUICK.__class__(start_spacing_s=0.0, first_event_timeout_s=10.0, parallel_answers=5)
+    # Whoever comes late finds the renewal under way all the same.
+    limits = Limits(headers_s=50.0)
+    settings = QUICK.__class__(start_spacing_s=0.0, first_event_timeout_s=50.0, parallel_answers=5)
     with (
         running(site, hurry=20.0, limits=limits, settings=settings) as proxy,
         gives_all_back(proxy),
@@ -100,7 +101,7 @@ def test_while_a_token_is_good_nobody_waits_long_for_its_renewal() -> None:
     site = PracticeSite(pace_s=0.0, token_life_s=3600.0)
     site.start()
     session = msgspec.structs.replace(practice_session(site.sign_in()), expires_at=time.time() + 60)
-    with running(site, hurry=20.0, session=session) as proxy, ThreadPoolExecutor(5) as pool:
+    with running(site, hurry=5.0, session=session) as proxy, ThreadPoolExecutor(5) as pool:
         site.on("refresh", acts.Silence())
         replies = list(pool.map(lambda _: proxy.chat(), range(5)))
 
@@ -124,7 +125,7 @@ def test_forty_clients_at_once_get_their_own_answers(site: PracticeSite) -> None
             thread.join()
 
         assert all(f"number {number}." in reply.text for number, reply in replies.items())
-        assert len(site.chats) + len(site.deleted) == 40
+        site.wait_until(lambda: len(site.chats) + len(site.deleted) == 40)
         proxy.check_sound()
 
 
