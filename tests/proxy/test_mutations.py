@@ -138,7 +138,7 @@ def answers(came: bytes) -> list[tuple[int, bytes]]:
 
 
 def answered(proxy: Running, sent: bytes) -> bytes:
-    """What comes to these bytes until nothing more does, which is not in the middle of an answer."""
+    """What comes to these bytes until nothing more does, never half an answer."""
     came, end_s = b"", time.monotonic() + 20
     with socket.create_connection(("127.0.0.1", proxy.port), timeout=0.5) as sock:
         sock.sendall(sent)

@@ -172,10 +172,16 @@ def test_a_proxy_of_another_kind_is_not_gone_around(
     assert site.heard == []
 
 
+def tidied(proxy: Running) -> None:
+    """Wait until whatever tidied up has given its connection back."""
+    proxy.site.wait_until(lambda: not proxy.site.chats)
+    proxy.service.post(house_of(proxy).tasks.finish(100.0)).result(30)
+
+
 def test_a_connection_that_died_in_the_pool_costs_nobody_an_answer(proxy: Running) -> None:
     """R12"""
     assert proxy.chat().status == 200
-    proxy.site.wait_until(lambda: not proxy.site.chats)
+    tidied(proxy)
     new = acts.Drop()
     proxy.site.on("new", new)
 
@@ -219,11 +225,11 @@ def test_a_call_is_made_twice_at_most_and_only_where_no_byte_came_back(
     site = proxy.site
     path = {"new": "/api/v2/chats/new", "completions": "/api/v2/chat/completions"}[route]
     assert proxy.chat("one").status == 200
-    site.wait_until(lambda: not site.chats)
+    tidied(proxy)
     site.on(route, acts.Drop())
     assert proxy.chat("two").status == 200
     silent = [heard.request.body for heard in site.heard if heard.request.path == path][1:]
-    site.wait_until(lambda: not site.chats)
+    tidied(proxy)
     site.on(route, acts.Raw(b"", head=b"HTTP/1.1 200"))
     begun = proxy.chat("three", stream=True)
     after = [heard.request.body for heard in site.heard if heard.request.path == path]

@@ -9,6 +9,7 @@ import pytest
 
 from tests.harness import QUICK, Reply, Running, running
 from tests.proxy.test_relay import broken
+from tests.proxy.test_transport import tidied
 from tests.waiting import until
 from tray_app.core.site import Site
 from tray_app.practice import PracticeSite, acts
@@ -50,7 +51,7 @@ def wake(proxy: Running) -> None:
 def chat(proxy: Running) -> Reply:
     """A chat, and the tidying up after it."""
     reply = proxy.chat()
-    proxy.site.wait_until(lambda: not proxy.site.chats)
+    tidied(proxy)
     return reply
 
 
@@ -133,7 +134,7 @@ def test_pools_over_which_nothing_runs_are_closed_as_they_are_retired(site: Prac
             assert proxy.ask("GET", "/v1/models").status == 200
             seen.append(transport._pool)
             wake(proxy)
-        site.wait_until(lambda: all(pool.client.closed for pool in seen))
+        until(lambda: all(pool.client.closed for pool in seen))
         until(lambda: not transport._closing._running)
 
         assert len(set(map(id, seen))) == 50

@@ -134,7 +134,7 @@ def test_frames_without_end_are_logged_in_part(log: Path) -> None:
         loop.loop.call_soon_threadsafe(deep, 300, loop)
         until(lambda: loop.stuck)
 
-    [line] = [line for line in log.read_text().splitlines() if "hang_here" in line]
+    [line] = until(lambda: [one for one in log.read_text().split("\n")[:-1] if "hang_here" in one])
     assert 10 < line.count(" < ") < 50
     assert "…" not in line
 
@@ -218,12 +218,12 @@ def test_it_sleeps_for_good_while_nothing_is_in_flight() -> None:
 
 
 def test_it_ends_when_it_is_closed_or_its_loop_is() -> None:
-    before = set(watchdogs())
-    with watched() as closed:
+    before, limit_s = set(watchdogs()), 20 * LIMIT_S
+    with watched(limit_s) as closed:
         closed.busy(True)
         closed.watchdog.close()
         until(lambda: set(watchdogs()) <= before)
-    left = Watched(LIMIT_S)
+    left = Watched(limit_s)
     left.busy(True)
     left.end_loop()
     until(lambda: set(watchdogs()) <= before)
