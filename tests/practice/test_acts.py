@@ -141,7 +141,7 @@ def test_slow_does_something_else_later(site: PracticeSite, line: socket.socket)
 
     until(line, b"late")
 
-    assert 0.3 <= time.monotonic() - began_s < 3
+    assert 0.3 <= time.monotonic() - began_s < 20
 
 
 def test_slow_ends_when_the_client_leaves(site: PracticeSite, line: socket.socket) -> None:
@@ -205,7 +205,7 @@ def test_an_answer_may_end_in_every_way(
     site: PracticeSite, line: socket.socket, then: acts.Then
 ) -> None:
     begin(site, line, acts.say("one", finished=False, pace_s=0.05, then=then))
-    line.settimeout(0.5)
+    line.settimeout(0.5 if then == "hang" else 20)
 
     got, how = b"", "hang"
     try:

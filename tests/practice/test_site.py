@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.proxy.equals import HeldBack
 from tray_app.practice import PracticeSite, acts
 
 MODEL = "qwen3.7-plus"
@@ -181,13 +182,16 @@ def test_a_model_that_always_thinks_cannot_be_told_not_to(browser: Browser) -> N
 
 def test_a_chat_that_is_answering_is_busy(site: PracticeSite, browser: Browser) -> None:
     chat_id = browser.new_chat()
-    site.will(acts.Slow(acts.say("done"), 0.5))
+    act = HeldBack(acts.say("done"))
+    site.will(act)
     first = threading.Thread(target=browser.completions, args=(browser.body(chat_id),))
     first.start()
     site.wait_until(lambda: site.open_streams == 1)
 
     said = browser.refused(browser.body(chat_id))
+    act.may.set()
     first.join()
+    site.wait_until(lambda: site.open_streams == 0)
 
     assert said == "Bad_Request: The chat is in progress!"
     assert b"response.created" in browser.completions(browser.body(chat_id))
@@ -219,12 +223,13 @@ def test_an_expired_token_is_refused(site: PracticeSite, browser: Browser) -> No
 
 
 def test_a_token_expires_by_itself() -> None:
-    site = PracticeSite(token_life_s=0.2)
+    now_s = [time.time()]
+    site = PracticeSite(clock=lambda: now_s[0])
     site.start()
     try:
         browser = Browser(site)
         assert browser.ask("GET", "/api/v2/users/user/settings")["success"]
-        time.sleep(0.3)
+        now_s[0] += 901
         assert not browser.ask("GET", "/api/v2/users/user/settings")["success"]
     finally:
         site.stop()

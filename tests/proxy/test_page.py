@@ -119,11 +119,12 @@ def test_a_client_that_leaves_ends_the_call_of_the_page(site: PracticeSite) -> N
 def test_a_stall_in_the_page_ends_as_any_other(site: PracticeSite) -> None:
     """R18"""
     clock, limits = Clock(), Limits(tick_s=0.05)
-    with windowed(site, clock=clock, limits=limits) as (proxy, _):
+    settings = QUICK.__class__(start_spacing_s=0.0, idle_timeout_s=20.0)
+    with windowed(site, clock=clock, limits=limits, settings=settings) as (proxy, _):
         site.will(acts.say("one ", finished=False, then="hang"))
         thread, replies = beside(proxy)
         until(lambda: [one.step for one in proxy.service.status.live] == ["answering"])
-        clock.ahead_s += limits.idle_s + 1
+        clock.ahead_s += 21
         thread.join(20)
         [reply] = replies
 

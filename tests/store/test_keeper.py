@@ -6,6 +6,7 @@ import time
 import pytest
 
 from tests.rings import MemoryRing, keeper
+from tests.waiting import until
 from tray_app.store import keeper as module
 from tray_app.store.keeper import Keeper
 from tray_app.store.ring import RingAbsentError, RingError, RingLockedError
@@ -156,8 +157,8 @@ def test_nobody_waits_for_a_store_that_hangs(monkeypatch: pytest.MonkeyPatch) ->
     with pytest.raises(TimeoutError):
         saving.result(0.1)
 
-    assert time.monotonic() - began_s < 1
-    assert kind_of(kept) == "slow"
+    assert time.monotonic() - began_s < 10
+    until(lambda: kind_of(kept) == "slow")
     ring.going.set()
     saving.result(5)
     assert kind_of(kept) == "ready"
@@ -257,7 +258,7 @@ def test_who_stopped_waiting_is_forgotten() -> None:
     assert len(kept._loads) == 1
     ring.is_locked = False
     assert staying.result(5) == {"session": "kept"}
-    assert not kept._loads
+    until(lambda: not kept._loads)
 
 
 def test_who_leaves_in_the_middle_of_reading_takes_nobody_along() -> None:

@@ -7,8 +7,17 @@ import threading
 import time
 from pathlib import Path
 
+import pytest
+
 from tests.waiting import until
+from tray_app.store import log_queue as module
 from tray_app.store.log_queue import Beside
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The log's thread may be held up for as long as it is."""
+    monkeypatch.setattr(module, "_FLUSH_S", 60.0)
 
 
 class Slow(logging.Handler):
@@ -41,7 +50,10 @@ def test_nobody_waits_for_a_disk_that_hangs() -> None:
     assert slow.said == [(str(number), "log") for number in range(100)]
 
 
-def test_a_disk_that_hangs_holds_up_once_and_what_is_too_much_is_counted() -> None:
+def test_a_disk_that_hangs_holds_up_once_and_what_is_too_much_is_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "_FLUSH_S", 1.0)
     slow = Slow()
     log = Beside([slow])
     for number in range(2000):
@@ -55,6 +67,7 @@ def test_a_disk_that_hangs_holds_up_once_and_what_is_too_much_is_counted() -> No
 
     slow.may.set()
     until(lambda: slow.said[-1][0].startswith("disk=slow"))
+    monkeypatch.setattr(module, "_FLUSH_S", 60.0)
     log.handle(record("well again", logging.ERROR))
     log.close()
 
@@ -116,7 +129,9 @@ def test_what_comes_after_the_end_is_written_at_once() -> None:
 ENDS = """
 import logging, os, pathlib, sys
 from tray_app.core.redact import Redactor
+from tray_app.store import log_queue
 from tray_app.store.logs import start_logging
+log_queue._FLUSH_S = 60.0
 start_logging(pathlib.Path(sys.argv[1]), "info", Redactor())
 for number in range(100):
     logging.info("number %d", number)

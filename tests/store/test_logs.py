@@ -15,11 +15,18 @@ from pathlib import Path
 import pytest
 
 from tray_app.core.redact import Redactor
+from tray_app.store import log_queue
 from tray_app.store.logs import start_logging, stop_logging
 
 CANARY = "cAnary/7f3a+9c=="
 MEBIBYTE = 1 << 20
 _log = logging.getLogger("tray_app.test")
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The log's thread may be held up for as long as it is."""
+    monkeypatch.setattr(log_queue, "_FLUSH_S", 60.0)
 
 
 @pytest.fixture
@@ -32,10 +39,8 @@ def folder(tmp_path: Path) -> Iterator[Path]:
 
 def written() -> None:
     """What was said so far is on the disk; the log has a thread of its own."""
-    for _ in range(20):
-        # Each waits for a second at most, and not at all once everything is.
-        for handler in logging.getLogger().handlers:
-            handler.flush()
+    for handler in logging.getLogger().handlers:
+        handler.flush()
 
 
 def lines(folder: Path) -> list[str]:
@@ -333,7 +338,9 @@ def test_a_log_that_is_no_plain_file_is_refused_and_told_once(
 FULL = """
 import logging, pathlib, resource, sys
 from tray_app.core.redact import Redactor
+from tray_app.store import log_queue
 from tray_app.store.logs import has_failed, start_logging, stop_logging
+log_queue._FLUSH_S = 60.0
 start_logging(pathlib.Path(sys.argv[1]), "info", Redactor())
 logging.info("before")
 [log] = logging.getLogger().handlers
