@@ -11,6 +11,8 @@ from typing import Any
 import msgspec
 
 from tests.hurry import Hurry
+from tests.ports import free_port
+from tests.waiting import WITHIN_S
 from tray_app.compose import practice_session, practice_site
 from tray_app.core.session import Session
 from tray_app.practice import PracticeSite
@@ -146,12 +148,12 @@ class Running:
 
     def check_sound(self) -> None:
         """Nothing is left over, and the next request is answered."""
-        self.site.wait_until(lambda: self.site.open_streams == 0)
+        self.site.wait_until(lambda: self.site.open_streams == 0, WITHIN_S)
         self.control("resume")
         reply = self.chat("sound?", model="qwen3.5-plus")
         assert reply.status == 200, reply.body
         assert "sound?" in reply.text
-        self.site.wait_until(lambda: not self.site.chats)
+        self.site.wait_until(lambda: not self.site.chats, WITHIN_S)
         assert self.site.delete_all_calls == 0
 
 
@@ -184,9 +186,6 @@ def running(
         **{name: parts[name] for name in ("clock", "wall_clock") if name in parts},
     )
     key = person.keys.new(DEFAULT_NAME).secret
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     service = Service(
         Parts(
             site=parts.pop(
@@ -194,7 +193,7 @@ def running(
             ),
             upstream=parts.pop("upstream", QWEN),
             person=person,
-            settings=msgspec.structs.replace(settings, port=port),
+            settings=msgspec.structs.replace(settings, port=free_port()),
             save_settings=lambda *_: None,
             shelf=shelf or Shelf(load=lambda: None, save=lambda *_: None),
             limits=limits or Limits(),

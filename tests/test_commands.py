@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.test_headless import MODULE, Portico, environ, free_port, serving
+from tests.ports import free_port
+from tests.test_headless import MODULE, Portico, environ, serving
 from tray_app.__main__ import main
 from tray_app.store.settings import Settings
 

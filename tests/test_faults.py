@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.test_headless import environ, free_port
+from tests.ports import free_port
+from tests.test_headless import environ
 from tray_app.core.redact import Redactor
 from tray_app.faults import Faults, place_of, report_of, watching
 from tray_app.store.logs import start_logging, stop_logging

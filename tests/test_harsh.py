@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.test_headless import MODULE, Portico, environ, free_port, serving
+from tests.ports import free_port
+from tests.test_headless import MODULE, Portico, environ, serving
 from tests.waiting import until
 
 pytestmark = [

@@ -19,17 +19,12 @@ from typing import Any
 
 import pytest
 
+from tests.ports import free_port
 from tests.waiting import until
 
 pytestmark = pytest.mark.slow
 
 MODULE = ("-m", "tray_app")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def environ(home: Path, more: Mapping[str, str] | None = None) -> dict[str, str]:

@@ -15,8 +15,9 @@ from typing import Any
 
 import pytest
 
+from tests.ports import free_port
 from tests.proxy.test_supervisor import healthy
-from tests.test_headless import environ, free_port
+from tests.test_headless import environ
 from tests.waiting import until
 from tray_app.practice import PracticeSite, acts
 from tray_app.proxy.door import ask

@@ -13,8 +13,9 @@ import msgspec
 import pytest
 
 from tests.harness import running
+from tests.ports import free_port
 from tests.rings import MemoryRing, keeper
-from tests.test_headless import Portico, free_port, serving
+from tests.test_headless import Portico, serving
 from tests.test_house import MODULES, ROOT
 from tray_app.core.session import Session, from_text, to_text
 from tray_app.practice import PracticeSite

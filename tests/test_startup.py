@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.test_headless import environ, free_port
+from tests.ports import free_port
+from tests.test_headless import environ
 from tray_app.startup import AlreadyRunningError, complain, only_instance, tell
 from tray_app.store.lock import InstanceLock
 from tray_app.store.paths import Paths

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.ports import free_port
 from tests.test_figures import deed, fill
-from tests.test_headless import MODULE, Portico, environ, free_port, serving
+from tests.test_headless import MODULE, Portico, environ, serving
 from tests.waiting import until
 from tray_app import streams
 

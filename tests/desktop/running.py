@@ -12,7 +12,8 @@ from pathlib import Path
 from tests.desktop.remote import Remote
 from tests.desktop.screen import Eyes
 from tests.desktop.xfce import Xfce
-from tests.test_headless import Portico, free_port
+from tests.ports import free_port
+from tests.test_headless import Portico
 from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]

@@ -9,8 +9,8 @@ import pytest
 
 from tests.desktop.desks import EN, Office, office
 from tests.desktop.test_settings_view import fields
+from tests.ports import free_port
 from tests.proxy.test_supervisor import healthy
-from tests.test_headless import free_port
 from tests.waiting import comes, until
 from tray_app.desktop.acts import own_address
 from tray_app.desktop.menu import Action

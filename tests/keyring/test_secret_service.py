@@ -14,7 +14,8 @@ import psutil
 import pytest
 
 from tests.keyring.secret_service import SecretService, secret_service
-from tests.test_headless import Portico, free_port
+from tests.ports import free_port
+from tests.test_headless import Portico
 from tests.test_headless import serving as practising
 from tests.waiting import until
 from tray_app.practice import PracticeSite

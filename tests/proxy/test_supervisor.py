@@ -15,6 +15,7 @@ import msgspec
 import pytest
 
 from tests.harness import QUICK
+from tests.ports import free_port
 from tests.waiting import until
 from tray_app.compose import practice_session, practice_site
 from tray_app.practice import PracticeSite, acts
@@ -32,15 +33,11 @@ WITHIN_S = 10.0
 
 
 def parts_on(site: PracticeSite, port: int | None = None) -> Parts:
-    if port is None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = int(probe.getsockname()[1])
     return Parts(
         site=practice_site(site.origin, site.auth_origin),
         upstream=QWEN,
         person=Person(None, session=practice_session(site.sign_in())),
-        settings=msgspec.structs.replace(QUICK, port=port),
+        settings=msgspec.structs.replace(QUICK, port=port or free_port()),
         save_settings=lambda *_: None,
         shelf=Shelf(load=lambda: None, save=lambda *_: None),
     )

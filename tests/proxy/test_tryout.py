@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import pytest
 
 from tests.harness import Running, running
-from tests.test_headless import free_port
+from tests.ports import free_port
 from tests.waiting import until
 from tray_app.dialects.clients import CLIENTS, find
 from tray_app.dialects.clients.recipe import Client
