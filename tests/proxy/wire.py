@@ -60,7 +60,7 @@ def request(
         lines.append(f"Content-Length: {len(body)}")
     lines.append("Connection: close")
     head = ("\r\n".join(lines).replace("PORT", str(proxy.port)) + "\r\n\r\n").encode("latin-1")
-    return said(proxy.raw(head + body, host=address))
+    return said(proxy.raw(head + body, host=address, timeout_s=20.0))
 
 
 def chat(proxy: Running, *headers: str, key: str | None = "right") -> Said:

@@ -174,7 +174,7 @@ class PracticeSite:
             if heard.request.path == path or (under and heard.request.path.startswith(under))
         ]
 
-    def wait_until(self, holds: Callable[[], object], timeout_s: float = 5.0) -> None:
+    def wait_until(self, holds: Callable[[], object], timeout_s: float = 15.0) -> None:
         """Return when something holds; raises `AssertionError` when it does not in time."""
         with self._changed:
             if not self._changed.wait_for(lambda: bool(holds()), timeout_s):
