@@ -25,8 +25,8 @@ ASKS = {"model": "qwen3.7-plus"}
 
 @pytest.fixture
 def brief(site: PracticeSite) -> Iterator[Running]:
-    """A proxy that gives up after two real seconds, and on the store after half a one."""
-    limits = Limits(whole_s=16.0, upload_stall_s=4.0)
+    """A proxy that gives up after five real seconds, and on the store after one and a half."""
+    limits = Limits(whole_s=40.0, upload_stall_s=12.0)
     with running(site, hurry=HURRY, limits=limits) as proxy:
         yield proxy
 
@@ -93,7 +93,7 @@ def test_of_a_client_that_leaves_meanwhile_nothing_is_left(
         pytest.param(PICTURE, lambda site: site.on("put", acts.Drop(reset=True)), 502, id="reset"),
         pytest.param(
             LARGE,
-            lambda site: setattr(site.store, "pace_s", 1.5),
+            lambda site: setattr(site.store, "pace_s", 4.5),
             504,
             id="stuck",
             marks=pytest.mark.slow,

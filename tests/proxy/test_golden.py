@@ -11,12 +11,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
-from tests.harness import Running, running
+from tests.harness import QUICK, Running, running
 from tests.upstreams.qwen.frames import created, delta, finished
 from tray_app.practice import PracticeSite, acts
+from tray_app.proxy.limits import Limits
 
+PATIENT = msgspec.structs.replace(
+    QUICK, connect_timeout_s=120.0, first_event_timeout_s=600.0, idle_timeout_s=600.0
+)
+"""In a hurry these are seconds that a busy machine may take."""
 GOLDEN = Path(__file__).parent / "golden"
 TRANSCRIPTS = Path(__file__).parents[1] / "upstreams" / "qwen" / "transcripts"
 _CHANGING = [
@@ -86,7 +92,7 @@ def proxied(hurry: float = 1.0) -> Iterator[Running]:
     site = PracticeSite(pace_s=0.0)
     site.start()
     try:
-        with running(site, hurry=hurry) as proxy:
+        with running(site, hurry=hurry, settings=PATIENT, limits=Limits(headers_s=600.0)) as proxy:
             yield proxy
     finally:
         site.stop()
