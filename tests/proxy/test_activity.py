@@ -118,11 +118,23 @@ def test_who_waits_is_told_with_the_place(proxy: Running) -> None:
     assert [one.position for one in live] == [0, 1, 2]
 
 
+def _answers_for_s(proxy: Running) -> float:
+    """For how long the only answer has been coming, on the proxy's clock."""
+    [live] = proxy.service.status.live
+    return live.age_s - (live.first_s or live.age_s)
+
+
 def test_an_answer_is_noted_with_its_tokens_times_and_calls(proxy: Running) -> None:
     proxy.site.will(acts.say("Two ", "pieces", thoughts=["Hm."]))
     whole = proxy.chat()
-    proxy.site.will(acts.say("slow ", "answer", pace_s=0.1))
-    proxy.chat(stream=True)
+    held = Held(("slow ", "answer"))
+    proxy.site.will(held)
+    with ThreadPoolExecutor(1) as pool:
+        reply = pool.submit(proxy.chat, stream=True)
+        live_of(proxy, "answering")
+        until(lambda: _answers_for_s(proxy) > 1.0)
+        held.go_on(2)
+        assert reply.result().status == 200
     streamed, first = noted_by(proxy, 2)
     usage = whole.json()["usage"]
 

@@ -18,7 +18,7 @@ from tests.practice.test_looks import picture
 from tests.proxy.test_leaving import connect
 from tests.proxy.test_preparing import ASK, GRANT, asked, heard, paper, part
 from tests.proxy.test_relay import broken
-from tests.waiting import until
+from tests.waiting import WITHIN_S, until
 from tray_app.practice import PracticeSite, acts
 from tray_app.proxy.fetcher import Internet
 from tray_app.proxy.limits import Limits
@@ -206,12 +206,13 @@ def test_pictures_are_drawn_one_after_the_other(site: PracticeSite) -> None:
 
 
 def test_pictures_that_are_there_are_not_lost_for_those_that_are_not(site: PracticeSite) -> None:
-    # The second is not asked for before it is said what comes of it.
-    spaced = QUICK.__class__(start_spacing_s=1.5)
+    spaced = QUICK.__class__(start_spacing_s=60.0)
     with running(site, settings=spaced) as proxy, ThreadPoolExecutor(1) as pool:
         coming = pool.submit(drawn, proxy, "a red square", n=3)
         site.wait_until(lambda: len(site.heard_on(ASK)) == 1)
         site.will(acts.refused("RateLimited", "daily usage limit", num=7))
+        # The second is not asked for before it is said what comes of it.
+        proxy.control("settings", what="set", name="start_spacing_s", value="0")
         reply = coming.result(20)
 
     assert reply.status == 200
@@ -273,13 +274,14 @@ def test_whoever_has_a_document_read_keeps_nobody_waiting(site: PracticeSite) ->
 
 
 class Slowly:
-    """A server of a stranger, whose picture takes its time."""
+    """A server of a stranger, whose picture takes its time, or comes when it may."""
 
     def __init__(self, after_s: float) -> None:
         self._after_s = after_s
         self._server = socket.create_server(("127.0.0.1", 0))
         self.port = self._server.getsockname()[1]
         self.asked = threading.Event()
+        self.may = threading.Event()
         threading.Thread(target=self._serve, daemon=True).start()
 
     @property
@@ -300,7 +302,7 @@ class Slowly:
         with line, contextlib.suppress(OSError):
             line.recv(65_536)
             self.asked.set()
-            time.sleep(self._after_s)
+            self.may.wait(self._after_s)
             line.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(PNG) + PNG)
 
 
@@ -317,14 +319,15 @@ def test_comments_keep_a_client_whose_picture_is_slow(site: PracticeSite) -> Non
 
 @pytest.mark.parametrize("stream", [True, False])
 def test_a_stop_while_a_picture_is_fetched_is_told(site: PracticeSite, stream: bool) -> None:
-    slowly = Slowly(10)
-    limits = Limits(drain_s=0.3)
+    slowly = Slowly(60)
+    limits = Limits(drain_s=0.3, last_words_s=10.0, fetch_s=60.0)
     internet = slowly.internet()
     with running(site, internet=internet, limits=limits) as proxy, ThreadPoolExecutor(1) as pool:
         coming = pool.submit(asked, proxy, "What is this?", slowly.part, stream=stream)
-        assert slowly.asked.wait(5)
+        assert slowly.asked.wait(WITHIN_S)
         proxy.service.stop()
-        reply = coming.result(10)
+        reply = coming.result(20)
+        slowly.may.set()
 
     assert (reply.status, reply.code) == (503, "server_stopping")
 
@@ -332,12 +335,13 @@ def test_a_stop_while_a_picture_is_fetched_is_told(site: PracticeSite, stream: b
 def test_what_was_asked_before_a_sign_out_does_not_go_out_under_the_next_session(
     site: PracticeSite,
 ) -> None:
-    slowly = Slowly(1.5)
+    slowly = Slowly(60)
     with running(site, internet=slowly.internet()) as proxy, ThreadPoolExecutor(1) as pool:
         coming = pool.submit(asked, proxy, "What is this?", slowly.part)
-        assert slowly.asked.wait(5)
+        assert slowly.asked.wait(WITHIN_S)
         proxy.control("session", what="clear")
-        reply = coming.result(10)
+        slowly.may.set()
+        reply = coming.result(20)
 
     assert (reply.status, reply.code) == (401, "not_signed_in")
     assert site.heard_on(ASK) == []

@@ -77,7 +77,7 @@ async def test_the_person_is_led_to_the_sites_own_page_and_nowhere_else(
 
     assert window.shown == [shown]
     assert desk.asking.is_on
-    assert 58 < desk.asking.seconds_left <= 60
+    assert 30 < desk.asking.seconds_left <= 60
     desk.asking.close()
 
 

@@ -133,7 +133,8 @@ def test_what_an_app_asks_and_gets_is_kept_while_it_is_on(proxy: Running) -> Non
     assert body.key == "default"
     assert body.asked.endswith("user:\nWhat is it?")
     assert body.answered == "Hm. The answer"
-    assert 3590 < left_s <= KEPT_S
+    # The clock of this proxy goes ten times as fast.
+    assert KEPT_S / 2 < left_s <= KEPT_S
     bodies.end()
     proxy.chat("after")
     assert bodies.all() == []

@@ -169,7 +169,7 @@ def test_a_challenge_stops_everything_until_a_person_says_it_is_answered(proxy: 
     assert first.code == "verification_needed"
     assert [reply.code for reply in held] == ["cooling_down"] * 2
     assert {reply.headers["retry-after"] for reply in held} == {"30"}
-    assert time.monotonic() - start_s < 1
+    assert time.monotonic() - start_s < 5
     assert len(proxy.site.heard) == asked
     assert proxy.control("status")["hold"]["kind"] == "verification"
     proxy.check_sound()
@@ -217,8 +217,9 @@ def test_files_are_no_careful_try_and_go_with_it(site: PracticeSite) -> None:
      ("0", "10"), ("7.5", "10"), ("", "10"), ("59", "59"), ("60", "59"), ("7, 9", "10"),
      ("9" * 400, "10"), ("Wed, 21 Oct 2065", "10"), ("\xb2", "10")],
 )  # fmt: skip
-def test_a_model_that_was_asked_too_fast_cools_alone(proxy: Running, told: str, said: str) -> None:
-    """R38"""
+def test_a_model_that_was_asked_too_fast_cools_alone(calm: Running, told: str, said: str) -> None:
+    """R38: it cools for ten real seconds, in which it is asked again."""
+    proxy = calm
     proxy.site.will(acts.value({"detail": "slow"}, 429, Retry_After=told))
     first = proxy.chat()
     asked = len(proxy.site.heard_on("/api/v2/chat/completions"))

@@ -72,7 +72,7 @@ def test_what_all_bodies_may_hold_is_never_passed(site: PracticeSite) -> None:
 
         assert b" 429 " in unsaid
         assert b" 429 " in untold
-        assert time.monotonic() - start_s < 5
+        assert time.monotonic() - start_s < 20
         assert proxy.chat("small").status == 200
 
 

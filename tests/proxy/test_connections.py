@@ -135,7 +135,7 @@ def test_requests_sent_at_once_are_answered_in_their_order(proxy: Running) -> No
         texts = [f"number {at}." for at in range(5)]
         *first, last = [asking(text, stream=at % 2 == 1) for at, text in enumerate(texts)]
         data = b"".join(head(proxy, body=body) for body in first)
-        got = proxy.raw(data + head(proxy, "Connection: close", body=last))
+        got = proxy.raw(data + head(proxy, "Connection: close", body=last), timeout_s=30.0)
 
         assert got.count(b"HTTP/1.1 200 OK") == 5
         places = [got.rindex(text.encode()) for text in ("number 0.", "number 2.", "number 4.")]
@@ -164,7 +164,8 @@ def test_the_older_http_gets_a_stream_that_ends_with_its_connection(
     with gives_all_back(proxy):
         proxy.site.will(acts.say("Two ", "pieces"))
         start_s = time.monotonic()
-        got = proxy.raw(head(proxy, *more, version="1.0", body=asking("Hello.", stream=True)))
+        asked = head(proxy, *more, version="1.0", body=asking("Hello.", stream=True))
+        got = proxy.raw(asked, timeout_s=30.0)
         answer = said(got)
         frames = [line for line in answer.body.split(b"\n\n") if line]
 
@@ -172,7 +173,8 @@ def test_the_older_http_gets_a_stream_that_ends_with_its_connection(
         assert answer.header("Transfer-Encoding") is None
         assert answer.header("Content-Length") is None
         assert answer.header("Connection") in {None, "close"}
-        assert time.monotonic() - start_s < 4
+        # A connection that is kept is closed after seven and a half.
+        assert time.monotonic() - start_s < 7
         assert frames[-1] == b"data: [DONE]"
         assert all(frame.startswith(b"data: ") for frame in frames)
 

@@ -69,10 +69,10 @@ def asked(site: PracticeSite) -> list[str]:
 
 
 def test_of_a_hundred_at_once_few_are_asked_some_wait_and_the_rest_is_told_so(
-    proxy: Running,
+    calm: Running,
 ) -> None:
     """R51"""
-    site, act = proxy.site, Held()
+    proxy, site, act = calm, calm.site, Held()
     keys = {"a": proxy.key, "b": proxy.control("key", what="new", name="other")["secret"]}
     with asking(proxy, act, 34) as threads:
         futures: dict[str, Future[Reply]] = {}
@@ -85,6 +85,7 @@ def test_of_a_hundred_at_once_few_are_asked_some_wait_and_the_rest_is_told_so(
         assert {(reply.status, reply.code) for reply in told} == {(429, "queue_full")}
         assert all(1 <= int(reply.headers["retry-after"]) <= 59 for reply in told)
         assert queue(proxy) == (32, 2)
+        until(lambda: len(asked(site)) >= 2)
         assert len(asked(site)) == 2
         act.may.set()
         replies = {name: future.result() for name, future in futures.items()}
@@ -264,8 +265,7 @@ def test_who_waits_when_nothing_may_be_asked_any_more_is_told_at_once(
 ) -> None:
     """R35, R53: nobody waits for a turn that could only be a refusal."""
     last = Later(act)
-    # Were each told at its own turn, the last would be so after four seconds at the least.
-    with running(site, settings=replace(ONE_SLOT, start_spacing_s=0.2)) as proxy:
+    with running(site, settings=ONE_SLOT) as proxy:
         site.will(*[act] * before)
         for _ in range(before):
             assert proxy.chat().status >= 500
@@ -273,6 +273,8 @@ def test_who_waits_when_nothing_may_be_asked_any_more_is_told_at_once(
         with ThreadPoolExecutor(21) as threads:
             first = threads.submit(proxy.chat, "first")
             until(lambda: queue(proxy) == (0, 1))
+            # Were each told at its own turn, the last would be so after twenty seconds at least.
+            proxy.control("settings", what="set", name="start_spacing_s", value="1")
             others = [threads.submit(proxy.chat, f"other {number}") for number in range(20)]
             until(lambda: queue(proxy) == (20, 1))
             start_s = time.monotonic()
@@ -282,7 +284,7 @@ def test_who_waits_when_nothing_may_be_asked_any_more_is_told_at_once(
 
         assert first.result().status >= 500
         assert told == [code] * 20
-        assert took_s < 2
+        assert took_s < 10
 
 
 def test_a_request_that_is_tried_again_keeps_its_place_and_is_never_one_too_many(
@@ -308,8 +310,10 @@ def test_a_request_that_is_tried_again_keeps_its_place_and_is_never_one_too_many
 def test_a_whole_answer_has_less_time_than_its_key_and_is_told_so(site: PracticeSite) -> None:
     """R52: the number is of what ended the waiting."""
     act = Held()
+    settings = replace(ONE_SLOT, first_event_timeout_s=600.0, idle_timeout_s=600.0)
+    limits = Limits(whole_s=5.0, headers_s=600.0)
     with (
-        running(site, settings=ONE_SLOT, limits=Limits(whole_s=5.0), hurry=20) as proxy,
+        running(site, settings=settings, limits=limits, hurry=20) as proxy,
         asking(proxy, act, 1) as threads,
     ):
         first = threads.submit(proxy.chat, "number 1", stream=True)

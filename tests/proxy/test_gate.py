@@ -7,7 +7,8 @@ from itertools import pairwise
 import pytest
 from msgspec.structs import replace
 
-from tests.proxy.leaping import FOREVER_S, in_turn, wish
+from tests.proxy.leaping import FOREVER_S, in_turn, leaping, wish
+from tests.waiting import WITHIN_S
 from tray_app.core.errors import Kind, ProxyError
 from tray_app.core.ports import QueueClass
 from tray_app.proxy.gate import Gate, Rules
@@ -35,7 +36,7 @@ class Crowd:
 
 
 async def settle(holds: Callable[[], bool] = lambda: True) -> None:
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(WITHIN_S):
         for _ in range(5):
             await asyncio.sleep(0)
         while not holds():  # noqa: ASYNC110  the gate tells nobody
@@ -66,18 +67,22 @@ async def test_keys_take_turns_and_within_a_key_the_first_is_first() -> None:
     assert crowd.began == ["a1", "a2", "b1", "c1", "a3", "b2"]
 
 
-async def test_starts_are_spaced() -> None:
-    at, loop = gate(slots=9, spacing_s=0.1), asyncio.get_running_loop()
+def test_starts_are_spaced() -> None:
     starts: list[float] = []
 
-    async def start() -> None:
+    async def start(at: Gate) -> None:
         async with in_turn(at, wish()):
-            starts.append(loop.time())
+            starts.append(asyncio.get_running_loop().time())
 
-    async with asyncio.TaskGroup() as group:
-        for _ in range(3):
-            group.create_task(start())
+    async def come() -> None:
+        at = gate(slots=9, spacing_s=0.1)
+        async with asyncio.TaskGroup() as group:
+            for _ in range(3):
+                group.create_task(start(at))
 
+    leaping(come())
+
+    assert len(starts) == 3
     assert all(later - earlier > 0.09 for earlier, later in pairwise(starts))
 
 
@@ -150,7 +155,7 @@ async def test_a_turn_that_is_not_taken_goes_to_the_next() -> None:
     await held.__aexit__(None, None, None)
     leaver.cancel()
     await asyncio.wait({leaver})
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(WITHIN_S):
         await taker
 
     assert (at.in_flight, at.waiting) == (1, 0)
