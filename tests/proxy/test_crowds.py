@@ -142,10 +142,11 @@ def test_who_waits_longer_than_its_key_is_told_so_and_the_site_is_not_asked(
 
 
 def test_a_burst_of_a_translator_wastes_no_call(site: PracticeSite) -> None:
-    ahead_s = [0.0]
+    # It stands: whose answer should be over soon is followed by one whose chat is made already.
+    now_s = [1000.0]
     settings = replace(QUICK, first_event_timeout_s=300)
     with (
-        running(site, settings=settings, clock=lambda: time.monotonic() + ahead_s[0]) as proxy,
+        running(site, settings=settings, clock=lambda: now_s[0]) as proxy,
         asking(proxy, act := Held()) as threads,
     ):
         key = proxy.control("key", what="new", name="translator")["secret"]
@@ -155,7 +156,7 @@ def test_a_burst_of_a_translator_wastes_no_call(site: PracticeSite) -> None:
         until(lambda: sum(future.done() for future in futures) == 6)
         until(lambda: len(asked(site)) == 2)
         # Whoever would begin now would have an answer after all its patience.
-        ahead_s[0] = 95.0
+        now_s[0] += 95.0
         act.may.set()
         replies = [future.result() for future in futures]
 

@@ -272,12 +272,12 @@ def test_a_body_of_nothing_but_brackets_is_refused(proxy: Running) -> None:
 
 
 def test_of_many_who_speak_no_http_some_are_told(
-    proxy: Running, caplog: pytest.LogCaptureFixture
+    calm: Running, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A log that anybody can fill would hide what was there before."""
+    """A log that anybody can fill would hide what was there before; one a minute is told."""
     caplog.set_level(logging.INFO, "tray_app")
     for _ in range(120):
-        assert b" 400 " in proxy.raw(b"\x00 nonsense\r\n\r\n")
+        assert b" 400 " in calm.raw(b"\x00 nonsense\r\n\r\n")
 
     told = [line for line in caplog.messages if line.startswith("connection=refused")]
     assert len(told) == 7
