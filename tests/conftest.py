@@ -83,6 +83,7 @@ def proxy(site: PracticeSite) -> Iterator[Running]:
     limits = Limits(
         sweep_again_s=5.0, headers_s=60.0, body_s=600.0, body_grace_s=600.0, upload_stall_s=300.0,
         fetch_s=200.0, media_s=600.0, media_stall_s=150.0, linger_s=30.0, last_words_s=30.0,
+        commit_s=60.0,
     )  # fmt: skip
     with running(site, hurry=10.0, settings=patient, limits=limits) as started:
         yield started

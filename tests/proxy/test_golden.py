@@ -23,6 +23,7 @@ PATIENT = msgspec.structs.replace(
     QUICK, connect_timeout_s=120.0, first_event_timeout_s=600.0, idle_timeout_s=600.0
 )
 """In a hurry these are seconds that a busy machine may take."""
+SLOW = Limits(headers_s=600.0, commit_s=600.0, heartbeat_s=600.0)
 GOLDEN = Path(__file__).parent / "golden"
 TRANSCRIPTS = Path(__file__).parents[1] / "upstreams" / "qwen" / "transcripts"
 _CHANGING = [
@@ -92,7 +93,7 @@ def proxied(hurry: float = 1.0) -> Iterator[Running]:
     site = PracticeSite(pace_s=0.0)
     site.start()
     try:
-        with running(site, hurry=hurry, settings=PATIENT, limits=Limits(headers_s=600.0)) as proxy:
+        with running(site, hurry=hurry, settings=PATIENT, limits=SLOW) as proxy:
             yield proxy
     finally:
         site.stop()
