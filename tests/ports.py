@@ -14,8 +14,8 @@ _CHANCE = random.SystemRandom()
 def free_port() -> int:
     """A port that is free on both loopbacks, and that nobody else takes a moment later.
 
-    Each worker has its own, and one after the other: what the system gives to whoever asks for any
-    port may have been given to another process before a server here gets to it.
+    Each worker has its own: what the system gives to whoever asks for any port may have been given
+    to another process before a server here gets to it.
     """
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     share = _PORTS // _WORKERS

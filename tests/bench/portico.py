@@ -5,11 +5,11 @@ frames into chunks, deletes the chat. Logs go to a file as in the product.
 """
 
 import json
-import socket
 import sys
 from pathlib import Path
 
 from tests.bench.lag import Lag, answer_of
+from tests.ports import free_port
 from tray_app.compose import practice_session, practice_site
 from tray_app.core.redact import Redactor
 from tray_app.proxy.house import Parts
@@ -26,9 +26,7 @@ from tray_app.upstreams.qwen import QWEN
 
 def main() -> None:
     told = json.loads(sys.stdin.readline())
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     person = Person(None, session=practice_session(told["sign_in"]))
     key = person.keys.new(DEFAULT_NAME).secret
     start_logging(Path(told["logs"]), "info", Redactor(), stderr=False)

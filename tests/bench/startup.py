@@ -3,7 +3,6 @@
 import contextlib
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -11,6 +10,8 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from statistics import median
+
+from tests.ports import free_port
 
 from .children import ROOT, SOURCE, Child, Gauge
 from .load import Target, ask_once, chat
@@ -55,9 +56,7 @@ class _Running:
 
 @contextlib.contextmanager
 def _portico(*more: str, program: Sequence[str] = SOURCE) -> Iterator[_Running]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     with tempfile.TemporaryDirectory() as home:
         environ = {**os.environ, "PORTICO_HOME": home}
         environ.pop("PYTHONDONTWRITEBYTECODE", None)

@@ -9,7 +9,6 @@ import http.client
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import threading
@@ -26,6 +25,7 @@ from dbus_fast.service import ServiceInterface, dbus_method, dbus_property
 
 from tests.desktop.buses import private_bus
 from tests.desktop.remote import Remote
+from tests.ports import free_port
 
 from .children import ROOT, SOURCE, Gauge
 
@@ -101,9 +101,7 @@ class _Started:
 
 @contextlib.contextmanager
 def _tray(*more: str, program: Sequence[str] = SOURCE) -> Iterator[_Started]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     with tempfile.TemporaryDirectory() as folder, private_bus(Path(folder)) as address:
         environ = {
             **os.environ,

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,6 +11,8 @@ from pathlib import Path
 import platformdirs
 import pytest
 from openai import OpenAI
+
+from tests.ports import free_port
 
 CACHE = platformdirs.user_cache_path("portico-tests")
 
@@ -38,9 +39,7 @@ def portico(env: dict[str, str], *arguments: str) -> str:
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     """Portico in practice mode, in a process of its own."""
     env = {**os.environ, "PORTICO_HOME": str(tmp_path_factory.mktemp("home"))}
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     for name, value in (("start_spacing_s", "0"), ("parallel_answers", "4")):
         portico(env, "settings", "set", name, value)
     command = [sys.executable, "-m", "tray_app", "--headless", "--practice", "--port", str(port)]

@@ -18,6 +18,8 @@ from tray_app.proxy.visitors import Blocked
 ENGLISH = Words("en")
 HOLD = HoldStatus("account", 600)
 FAILING = HoldStatus("network", 30)
+ASKING = HoldStatus("asking", 100, "check")
+ASKING_SILENT = HoldStatus("asking", 100, "silence")
 BUSY = {"queue": QueueStatus(waiting=3, in_flight=2)}
 STATES: list[tuple[Facts, IconName, str]] = [
     (Facts(run=Run("starting"), settings=facts().settings), "starting", "Starting…"),
@@ -35,6 +37,9 @@ STATES: list[tuple[Facts, IconName, str]] = [
     (facts(status=BUSY, busy_for_s=1.0), "busy", "Running on port 7936 · answering 2 · waiting 3"),
     (facts(status={"network": NetworkStatus("192.168.1.5")}), "running",
      "Running on port 7936 · open to your network"),
+    (facts(status={"hold": ASKING}), "needs_you", "Qwen asks for a person: look at its window"),
+    (facts(status={"hold": ASKING_SILENT}), "needs_you",
+     "Qwen answers nothing: look at its window"),
     (facts(status={"hold": HOLD}), "cooling_down", "Pausing for Qwen, 10 min left"),
     (facts(status={"hold": HoldStatus("account", 42)}), "cooling_down",
      "Pausing for Qwen, 45 s left"),
@@ -87,7 +92,11 @@ def test_from_every_state_to_every_other_the_look_is_the_states_own() -> None:
         (facts(run=Run("starting", "", "died")), "run.starting.died", "started again"),
         (facts(status={"session": session("expired")}), "session.expired", "renew itself"),
         (facts(status={"session": session("revoked")}), "session.revoked", "Sign in again"),
+        (facts(status={"hold": ASKING}), "check", "answer it there"),
+        (facts(status={"hold": ASKING_SILENT}), "check", "answered nothing twice"),
         (facts(status={"hold": HOLD}), "hold", "chat.qwen.ai"),
+        (facts(status={"hold": HoldStatus("verification", 600, "silence")}), "hold",
+         "answered nothing twice"),
         (facts(status={"hold": FAILING}), "failing", "internet connection"),
         (facts(status={"hold": HoldStatus("network", 0)}), "failing", "internet connection"),
         (facts(status={"keyring": SafeStatus("locked", saved=False, note="")}), "keyring.locked",

@@ -4,7 +4,6 @@ import http.client
 import json
 import os
 import signal
-import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from tests.desktop.remote import Remote
 from tests.desktop.screen import Eyes
 from tests.package.building import Built
 from tests.package.test_build import desktop_with_keyring, without_source
+from tests.ports import free_port
 from tests.waiting import until
 
 pytestmark = [
@@ -76,12 +76,6 @@ def started(environment: dict[str, str], *words: str) -> Iterator["subprocess.Po
     finally:
         process.kill()
         process.communicate()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def answer(port: int, key: str) -> tuple[int, str]:

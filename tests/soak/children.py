@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.bench.children import ROOT
+from tests.ports import free_port
 from tray_app.proxy.door import ask
 from tray_app.store.paths import Paths
 from tray_app.store.reports import reports
@@ -106,9 +106,7 @@ def running(home: Path, told: Mapping[str, object]) -> Iterator[Pair]:
         paths = Paths(home)
         home.mkdir(parents=True, exist_ok=True)
         paths.settings.write_text(json.dumps(_SETTINGS), encoding="utf-8")
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = int(probe.getsockname()[1])
+        port = free_port()
         words = ("--headless", "--practice", "--port", str(port))
         program = stack.enter_context(_child("program", *words, home=home))
         program.tell(signed_in)

@@ -27,7 +27,7 @@ def line_of(facts: Facts, icon: IconName, words: Words) -> str:
     if icon == "signed_out":
         return words(f"line.session.{status.session.state}")
     if icon == "needs_you" and is_checking(status):
-        return words("line.check")
+        return words("line.silence" if is_silent(status) else "line.check")
     if icon == "needs_you":
         which = "asking" if status.visitors.asking else "locked"
         return words(f"line.{which}", origin=status.visitors.asking or "")
@@ -38,6 +38,11 @@ def line_of(facts: Facts, icon: IconName, words: Words) -> str:
 def is_checking(status: Status) -> bool:
     """Whether the person is asked to answer the site's check."""
     return status.hold is not None and status.hold.kind == "asking"
+
+
+def is_silent(status: Status) -> bool:
+    """Whether it is for empty answers, which may be a check that is not shown."""
+    return status.hold is not None and status.hold.cause == "silence"
 
 
 def _hold_line(hold: HoldStatus, words: Words) -> str:

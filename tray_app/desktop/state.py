@@ -9,7 +9,7 @@ from tray_app.proxy.status import RunKind, Status
 from .facts import Facts
 from .look import IconName, Look
 from .menu import Action, menu_of
-from .phrases import MINUTE_S, TICK_S, counts, is_checking, left, line_of
+from .phrases import MINUTE_S, TICK_S, counts, is_checking, is_silent, left, line_of
 from .words import Words
 
 BUSY_AFTER_S = 1.0
@@ -92,13 +92,14 @@ def _notices_of(status: Status, facts: Facts, words: Words) -> Iterator[tuple[st
     if session.state == "locked" or status.keyring.state == "locked":
         yield "keyring.locked", _notice(words, "keyring.locked")
     if is_checking(status):
-        yield "check", _notice(words, "check")
+        yield "check", _notice(words, "silence" if is_silent(status) else "check")
     elif status.hold is not None and status.hold.kind == "network":
         time = left(status.hold.seconds_left, words)
         yield "failing", _notice(words, "failing", time=time)
     elif status.hold is not None:
         time = left(status.hold.seconds_left, words)
-        which = "hold_window" if session.by_window else "hold"
+        asked = "hold_window" if session.by_window else "hold"
+        which = "hold_silence" if is_silent(status) else asked
         yield "hold", _notice(words, which, time=time)
     if status.visitors.notices and status.visitors.blocked:
         origin = status.visitors.blocked[0].origin
