@@ -13,7 +13,8 @@ from tests.desktop.test_first_minute import connect, sign_out
 from tests.desktop.test_panes import CONNECT, opened
 from tests.package.building import Built
 from tests.package.person import Person, person, quit_by_menu
-from tests.package.test_deb import COMMAND, answer, free_port, installed, left, removed
+from tests.package.test_deb import COMMAND, answer, installed, left, removed
+from tests.ports import free_port
 from tests.waiting import until
 from tray_app.desktop.login import APP_ID
 

@@ -221,6 +221,7 @@ def test_no_renewal_is_made_while_it_is_open_and_the_session_goes_on(ahead: Ahea
     assert proxy.control("status")["hold"] is None
 
 
+@pytest.mark.slow
 def test_a_slow_way_is_a_failure_and_a_slow_answer_is_none(site: PracticeSite) -> None:
     limits = Limits(headers_s=3.0)
     quick = Settings(start_spacing_s=0.0, parallel_answers=FAILURES)

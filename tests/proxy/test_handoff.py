@@ -373,8 +373,8 @@ def test_signing_out_asks_nobody_any_more(site: PracticeSite) -> None:
 def test_who_met_a_check_waits_for_the_person_no_longer_than_its_key_says(
     site: PracticeSite,
 ) -> None:
-    with windowed(site) as (proxy, _):
-        proxy.control("key", what="set", name="default", field="patience_s", value="3")
+    with windowed(site, hurry=8.0) as (proxy, _):
+        proxy.control("key", what="set", name="default", field="patience_s", value="8")
         site.will(acts.CHALLENGE)
 
         assert (reply := proxy.chat()).code == "too_slow", reply.body

@@ -118,6 +118,7 @@ def test_whoever_refuses_is_told_apart() -> None:
         reach("https://localhost", "socks5://127.0.0.1:1")
 
 
+@pytest.mark.slow
 def test_whoever_says_nothing_is_not_waited_for() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]

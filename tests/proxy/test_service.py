@@ -68,6 +68,7 @@ def test_a_session_that_ended_is_said_to_have_ended(proxy: Running) -> None:
     assert proxy.control("status")["session"]["state"] == "revoked"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("act", [acts.Silence(), acts.Raw(b'{"', then="hang")])
 def test_a_renewal_that_hangs_ends_in_time_for_all_who_wait(
     site: PracticeSite, act: acts.Act
@@ -96,6 +97,7 @@ def test_a_renewal_that_hangs_ends_in_time_for_all_who_wait(
         assert len(site.heard_on(REFRESH)) == 2
 
 
+@pytest.mark.slow
 def test_while_a_token_is_good_nobody_waits_long_for_its_renewal() -> None:
     """R39"""
     site = PracticeSite(pace_s=0.0, token_life_s=3600.0)

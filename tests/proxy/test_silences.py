@@ -1,4 +1,4 @@
-"""Empty answers, which may be a silent block: they are put to the person, and never told as a check."""
+"""Empty answers, which may be a silent block: put to the person, and not told as a check."""
 
 import time
 

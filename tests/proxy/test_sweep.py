@@ -123,6 +123,7 @@ def test_a_challenge_ends_it_for_a_while_and_holds_nobody(
     assert left(path) == 2
 
 
+@pytest.mark.slow
 def test_nothing_is_deleted_while_a_hold_stands(site: PracticeSite, tmp_path: Path) -> None:
     site.will(acts.CHALLENGE)
     with running(site, hurry=8.0, limits=Limits(sweep_s=16.0, sweep_again_s=0.3), chats=noted(
@@ -138,6 +139,7 @@ def test_nothing_is_deleted_while_a_hold_stands(site: PracticeSite, tmp_path: Pa
     assert before == []
 
 
+@pytest.mark.slow
 def test_nothing_is_deleted_while_an_answer_runs(site: PracticeSite, tmp_path: Path) -> None:
     act = Held(acts.say("slow ", "answer"), first=2)
     site.will(act)
