@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from itertools import pairwise
+from weakref import ref
 
 import pytest
 from msgspec.structs import replace
@@ -285,7 +286,7 @@ async def test_who_waits_is_told_the_place_at_which_the_turn_comes() -> None:
             await asyncio.sleep(0)
         await settle()
         places = crowd.gate.places()
-        told = {name: places.get(task) for name, task in tasks.items()}
+        told = {name: places.get(ref(task)) for name, task in tasks.items()}
         crowd.go.set()
 
     assert told == {"a1": None, "a2": 1, "b1": 2, "a3": 3, "z1": 4}

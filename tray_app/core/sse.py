@@ -72,6 +72,9 @@ class SseDecoder:
 
     def _check(self, size: int) -> None:
         if size > self._limit_bytes:
+            # Whoever holds on to the error has no use for it.
+            self._tail.clear()
+            self._data.clear()
             raise EventTooLargeError
 
     def _without_bom(self, data: bytes) -> bytes:

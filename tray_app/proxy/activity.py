@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, Literal
+from typing import Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -28,6 +28,7 @@ from tray_app.core.ports import Encoder
 from tray_app.store.statistics import Statistics
 
 from .bodies import Bodies, Body
+from .tasks import TaskRef, this_task
 from .turned_away import TurnedAway
 
 KEPT = 10
@@ -72,13 +73,13 @@ class _Going:
         self.body: Body | None = None
         self.told_calls = 0
         """Of work for several requests: so many of its calls were noted as one of theirs."""
-        self._task = _task()
+        self._task = this_task()
         self._clock = clock
         self._began_s = clock()
         self._work: _Going | None = None
 
     @property
-    def task(self) -> "asyncio.Task[Any] | None":
+    def task(self) -> TaskRef | None:
         """Who waits for a turn to answer it."""
         return self._task if self._work is None else self._work.task
 
@@ -90,7 +91,7 @@ class _Going:
 
     def take_up(self) -> None:
         """This task works for it, and what is noted from now on is noted of it."""
-        self._task = _task()
+        self._task = this_task()
         _going.set(self)
 
     def follow(self, work: "_Going") -> None:
@@ -153,13 +154,6 @@ class _Going:
 
 _going: ContextVar[_Going] = ContextVar("_going")
 """The request that the work of this task is for."""
-
-
-def _task() -> "asyncio.Task[Any] | None":
-    try:
-        return asyncio.current_task()
-    except RuntimeError:
-        return None
 
 
 def note_call(transport: str) -> None:
@@ -282,7 +276,7 @@ class Activity:
         """What ended since the start, the newest first; from any thread."""
         return list(self._deeds)
 
-    def live(self, places: "Mapping[asyncio.Task[Any], int]") -> list[Live]:
+    def live(self, places: "Mapping[TaskRef, int]") -> list[Live]:
         """What is being answered, the oldest first; from any thread.
 
         Args:

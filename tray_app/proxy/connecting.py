@@ -70,6 +70,7 @@ class deadline:  # noqa: N801
         if self._trace is not None:
             # The task of a call must not hold what holds it.
             _asking.reset(self._before)
+            self._trace.within = None
         try:
             await self._within.__aexit__(kind, error, traceback)
         except TimeoutError:

@@ -32,8 +32,13 @@ class mapping:  # noqa: N801
         return None
 
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
-        if error is not None and (found := mapped(error, answering=self._answering)) is not None:
-            raise found from None
+        found = None if error is None else mapped(error, answering=self._answering)
+        if found is not None:
+            try:
+                raise found from None
+            finally:
+                # It and this frame would hold each other, and all of an answer.
+                del found
 
 
 def mapped(error: BaseException, *, answering: bool = False) -> ProxyError | None:

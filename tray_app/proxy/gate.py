@@ -25,7 +25,6 @@ from contextlib import asynccontextmanager
 from functools import partial
 from heapq import heapify, heapreplace
 from itertools import takewhile
-from typing import Any
 
 from msgspec import Struct
 
@@ -33,6 +32,7 @@ from tray_app.core.errors import Kind, ProxyError
 
 from .line import Line
 from .place import Place, Turn, Waiter, Wish
+from .tasks import TaskRef, this_task
 from .usual import Usual
 
 _MOST = (0.75, 8.0)
@@ -79,7 +79,7 @@ class Gate:
         """How many wait for their turn."""
         return len(self._line)
 
-    def places(self) -> dict[asyncio.Task[Any], int]:
+    def places(self) -> dict[TaskRef, int]:
         """Who waits and at which place, 1 being the next, as far as it can be told beforehand.
 
         From any thread.
@@ -192,9 +192,7 @@ class Gate:
         self.check(wish)
         loop = asyncio.get_running_loop()
         is_alone = self._is_free(self._rules())
-        waiter = Waiter(
-            wish, loop.create_future(), loop.create_future(), asyncio.current_task(), is_alone
-        )
+        waiter = Waiter(wish, loop.create_future(), loop.create_future(), this_task(), is_alone)
         if wish.again:
             self._line.put_back(waiter, waiter.comes_before)
         else:

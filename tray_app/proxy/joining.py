@@ -118,11 +118,13 @@ class Together(Exchange):
 
     def _done(self, task: "asyncio.Task[Any]") -> None:
         """However the work ended, nobody waits for more of it."""
+        # It holds on to what it raised, that to all of the work, and the work to this.
+        self._task = None
         if not self._is_over:
             error = ProxyError(Kind.SERVER_STOPPING) if task.cancelled() else task.exception()
             if not isinstance(error, ProxyError):
                 error = ProxyError(Kind.INTERNAL_ERROR, "Portico failed on this request")
-            self._error = error
+            self._error = error.copy()
         self._move()
 
     def limit_s(self, limits: Limits) -> float:
@@ -173,7 +175,7 @@ class Together(Exchange):
         return web.Response()
 
     async def fail(self, error: ProxyError, data: bytes) -> web.StreamResponse:
-        self._error = error
+        self._error = error.copy()
         return await self.finish(data)
 
     async def bring(self, exchange: Exchange, patience_s: float) -> web.StreamResponse:

@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from msgspec import Struct
 
 from tray_app.core.errors import ProxyError
 from tray_app.core.ports import QueueClass
 
+from .tasks import TaskRef
 from .usual import Like
 
 T = TypeVar("T")
@@ -74,7 +75,7 @@ class Waiter(Struct, eq=False):
     turn: asyncio.Future[Turn]
     nears: asyncio.Future[None]
     """Done when it is the next to begin, or cannot."""
-    task: asyncio.Task[Any] | None = None
+    task: TaskRef | None = None
     is_alone: bool = False
     """It came when a slot was free and nobody waited."""
 

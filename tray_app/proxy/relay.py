@@ -115,6 +115,8 @@ class Relay:
                     _log.exception("request=%s bug", deed.request)
                     said = f"Portico failed on request {deed.request}"
                     error = ProxyError(Kind.INTERNAL_ERROR, said)
+                # What is told must not keep the answer that was being read.
+                error = error.with_traceback(None)
                 deed.fail(error)
                 return await exchange.fail(error, encoder.fail(error))
 

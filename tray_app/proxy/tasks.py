@@ -5,6 +5,7 @@ import logging
 from collections.abc import Coroutine
 from contextvars import Context, copy_context
 from typing import Any
+from weakref import ReferenceType, ref
 
 from tray_app.core.errors import ProxyError
 
@@ -60,6 +61,20 @@ class Tasks:
             await asyncio.wait(left, timeout=1.0)
 
 
+TaskRef = ReferenceType[asyncio.Task[Any]]
+"""Whoever a task works for must not hold on to it: with what ended it, it holds on to all of its
+work, and where they hold each other that stays until a collection of rubbish comes, minutes later."""
+
+
+def this_task() -> TaskRef | None:
+    """The task that this is done by; None where no loop runs."""
+    try:
+        task = asyncio.current_task()
+    except RuntimeError:
+        return None
+    return None if task is None else ref(task)
+
+
 class Fuse:
     """Lets somebody else end a piece of work with an error; used as an async context.
 
@@ -84,8 +99,13 @@ class Fuse:
 
     async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
         task, self._task = self._task, None
-        if self._error is None or task is None:
+        error, self._error = self._error, None
+        if error is None or task is None:
             return
         left = task.uncancel()
         if kind is asyncio.CancelledError and left <= self._cancelling:
-            raise self._error from None
+            try:
+                raise error from None
+            finally:
+                # They and this frame would hold each other, and all of the work.
+                del error, task

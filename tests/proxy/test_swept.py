@@ -1,0 +1,98 @@
+"""What an answer took goes at once when it is over, and needs no collection of rubbish for it.
+
+What was made for good is set apart, so that collections are rare: a piece of an answer of 8 MiB
+stayed for ten minutes until one came.
+"""
+
+import gc
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tests.bench.frames import plain
+from tests.harness import QUICK, running
+from tests.proxy.equals import Held
+from tests.proxy.test_leaving import connect
+from tests.waiting import until
+from tray_app.core.sse import SseDecoder
+from tray_app.practice import PracticeSite, acts
+
+ENDS = {
+    "well": acts.say("fine"),
+    "too large a piece": acts.Raw(b"".join(plain(3)[:2]) + b"data: " + b"x" * (9 << 20)),
+    "cut": acts.say("one", finished=False, then="cut"),
+    "reset": acts.say("one", finished=False, then="reset"),
+    "stalled": acts.say("one", finished=False, then="hang"),
+    "dropped": acts.Drop(),
+    "asked for a person": acts.CHALLENGE,
+    "empty": acts.EMPTY,
+    "garbage": acts.Raw(b"data: {nope\n\n" * 10),
+}
+
+
+@pytest.fixture
+def _nothing_is_collected() -> Iterator[None]:
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+def decoders() -> int:
+    return sum(isinstance(one, SseDecoder) for one in gc.get_objects())
+
+
+@pytest.mark.usefixtures("_nothing_is_collected")
+@pytest.mark.parametrize("stream", [True, False], ids=["stream", "whole"])
+@pytest.mark.parametrize("act", ENDS.values(), ids=ENDS.keys())
+def test_an_answer_is_gone_when_it_is_over(site: PracticeSite, act: acts.Act, stream: bool) -> None:
+    """R74"""
+    brief = QUICK.__class__(start_spacing_s=0.0, idle_timeout_s=20.0)
+    with running(site, hurry=20.0, settings=brief) as proxy:
+        site.will(act)
+        proxy.chat(stream=stream)
+
+        until(lambda: decoders() == 0)
+
+
+@pytest.mark.usefixtures("_nothing_is_collected")
+@pytest.mark.parametrize("stream", [True, False], ids=["stream", "whole"])
+@pytest.mark.parametrize("joins", [True, False], ids=["joined", "alone"])
+@pytest.mark.parametrize(
+    "act", [acts.Silence(), acts.say("one ", *["more "] * 5000, pace_s=0.02)], ids=["early", "late"]
+)
+def test_an_answer_is_gone_when_its_client_has_left(
+    site: PracticeSite, act: acts.Act, joins: bool, stream: bool
+) -> None:
+    """R74"""
+    with running(site) as proxy:
+        proxy.control(
+            "key", what="set", name="default", field="join", value="on" if joins else "off"
+        )
+        site.will(act)
+        with connect(proxy, stream=stream):
+            site.wait_until(lambda: site.open_streams == 1)
+            until(decoders)
+
+        until(lambda: decoders() == 0)
+
+
+@pytest.mark.usefixtures("_nothing_is_collected")
+@pytest.mark.parametrize("stream", [True, False], ids=["stream", "whole"])
+@pytest.mark.parametrize("then", ["end", "cut", "hang"])
+def test_an_answer_for_several_is_gone_when_it_is_over(
+    site: PracticeSite, then: acts.Then, stream: bool
+) -> None:
+    """R74"""
+    brief = QUICK.__class__(start_spacing_s=0.0, idle_timeout_s=20.0)
+    act = Held(acts.say("one", " and more", finished=then == "end", then=then))
+    with running(site, hurry=20.0, settings=brief) as proxy, ThreadPoolExecutor(3) as pool:
+        proxy.control("key", what="set", name="default", field="join", value="on")
+        site.will(act)
+        told = [pool.submit(proxy.chat, stream=stream) for _ in range(3)]
+        until(lambda: len(proxy.service.status.live) == 3)
+        act.may.set()
+
+        assert len({one.result().status for one in told}) == 1
+        until(lambda: decoders() == 0)
