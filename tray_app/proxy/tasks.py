@@ -63,7 +63,7 @@ class Tasks:
 
 TaskRef = ReferenceType[asyncio.Task[Any]]
 """Whoever a task works for must not hold on to it: with what ended it, it holds on to all of its
-work, and where they hold each other that stays until a collection of rubbish comes, minutes later."""
+work, and where they hold each other that stays until rubbish is collected, minutes later."""
 
 
 def this_task() -> TaskRef | None:
