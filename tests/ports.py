@@ -1,6 +1,7 @@
 """Ports for servers that must know theirs before they listen."""
 
 import errno
+import itertools
 import os
 import random
 import socket
@@ -8,20 +9,20 @@ import socket
 _FIRST, _PORTS = 10_000, 22_000
 """Below those that systems give away by themselves, to servers as to clients."""
 _WORKERS = 8
-_CHANCE = random.SystemRandom()
+_SHARE = _PORTS // _WORKERS
+_numbers = itertools.count(random.SystemRandom().randrange(_SHARE))
 
 
 def free_port() -> int:
     """A port that is free on both loopbacks, and that nobody else takes a moment later.
 
-    Each worker has its own: what the system gives to whoever asks for any port may have been given
-    to another process before a server here gets to it.
+    Each worker has its own, and gives one after the other: what the system gives to whoever asks
+    for any port may have been given to another process before a server here gets to it.
     """
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-    share = _PORTS // _WORKERS
-    first = _FIRST + worker % _WORKERS * share
+    first = _FIRST + worker % _WORKERS * _SHARE
     while True:
-        port = _CHANCE.randrange(first, first + share)
+        port = first + next(_numbers) % _SHARE
         if _is_free(socket.AF_INET, "127.0.0.1", port) and (
             not socket.has_ipv6 or _is_free(socket.AF_INET6, "::1", port)
         ):

@@ -94,7 +94,8 @@ def serving(
     )  # fmt: skip
     try:
         assert process.stdout is not None
-        assert process.stdout.readline() == f"Portico ready http://{address}:{port}/v1\n"
+        ready = process.stdout.readline() or "".join(process.communicate(timeout=15))
+        assert ready == f"Portico ready http://{address}:{port}/v1\n"
         yield Portico(home, port, process)
     finally:
         if process.poll() is None:
