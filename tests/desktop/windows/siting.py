@@ -43,7 +43,7 @@ from tray_app.desktop.windows.site_messages import (
 from tray_app.practice import PracticeSite
 
 ROOT = Path(__file__).parents[3]
-WITHIN_S = 20.0
+WITHIN_S = 60.0
 STATE = "qwen_access_token_state"
 NEW = "/api/v2/chats/new"
 COMPLETIONS = "/api/v2/chat/completions"

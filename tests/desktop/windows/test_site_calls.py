@@ -332,8 +332,8 @@ def test_a_call_that_comes_before_the_page_is_ready_waits_for_it(
 
 
 @pytest.mark.desktop
-def test_a_hidden_window_goes_on_for_a_minute(practice: PracticeSite, child: SiteChild) -> None:
-    hidden_for(60.0, practice, child)
+def test_a_hidden_window_goes_on_for_a_while(practice: PracticeSite, child: SiteChild) -> None:
+    hidden_for(20.0, practice, child)
 
 
 @pytest.mark.desktop

@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from tests.desktop.screen import Screen
-from tests.desktop.windows.siting import Answer, Calling, SiteChild, opened
+from tests.desktop.windows.siting import WITHIN_S, Answer, Calling, SiteChild, opened
 from tests.desktop.windows.strange_site import TOKEN, StrangeSite, strange_site
 from tests.waiting import until
 from tray_app.desktop.windows.messages import Failed, Ping, Pong
@@ -79,11 +79,11 @@ def ask(child: SiteChild, path: str, body: str | None = None) -> Calling:
     return child.call("GET" if body is None else "POST", path, body, headers={"x-ours": "1"})
 
 
-def ended(call: Calling, within_s: float = 20.0) -> Answer:
+def ended(call: Calling, within_s: float = WITHIN_S) -> Answer:
     return call.ended(within_s)
 
 
-def answer(call: Calling, within_s: float = 20.0) -> tuple[int, str]:
+def answer(call: Calling, within_s: float = WITHIN_S) -> tuple[int, str]:
     """Status and text of a call that ends well."""
     told = call.ended(within_s)
     assert told.why == ""

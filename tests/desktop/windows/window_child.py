@@ -20,7 +20,7 @@ from tray_app.desktop.windows.messages import (
 )
 
 ROOT = Path(__file__).parents[3]
-WITHIN_S = 30.0
+WITHIN_S = 60.0
 
 
 class Child:
