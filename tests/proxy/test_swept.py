@@ -5,10 +5,14 @@ stayed for ten minutes until one came.
 """
 
 import gc
+import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from http.client import HTTPConnection
 
 import pytest
+from aiohttp import web
 
 from tests.bench.frames import plain
 from tests.harness import QUICK, running
@@ -96,3 +100,22 @@ def test_an_answer_for_several_is_gone_when_it_is_over(
 
         assert len({one.result().status for one in told}) == 1
         until(lambda: decoders() == 0)
+
+
+def large_answers() -> int:
+    answers = (one for one in gc.get_objects() if isinstance(one, web.Response))
+    return sum(isinstance(one.body, bytes) and len(one.body) > 1 << 20 for one in answers)
+
+
+def test_a_connection_that_is_kept_keeps_nothing_of_its_last_answer(site: PracticeSite) -> None:
+    """R74"""
+    body = json.dumps({"model": "qwen3.7-plus", "messages": [{"role": "user", "content": "Hello"}]})
+    with running(site) as proxy, closing(HTTPConnection("127.0.0.1", proxy.port)) as line:
+        site.will(acts.say("x" * (2 << 20)))
+        told = {"Authorization": f"Bearer {proxy.key}", "Content-Type": "application/json"}
+        line.request("POST", "/v1/chat/completions", body, told)
+
+        assert len(line.getresponse().read()) > 2 << 20
+        until(lambda: large_answers() == 0)
+        line.request("GET", "/health")
+        assert line.getresponse().status == 200

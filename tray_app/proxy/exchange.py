@@ -146,6 +146,8 @@ class Whole(_Own):
         # It is over when it was taken: whoever leaves before that is one who left.
         await response.prepare(self._request)
         await response.write_eof()
+        # The library keeps it until the next request on this connection.
+        response.body = None
         return response
 
 
