@@ -55,9 +55,13 @@ class Reader(asyncio.StreamReader):
         super().feed_eof()
         self.left.set()
 
-    def set_exception(self, exc: Exception) -> None:
-        super().set_exception(exc)
-        self.left.set()
+
+class Connected(asyncio.StreamReaderProtocol):
+    """A connection of which it does not matter how the other side left."""
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Note that it is over: asyncio would print an error for which nobody waits."""
+        super().connection_lost(None)
 
 
 @dataclass(eq=False)

@@ -14,7 +14,7 @@ from . import acts, answers, catalog
 from .chats import Chats
 from .checks import Checks, Shape
 from .gallery import Gallery
-from .http import Reader, Request, Wire
+from .http import Connected, Reader, Request, Wire
 from .pages import Host, Pages
 from .pictures import Studio
 from .record import Record
@@ -214,11 +214,9 @@ class PracticeSite:
         self.store.authority = f"127.0.0.1:{store}"
 
     async def _listen_as(self, host: Host) -> asyncio.Server:
-        def connection() -> asyncio.StreamReaderProtocol:
+        def connection() -> Connected:
             reader = Reader(_LINE_BYTES)
-            return asyncio.StreamReaderProtocol(
-                reader, lambda _, writer: self._begin(host, reader, writer)
-            )
+            return Connected(reader, lambda _, writer: self._begin(host, reader, writer))
 
         return await self._loop.create_server(connection, "127.0.0.1", 0, ssl=self._tls)
 
