@@ -6,7 +6,7 @@ import logging
 import pytest
 
 from tray_app.core.errors import Kind, ProxyError
-from tray_app.proxy.tasks import Fuse, Tasks
+from tray_app.proxy.tasks import Fuse, TaskRef, Tasks, this_task
 
 
 async def test_what_goes_wrong_beside_is_logged(caplog: pytest.LogCaptureFixture) -> None:
@@ -82,3 +82,20 @@ async def test_a_fuse_that_is_out_does_nothing() -> None:
         pass
     fuse.blow(ProxyError(Kind.UPSTREAM_STALLED))
     await asyncio.sleep(0)
+
+
+async def test_a_task_that_is_gone_can_still_be_looked_for() -> None:
+    found: list[TaskRef | None] = []
+
+    async def work() -> None:
+        found.append(this_task())
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(work())
+    await asyncio.sleep(0)
+    [gone] = found
+
+    assert gone is not None
+    assert gone() is None
+    assert {this_task(): "here", gone: "gone"}[gone] == "gone"
+    assert await asyncio.to_thread(this_task) is None

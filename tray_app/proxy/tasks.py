@@ -72,7 +72,12 @@ def this_task() -> TaskRef | None:
         task = asyncio.current_task()
     except RuntimeError:
         return None
-    return None if task is None else ref(task)
+    if task is None:
+        return None
+    found = ref(task)
+    # Where it was asked for once, a reference has it for good; else not once the task is gone.
+    hash(found)
+    return found
 
 
 class Fuse:
