@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.harness import QUICK, Running, running
 from tests.proxy.baseline import house_of
+from tests.waiting import until
 from tray_app.compose import practice_site
 from tray_app.core.calls import Call
 from tray_app.practice import PracticeSite, acts
@@ -204,6 +205,7 @@ def test_a_connection_that_the_site_closed_unseen_is_replaced_once(calm: Running
         # Whatever tidied up has given its connection back.
         await inside.tasks.finish(5.0)
         # The loop does not turn in between, so nobody here can have seen the end of it.
+        until(lambda: len(site._idle) == len(site._serving))
         site.close_idle()
         return await inside.runner.reply(inside.parts.upstream.probe())
 
