@@ -177,6 +177,7 @@ class _Soak:
             watching.cancel()
         result.cpu_s = self._watch.cpu_s() - cpu_s
         await front.close()
+        await self._answer_last()
         await self._quiet(_QUIET_S)
         result.bugs, result.resumed = front.bugs, front.resumed
 
@@ -211,6 +212,14 @@ class _Soak:
                 told_s = now_s
                 self._say(now_s)
             await asyncio.sleep(_LOOK_S)
+
+    async def _answer_last(self) -> None:
+        """Answer what the last requests met: as long as a pause lasts, chats are not deleted."""
+        door = self._pair.door
+        hold = (await asyncio.to_thread(ask, door, {"do": "status"}))["hold"]
+        if hold is not None:
+            self._tell(f"a pause of the kind {hold['kind']} stands at the end")
+            await asyncio.to_thread(ask, door, {"do": "resume"})
 
     def _say(self, now_s: float) -> None:
         last, result = self._watch.samples[-1], self._result
