@@ -120,7 +120,12 @@ def test_a_challenge_ends_it_for_a_while_and_holds_nobody(
 
         assert proxy.control("status")["hold"] is None
         assert deletions(site) == ["one"]
-    assert left(path) == 2
+        assert left(path) == 2
+
+        # Whoever is answered from then on shows that it is over.
+        assert proxy.chat().status == 200
+        site.wait_until(lambda: {"one", "two"} <= set(deletions(site)[1:]))
+    assert left(path) == 0
 
 
 @pytest.mark.slow

@@ -8,6 +8,7 @@ person's answer (`portico resume`), and in no other way. While it stands, reques
 once and the site is left alone: every call would make it longer (seen: 2026-09, several sources).
 """
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Literal
@@ -63,6 +64,8 @@ class Brakes:
         self._cause: Cause = "check"
         self._trying: object = None
         """The one careful try, while it goes on."""
+        self.well_s = -math.inf
+        """When the newest question was begun that the site answered."""
         self._careful_until_s = 0.0
         self._empties = 0
         self._cool: dict[str, tuple[float, ProxyError]] = {}
@@ -113,13 +116,14 @@ class Brakes:
     def trying(self, matter: str) -> Iterator[None]:
         """Ask the site, and learn from the outcome; after a hold's time only one may try."""
         self.check(matter)
-        careful_try = object()
+        began_s, careful_try = self._clock(), object()
         if self._until_s is not None:
             self._trying = careful_try
         try:
             with self.heeding(matter):
                 yield
             self._empties = 0
+            self.well_s = max(self.well_s, began_s)
             # Only for the hold after which it was made: of a later one it says nothing.
             if self._trying is careful_try:
                 self.release()

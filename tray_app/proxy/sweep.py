@@ -5,6 +5,7 @@ So are those that were kept for a while, once their time has come.
 
 import asyncio
 import logging
+import math
 
 from tray_app.core.calls import Later
 from tray_app.core.errors import Kind, ProxyError
@@ -17,7 +18,8 @@ from .tasks import Tasks
 _log = logging.getLogger(__name__)
 
 CHALLENGED_S = 3600.0
-"""How long nothing is deleted after a challenge, which nobody is asked to answer for that."""
+"""How long nothing is deleted after a challenge, which nobody is asked to answer for that; a
+question that was answered since shows that it is over."""
 
 
 class Sweep:
@@ -32,6 +34,7 @@ class Sweep:
         self._tasks = tasks
         self._timer: asyncio.TimerHandle | None = None
         self._ended = False
+        self._challenged_s = -math.inf
 
     def begin(self) -> None:
         """Take up what was left; the first look at it comes a little later."""
@@ -63,9 +66,15 @@ class Sweep:
         is_busy = desk.gate.in_flight or desk.gate.waiting
         if lane.session is None or desk.owner.state != "signed_in":
             return None
+        if self._is_challenged():
+            return None
         if is_busy or desk.handoff.hold() is not None or desk.handoff.is_quiet:
             return None
         return self._chats.left_over(lane.session.account, desk.owner.time.now_s)
+
+    def _is_challenged(self) -> bool:
+        left_s = self._challenged_s + CHALLENGED_S - self._desk.clock()
+        return left_s > 0 and self._desk.brakes.well_s <= self._challenged_s
 
     async def _delete(self, chat: str, lane: Lane) -> None:
         """Delete a chat with the session that was there when it was chosen, renewed if need be."""
@@ -79,7 +88,7 @@ class Sweep:
             pause_s = max(limits.sweep_s, spacing_s)
         except ProxyError as error:
             if error.kind is Kind.VERIFICATION_NEEDED:
-                pause_s = CHALLENGED_S
+                self._challenged_s = desk.clock()
             raise
         finally:
             self._look_in(pause_s)
