@@ -65,7 +65,10 @@ class Beside(logging.Handler):
         if not self._hangs:
             written = threading.Event()
             self._waiting.put(written)
-            self._hangs = not written.wait(_FLUSH_S)
+            if written.wait(_FLUSH_S):
+                return True
+            # It may have been written just now, and the thread has nothing more to do.
+            self._hangs = not written.is_set()
         return not self._hangs
 
     def close(self) -> None:
@@ -99,10 +102,15 @@ class Beside(logging.Handler):
                 one.set()
             else:
                 self._write(one)
-            if self._hangs and self._waiting.empty():
-                self._hangs, lost, self._lost = False, self._lost, 0
-                if lost:
-                    self._write(_told_of(lost))
+            if self._waiting.empty():
+                self._hangs = False
+                self._tell_lost()
+        self._tell_lost()
+
+    def _tell_lost(self) -> None:
+        if self._lost:
+            lost, self._lost = self._lost, 0
+            self._write(_told_of(lost))
 
     def _write(self, record: logging.LogRecord) -> None:
         for handler in self.handlers:
