@@ -104,7 +104,7 @@ class Relay:
         with self._going_on(exchange):
             try:
                 if DIGEST in sent.request:
-                    return await self._joined(sent, encoder, exchange)
+                    return await self._joined(sent, exchange)
                 return await self._exchanged(sent, encoder, exchange)
             except ConnectionError:
                 raise
@@ -133,9 +133,7 @@ class Relay:
             if not self._open:
                 self._idle.set()
 
-    async def _joined(
-        self, sent: "_Sent", encoder: Encoder, exchange: Exchange
-    ) -> web.StreamResponse:
+    async def _joined(self, sent: "_Sent", exchange: Exchange) -> web.StreamResponse:
         """What comes of the work for an equal request; with none under way it is begun.
 
         The work ends the answer of everybody; that of one ends with its own time as well.
@@ -146,6 +144,8 @@ class Relay:
         if together is None:
             together = Together(self._desk.clock, streams=asked.stream)
             sent.deed, sent.share = together.common.deed, sent.share.hand_over()
+            # Of its own: what is told to one whose time is over must not be taken from the others.
+            encoder = asked.encoder(stamp(), sent.model)
             self._joining.begin(mark, together, self._worked(sent, encoder, together), sent.share)
         else:
             sent.asked = replace(asked, prompts=())
