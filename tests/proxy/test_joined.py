@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 
@@ -267,3 +268,43 @@ def test_who_asked_first_waits_no_longer_for_a_whole_answer_than_it_may_take(
         assert (early.status, early.code) == (504, "upstream_timeout")
         assert second.result().text == "late"
         assert len(site.heard_on(COMPLETIONS)) == 1
+
+
+@pytest.mark.parametrize("ends", ["time", "stop"])
+def test_who_waits_no_longer_gets_the_pictures_that_are_there(
+    site: PracticeSite, pool: ThreadPoolExecutor, ends: str
+) -> None:
+    """R55, R71"""
+    clock = Clock()
+    limits = Limits(tick_s=0.05, drain_s=0.1, last_words_s=10.0, first_event_s=999.0)
+    with joined(site, clock=clock, limits=limits) as proxy:
+        drawing = partial(proxy.ask, "POST", "/v1/images/generations", {"prompt": "one", "n": 2})
+        second = HeldBack(acts.say("never"))
+        proxy.control("settings", what="set", name="start_spacing_s", value="60")
+        alone = pool.submit(drawing)
+        site.wait_until(lambda: len(site.heard_on(COMPLETIONS)) == 1)
+        site.will(second)
+        proxy.control("settings", what="set", name="start_spacing_s", value="0")
+        site.wait_until(lambda: len(site.heard_on(COMPLETIONS)) == 2)
+        if ends == "time":
+            clock.ahead_s += 200
+            late = pool.submit(drawing)
+            until(lambda: len(steps(proxy)) == 2)
+            clock.ahead_s += 150
+            found = [alone.result()]
+            assert len(steps(proxy)) == 1
+            clock.ahead_s += 100
+            found += [late.result()]
+        else:
+            proxy.service.stop()
+            found = [alone.result()]
+        second.may.set()
+
+        for reply in found:
+            assert reply.status == 200
+            assert len(reply.json()["data"]) == 1
+            assert reply.headers["x-portico-ignored"] == "n"
+        assert len(site.heard_on(COMPLETIONS)) == 2
+        assert {deed.outcome for deed in noted_by(proxy, len(found))} == {
+            "upstream_timeout" if ends == "time" else "server_stopping"
+        }

@@ -248,9 +248,9 @@ def working(work: Coroutine[Any, Any, None]) -> Iterator[tuple[Together, Share]]
 
 async def test_the_work_waits_for_the_fastest_who_is_there() -> None:
     """R7"""
-    with Activity(time.monotonic, time.time).noting("translator"):
+    with Activity(time.monotonic, time.time).noting("translator") as deed:
         together = Together(time.monotonic, streams=True)
-        reader = together.bring(Exchange(time.monotonic), 60.0)
+        reader = together.bring(Exchange(time.monotonic), deed, 60.0)
         reader.send(None)
         with pytest.raises(StopIteration):
             together.write(b"x" * AHEAD_BYTES).send(None)
@@ -263,9 +263,9 @@ async def test_the_work_waits_for_the_fastest_who_is_there() -> None:
 
 async def test_while_the_work_waits_for_who_is_there_the_site_is_not_blamed() -> None:
     """R8"""
-    with Activity(time.monotonic, time.time).noting("translator"):
+    with Activity(time.monotonic, time.time).noting("translator") as deed:
         together = Together(time.monotonic, streams=True)
-        reader = together.bring(Exchange(time.monotonic), 60.0)
+        reader = together.bring(Exchange(time.monotonic), deed, 60.0)
         reader.send(None)
 
         async def work() -> None:
@@ -284,11 +284,11 @@ async def test_while_the_work_waits_for_who_is_there_the_site_is_not_blamed() ->
 
 @pytest.mark.parametrize("is_over", [True, False])
 async def test_nobody_joins_what_is_over_or_left(is_over: bool) -> None:
-    with Activity(time.monotonic, time.time).noting("translator"):
+    with Activity(time.monotonic, time.time).noting("translator") as deed:
         joining, mark = Joining(), mark_of(b"", "/chat/completions", KEY, Lane())
         together = Together(time.monotonic, streams=True)
         joining.begin(mark, together, asyncio.sleep(60), Share(Budget(Limits)))
-        reader = together.bring(Exchange(time.monotonic), 60.0)
+        reader = together.bring(Exchange(time.monotonic), deed, 60.0)
         reader.send(None)
         before = joining.under_way(mark)
         if is_over:
@@ -318,7 +318,8 @@ async def test_a_bug_in_the_work_is_told_to_everybody_and_logged(
     with working(break_down()) as (together, share):
         exchanges = [Exchange(time.monotonic) for _ in range(2)]
         told = await asyncio.gather(
-            *(together.bring(one, 60.0) for one in exchanges), return_exceptions=True
+            *(together.bring(one, together.common.deed, 60.0) for one in exchanges),
+            return_exceptions=True,
         )
         assert has_room(share)
 
@@ -332,9 +333,24 @@ async def test_what_the_work_held_is_given_back_when_all_have_left() -> None:
         assert not has_room(share)
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0):
-                await together.bring(Exchange(time.monotonic), 60.0)
+                await together.bring(Exchange(time.monotonic), together.common.deed, 60.0)
 
         await comes(lambda: has_room(share))
+
+
+async def test_everybody_who_is_there_for_a_picture_knows_that_it_is_one() -> None:
+    with working(asyncio.sleep(60)) as (together, _):
+        early, late = Exchange(time.monotonic), Exchange(time.monotonic)
+        readers = [together.bring(early, together.common.deed, 60.0)]
+        readers[0].send(None)
+        together.draws()
+        readers.append(together.bring(late, together.common.deed, 60.0))
+        readers[1].send(None)
+
+        assert early.is_drawn
+        assert late.is_drawn
+        for reader in readers:
+            reader.close()
 
 
 @pytest.mark.parametrize("stream", [False, True])

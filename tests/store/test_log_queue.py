@@ -27,10 +27,15 @@ class Slow(logging.Handler):
         super().__init__()
         self.may = threading.Event()
         self.said: list[tuple[str, str]] = []
+        self.flushed: list[int] = []
+        """How much was said each time."""
 
     def emit(self, record: logging.LogRecord) -> None:
         self.may.wait(30)
         self.said.append((record.getMessage(), threading.current_thread().name))
+
+    def flush(self) -> None:
+        self.flushed.append(len(self.said))
 
 
 def record(text: object, level: int = logging.INFO) -> logging.LogRecord:
@@ -101,6 +106,26 @@ def test_an_error_is_written_when_whoever_logs_it_goes_on_and_after_all_before_i
     log.handle(record("last", logging.ERROR))
 
     assert [text for text, _ in slow.said] == [*map(str, range(100)), "last"]
+    log.close()
+
+
+def test_what_is_said_together_is_written_at_once_and_an_error_does_not_wait_for_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "_GATHER_S", 600.0)
+    slow = Slow()
+    slow.may.set()
+    log = Beside([slow])
+    for number in range(100):
+        log.handle(record(number))
+    log.handle(record("last", logging.ERROR))
+    assert slow.flushed[:1] == [100]
+
+    for number in range(501):
+        log.handle(record(number))
+    until(lambda: slow.flushed[-1] > 101)
+    log.flush()
+    assert len(slow.said) == 602
     log.close()
 
 

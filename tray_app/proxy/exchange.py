@@ -30,7 +30,6 @@ class Exchange:
         self.committed = False
         """The head is out: a status can no longer be told."""
         self.is_drawn = False
-        """The answer is a picture, which comes soon or never."""
         self.has_told = False
         """The client has seen some of it."""
         self._clock = clock
@@ -45,6 +44,13 @@ class Exchange:
         self._heard_s = self._clock()
         self._silence_s = silence_s
         self._silence_kind, self._silence_words = kind, words
+
+    def draws(self) -> None:
+        """The answer is a picture, which comes soon or never."""
+        self.is_drawn = True
+
+    def brings(self, some: Callable[[], bytes | None]) -> None:
+        """From now on this tells what there is of the answer for who waits no longer."""
 
     def heard(self) -> None:
         """The upstream sent something."""
@@ -107,6 +113,11 @@ class Exchange:
     async def finish(self, data: bytes) -> web.StreamResponse:
         """Send the last piece and the end."""
         raise NotImplementedError
+
+    async def cut_short(self, data: bytes) -> web.StreamResponse:
+        """Send the end of an answer that has fewer pictures than were wanted."""
+        self.tell("x-portico-ignored", "n")
+        return await self.finish(data)
 
     async def fail(self, error: ProxyError, data: bytes) -> web.StreamResponse:
         """Send what tells of this error, where no status can."""

@@ -19,6 +19,7 @@ from typing import Any
 from aiohttp import web
 from msgspec import Struct
 
+from tray_app.core.deeds import Deed
 from tray_app.core.errors import Kind, ProxyError
 from tray_app.core.ports import Profile
 
@@ -93,6 +94,7 @@ class Together(Exchange):
         """Who is there for it, each with how many bytes it took."""
         self._end: bytes | None = None
         self._error: ProxyError | None = None
+        self._some: Callable[[], bytes | None] = lambda: None
         self._moved = asyncio.Event()
         self._is_granted = False
         self._task: asyncio.Task[Any] | None = None
@@ -120,6 +122,7 @@ class Together(Exchange):
         """However the work ended, nobody waits for more of it."""
         # It holds on to what it raised, that to all of the work, and the work to this.
         self._task = None
+        self._some = lambda: None
         if not self._is_over:
             error = ProxyError(Kind.SERVER_STOPPING) if task.cancelled() else task.exception()
             if not isinstance(error, ProxyError):
@@ -129,6 +132,14 @@ class Together(Exchange):
 
     def limit_s(self, limits: Limits) -> float:
         return limits.stream_s if self.streams and not self.is_drawn else limits.whole_s
+
+    def draws(self) -> None:
+        super().draws()
+        for exchange in self._places:
+            exchange.draws()
+
+    def brings(self, some: Callable[[], bytes | None]) -> None:
+        self._some = some
 
     def granted(self) -> None:
         self._is_granted = True
@@ -178,30 +189,42 @@ class Together(Exchange):
         self._error = error.copy()
         return await self.finish(data)
 
-    async def bring(self, exchange: Exchange, patience_s: float) -> web.StreamResponse:
+    async def bring(self, exchange: Exchange, deed: Deed, patience_s: float) -> web.StreamResponse:
         """All that comes of the work, to one who is there for it; raises `ProxyError`.
 
         Args:
-            exchange: The client's side. It has its own time, and the others have theirs.
+            exchange: The client's side. It has its own time, and the others have theirs; when it is
+                over, what there is of the answer is brought.
+            deed: What is noted of this client's request.
             patience_s: So long the client waits for the work's turn.
         """
         self.common.follow()
         for name, value in self._told:
             exchange.tell(name, value)
         self._places[exchange] = 0
+        if self.is_drawn:
+            exchange.draws()
         # Nobody has less time because somebody else asked before.
         self._began_s = self._clock()
         if not self._is_granted:
             late = f"No turn came within the {patience_s:g} s that this request may wait"
             exchange.listen(patience_s, Kind.TOO_SLOW, late)
+        some: bytes | None = None
         try:
             async with exchange.fuse:
                 await self._pass_on(exchange)
+        except ProxyError as error:
+            some = self._some()
+            if some is None:
+                raise
+            deed.fail(error)
         finally:
             self._places.pop(exchange, None)
             self._move()
             if not self._places and not self._is_over and self._task is not None:
                 self._task.cancel()
+        if some is not None:
+            return await exchange.cut_short(some)
         return await self._ended_for(exchange)
 
     async def _pass_on(self, exchange: Exchange) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 
 from aiohttp import web
 from msgspec.structs import replace
@@ -138,7 +139,7 @@ class Relay:
 
         The work ends the answer of everybody; that of one ends with its own time as well.
         """
-        request, asked, profile = sent.request, sent.asked, sent.key.profile
+        request, asked, profile, deed = sent.request, sent.asked, sent.key.profile, sent.deed
         mark = mark_of(request[DIGEST], request[ENTRY].route, sent.key, self._desk.owner.lane)
         together = self._joining.under_way(mark)
         if together is None:
@@ -152,7 +153,7 @@ class Relay:
             sent.share.give_back()
         del sent, asked
         limit_s = exchange.limit_s(self._desk.limits())
-        return await together.bring(exchange, min(profile.patience_s, limit_s))
+        return await together.bring(exchange, deed, min(profile.patience_s, limit_s))
 
     async def _worked(self, sent: "_Sent", encoder: Encoder, together: Together) -> None:
         """An answer for everybody who is there for it."""
@@ -169,6 +170,7 @@ class Relay:
                 if work.model != sent.model:
                     encoder = work.asked.encoder(stamp(), work.model)
                 encoder = Noted(encoder)
+                exchange.brings(partial(_some, sent.asked, encoder))
                 is_whole = await self._made(work, encoder, exchange)
             end = encoder.close()
         except ProxyError as error:
@@ -179,10 +181,8 @@ class Relay:
             sent.deed.fail(error)
             if some is None:
                 return await exchange.fail(error, encoder.fail(error))
-            end, is_whole = some, False
-        if not is_whole:
-            exchange.tell("x-portico-ignored", "n")
-        return await exchange.finish(end)
+            return await exchange.cut_short(some)
+        return await (exchange.finish(end) if is_whole else exchange.cut_short(end))
 
     async def _prepared(self, sent: "_Sent", exchange: Exchange) -> Work:
         """What there is to do; the client is told what of its request is not heeded."""
@@ -193,7 +193,7 @@ class Relay:
         sent.share.let_go()
         sent.deed.model = work.jobs[0].choice.model.id
         if all(job.draws for job in work.jobs):
-            exchange.is_drawn = True
+            exchange.draws()
         ignored = [*work.asked.ignored, *(name for job in work.jobs for name in job.ignored)]
         if ignored:
             exchange.tell("x-portico-ignored", ", ".join(dict.fromkeys(ignored)))

@@ -23,6 +23,8 @@ _FILES = 4
 _LINE_CHARS = 8192
 _TAIL_CHARS = 3072
 """How much of the end of a long line stays: a traceback says there what it is about."""
+_AT_ONCE_CHARS = 1 << 16
+"""So much of the log is kept until it is flushed."""
 _QUIET = ("asyncio", "aiohttp", "charset_normalizer")
 
 
@@ -58,26 +60,45 @@ class _OneLine(logging.Formatter):
 
 
 class _PrivateFile(RotatingFileHandler):
-    """A rotating file that only its owner reads; a disk that refuses it is told once."""
+    """A rotating file that only its owner reads; a disk that refuses it is told once.
 
-    has_failed = False
+    Its lines are on the disk when it was flushed.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, maxBytes=_FILE_BYTES, backupCount=_FILES, delay=True)
+        self.has_failed = False
+        self._lines: list[str] = []
+        self._chars = 0
 
     def _open(self) -> TextIOWrapper:
         opened = open_private(Path(self.baseFilename), os.O_WRONLY | os.O_APPEND)
         return TextIOWrapper(os.fdopen(opened, "ab"), "utf-8", "backslashreplace")
 
     def emit(self, record: logging.LogRecord) -> None:
+        line = f"{self.format(record)}\n"
+        self._lines.append(line)
+        self._chars += len(line)
+        if self._chars > _AT_ONCE_CHARS:
+            self.flush()
+
+    def flush(self) -> None:
+        self.acquire()
         try:
-            self._write(f"{self.format(record)}\n")
+            if self._lines:
+                lines, self._lines, self._chars = "".join(self._lines), [], 0
+                self._write(lines)
         except (OSError, ValueError, StoreError):
             self._tell()
+        finally:
+            self.release()
 
-    def _write(self, line: str) -> None:
+    def _write(self, lines: str) -> None:
         stream = self._current()
-        if os.fstat(stream.fileno()).st_size + len(line) > self.maxBytes:
+        if os.fstat(stream.fileno()).st_size + len(lines) > self.maxBytes:
             self.doRollover()
             stream = self._current()
-        stream.write(line)
+        stream.write(lines)
         stream.flush()
 
     def _current(self) -> TextIOWrapper:
@@ -138,7 +159,7 @@ def start_logging(folder: Path, level: str, redactor: Redactor, *, stderr: bool 
     stop_logging()
     logging.raiseExceptions = False
     handlers: list[logging.Handler] = [
-        _PrivateFile(folder / "portico.log", maxBytes=_FILE_BYTES, backupCount=_FILES, delay=True)
+        _PrivateFile(folder / "portico.log"),
     ]
     if stderr and sys.stderr is not None:
         handlers.append(logging.StreamHandler(sys.stderr))
