@@ -289,11 +289,12 @@ def test_who_waits_no_longer_gets_the_pictures_that_are_there(
         if ends == "time":
             clock.ahead_s += 200
             late = pool.submit(drawing)
-            until(lambda: len(steps(proxy)) == 2)
+            # Whoever has only come is not yet as far as the other.
+            until(lambda: len(steps(proxy)) == 2 and len(set(steps(proxy))) == 1)
             clock.ahead_s += 150
             found = [alone.result()]
             assert len(steps(proxy)) == 1
-            clock.ahead_s += 100
+            clock.ahead_s += 150
             found += [late.result()]
         else:
             proxy.service.stop()

@@ -16,7 +16,7 @@ from tray_app.practice import PracticeSite, acts
 from tray_app.proxy.limits import Limits
 
 
-def connect(proxy: Running, *, stream: bool, text: str = "Hello") -> socket.socket:
+def connect(proxy: Running, *, stream: bool, text: object = "Hello") -> socket.socket:
     """A client that has sent a chat and reads nothing yet."""
     body = json.dumps(
         {

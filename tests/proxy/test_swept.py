@@ -17,10 +17,14 @@ from aiohttp import web
 from tests.bench.frames import plain
 from tests.harness import QUICK, running
 from tests.proxy.equals import Held
+from tests.proxy.test_ahead import PARSED
 from tests.proxy.test_leaving import connect
+from tests.proxy.test_preparing import asked, paper
 from tests.waiting import until
 from tray_app.core.sse import SseDecoder
 from tray_app.practice import PracticeSite, acts
+from tray_app.proxy.answering import Answering
+from tray_app.proxy.limits import Limits
 
 ENDS = {
     "well": acts.say("fine"),
@@ -100,6 +104,35 @@ def test_an_answer_for_several_is_gone_when_it_is_over(
 
         assert len({one.result().status for one in told}) == 1
         until(lambda: decoders() == 0)
+
+
+def prompts() -> int:
+    return sum(isinstance(one, Answering) for one in gc.get_objects())
+
+
+@pytest.mark.usefixtures("_nothing_is_collected")
+@pytest.mark.parametrize("leaves", [True, False], ids=["client leaves", "client stays"])
+@pytest.mark.parametrize(
+    "act",
+    [None, acts.Silence(), acts.Drop(), acts.refused("RateLimited"), acts.CHALLENGE],
+    ids=["made", "silent", "dropped", "limited", "asked for a person"],
+)
+def test_what_was_attached_is_gone_whatever_came_of_the_chat_made_ahead(
+    site: PracticeSite, act: acts.Act | None, leaves: bool
+) -> None:
+    """R74"""
+    site.uploads.looks = 1_000_000 if leaves else 2
+    with running(site, hurry=20.0, limits=Limits(first_event_s=30.0)) as proxy:
+        if act is not None:
+            site.on("new", act)
+        if leaves:
+            with connect(proxy, stream=True, text=[paper("Read this")]):
+                site.wait_until(lambda: site.heard_on(PARSED))
+                until(prompts)
+        else:
+            asked(proxy, paper("Read this"))
+
+        until(lambda: prompts() == 0)
 
 
 def large_answers() -> int:

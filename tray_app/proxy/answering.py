@@ -4,6 +4,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from functools import partial
 
 from msgspec.structs import replace
@@ -15,12 +16,14 @@ from tray_app.core.ports import Encoder
 from tray_app.filters import Talk
 
 from .activity import request_here
+from .ahead import Ahead
 from .desk import Desk
 from .exchange import Exchange
 from .moment import stamp
 from .place import Place, Turn, Wish
 from .preparing import Job
 from .runner import Run
+from .session import Lane
 from .transport import Body
 from .usual import Like
 
@@ -87,6 +90,7 @@ class Answering:
         self._tried: set[Again] = set()
         self._token = ""
         self._turn: Turn
+        self._ahead: Ahead | None = None
         self._talk = Talk(job.prepared, job.key.profile, stamp().new_id, self._outlet.emit)
 
     @property
@@ -132,13 +136,23 @@ class Answering:
             await asyncio.sleep(random.uniform(*RETRY_PAUSE_S))  # noqa: S311
 
     async def _try(self, again: Again | None) -> None:
-        desk, job = self._desk, self._job
+        job = self._job
         self._check()
         wish = self._wish(again)
-        if job.files and again != "answered":
-            await self._give(wish)
-            # That took a while, and who is not yet in the line is not told by it.
-            self._check()
+        try:
+            if job.files and again != "answered":
+                await self._give(wish)
+                # That took a while, and who is not yet in the line is not told by it.
+                self._check()
+            await self._in_line(wish, again)
+        finally:
+            if self._ahead is not None:
+                ahead, self._ahead = self._ahead, None
+                await ahead.close()
+
+    async def _in_line(self, wish: Wish, again: Again | None) -> None:
+        """Wait for the turn, and ask in it."""
+        desk = self._desk
         async with desk.gate.line(wish) as place:
             if again == "answered":
                 # In its place, or those who came later would begin before it.
@@ -217,12 +231,26 @@ class Answering:
 
         While a person is asked, and after a hold, it is done in the turn: with the one careful try.
         """
+        desk, job = self._desk, self._job
+        if desk.handoff.is_asking or desk.brakes.is_holding:
+            return
+        desk.gate.check(wish)
+        with desk.gate.early() as is_early, desk.brakes.heeding(_FILES), desk.handoff.trying():
+            self._token = (await desk.owner.current()).token
+            lane = desk.owner.lane
+            # What kind of chat a drawing needs depends on what was given.
+            if is_early and not job.draws:
+                flow = desk.upstream.begin(self._talk.prompt, job.choice, stamp())
+                self._ahead = Ahead(desk.runner, desk.tasks, flow, lane)
+            await desk.luggage.given(job.files, lane)
+
+    def _chat(self, prompt: Prompt, lane: Lane) -> AbstractAsyncContextManager[Run]:
+        """A chat for a prompt, made now if it was not before."""
+        if self._ahead is not None and self._ahead.lane is lane:
+            ahead, self._ahead = self._ahead, None
+            return ahead.running()
         desk = self._desk
-        if not (desk.handoff.is_asking or desk.brakes.is_holding):
-            desk.gate.check(wish)
-            with desk.brakes.heeding(_FILES), desk.handoff.trying():
-                self._token = (await desk.owner.current()).token
-                await desk.luggage.given(self._job.files, desk.owner.lane)
+        return desk.runner.running(desk.upstream.begin(prompt, self._job.choice, stamp()), lane)
 
     async def _ask(self, prompt: Prompt, begin: Callable[[], Awaitable[None]]) -> None:
         """One question to the upstream and all of its answer.
@@ -238,8 +266,7 @@ class Answering:
             given = await desk.luggage.given(self._job.files, lane)
             prompt = replace(prompt, files=given)
         choice = self._job.choice
-        flow = desk.upstream.begin(prompt, choice, stamp())
-        async with desk.runner.running(flow, lane) as run:
+        async with self._chat(prompt, lane) as run:
             await begin()
             reading = self._read(
                 run, desk.upstream.ask(prompt, choice, run.value, stamp(), desk.site)

@@ -17,6 +17,7 @@ from .luggage import Luggage
 from .models import Models
 from .runner import Runner
 from .session import SessionOwner
+from .tasks import Tasks
 from .watch import Watcher
 
 
@@ -37,3 +38,4 @@ class Desk(Struct, frozen=True):
     activity: Activity
     watcher: Watcher
     handoff: HandOff
+    tasks: Tasks

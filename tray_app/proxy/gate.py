@@ -20,8 +20,8 @@ asks:
 
 import asyncio
 import math
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from heapq import heapify, heapreplace
 from itertools import takewhile
@@ -72,6 +72,7 @@ class Gate:
         self._timer: asyncio.TimerHandle | None = None
         self._telling = Usual(clock, *_MOST)
         self._holding = Usual(clock, *_HALF)
+        self._early = 0
         self._closed = False
 
     @property
@@ -131,6 +132,21 @@ class Gate:
             self._held.remove(turn)
             turn.held_s = self._clock() - turn.start_s
             self._pump()
+
+    @contextmanager
+    def early(self) -> Iterator[bool]:
+        """Whether who does something else before it comes in line may see to its chat meanwhile.
+
+        No more may than could begin now, or many with slow files would make chats for nothing.
+        """
+        rules = self._rules()
+        is_free = not self._line and len(self._held) + self._early < rules.slots
+        may = is_free and not (rules.is_careful or self._closed)
+        self._early += may
+        try:
+            yield may
+        finally:
+            self._early -= may
 
     def check(self, wish: Wish) -> None:
         """Raise `ProxyError` where somebody may not even wait for a turn now."""

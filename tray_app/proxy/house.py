@@ -242,6 +242,7 @@ class House:
             activity=self.person.activity,
             watcher=Watcher(self.limits, parts.clock, self.tasks),
             handoff=self.handoff,
+            tasks=self.tasks,
         )
 
     @property

@@ -214,10 +214,14 @@ class Together(Exchange):
             async with exchange.fuse:
                 await self._pass_on(exchange)
         except ProxyError as error:
-            some = self._some()
-            if some is None:
+            # Of a stream something may not be taken yet. Another end may have come just now.
+            if self.streams:
                 raise
-            deed.fail(error)
+            if self._end is None:
+                some = self._some()
+                if some is None:
+                    raise
+                deed.fail(error)
         finally:
             self._places.pop(exchange, None)
             self._move()

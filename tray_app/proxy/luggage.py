@@ -103,9 +103,13 @@ async def _all(works: Iterable[Awaitable[T]]) -> tuple[T, ...]:
     try:
         async with asyncio.TaskGroup() as group:
             tasks += [group.create_task(_awaited(work)) for work in works]
+    except asyncio.CancelledError as left:
+        # It and the group's frame hold each other, and all that was brought until they are swept.
+        left.__traceback__ = None
+        raise
     except BaseExceptionGroup as errors:
         faults = [errors.exceptions[0]]
-        # It and its frame hold each other, and all that was brought until they are swept.
+        # So do these.
         errors.__traceback__ = None
     else:
         return tuple(task.result() for task in tasks)

@@ -26,15 +26,13 @@ class Tasks:
             name: What the log calls it.
             is_part: It belongs to the request in which it is started, and is noted there.
         """
-        _ = self._held(work, name, copy_context() if is_part else Context())
+        _ = self.held(work, name, is_part=is_part)
 
-    def held(self, work: Coroutine[Any, Any, object], name: str) -> "asyncio.Task[Any]":
-        """The same as a task, for who ends it."""
-        return self._held(work, name, Context())
-
-    def _held(
-        self, work: Coroutine[Any, Any, object], name: str, context: Context
+    def held(
+        self, work: Coroutine[Any, Any, object], name: str, *, is_part: bool = False
     ) -> "asyncio.Task[Any]":
+        """The same as a task, for who ends it."""
+        context = copy_context() if is_part else Context()
         task = asyncio.get_running_loop().create_task(work, name=name, context=context)
         self._running.add(task)
         task.add_done_callback(self._done)
