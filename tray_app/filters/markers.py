@@ -8,7 +8,8 @@ is held back, and a backtick until its line shows what it is, or a few hundred c
 import re
 from collections.abc import Callable
 
-_TOKEN = re.compile(r"(?P<space> ?)\[\[(?P<number>[0-9]{1,4})\]\]|`+|~{3,}")
+_TOKEN = re.compile(r"\[\[(?P<number>[0-9]{1,4})\]\]|``*|~~~+")
+"""Each alternative begins with a character of its own: so text is passed over ten times as fast."""
 _TAIL = re.compile(r"(?: ?\[(?:\[(?:[0-9]{1,4}\]?)?)?| |~{1,2})\Z")
 _TAIL_CHARS = len(" [[1234]")
 """No such tail is longer."""
@@ -64,11 +65,14 @@ class Markers:
             end = max(at, len(text) - _TAIL_CHARS)
             tail = None if self._is_all else _TAIL.search(text, end)
             return self._put(text, at, tail.start() if tail else len(text))
-        if found.start() > at:
-            return self._put(text, at, found.start())
-        if found["number"]:
+        start, number = found.start(), found["number"]
+        if number and start > at and text[start - 1] == " ":
+            start -= 1
+        if start > at:
+            return self._put(text, at, start)
+        if number:
             self._starts_line = False
-            self._mark(int(found["number"]), found["space"])
+            self._mark(int(number), text[start : found.start()])
             return found.end()
         window = text[at : at + _CODE_CHARS]
         return self._put(text, at, at + self._code(window, len(found[0])))
