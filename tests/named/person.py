@@ -7,7 +7,7 @@ from tests.desktop.screen import Eyes, Seen
 from tests.named.site.world import EMAIL, PASSWORD
 from tests.waiting import until
 
-PAGE_S = 30.0
+PAGE_S = 60.0
 """How long a window with a page may take to come."""
 
 
