@@ -2,19 +2,22 @@
 
 import gzip
 import json
-import threading
+import sys
 import time
 import tracemalloc
 from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
+from tests.busy import Busy, most_grown
 from tests.core.samples import SAMPLES
 from tests.harness import Running, running
 from tests.proxy.wire import CHAT, chat, first, request, said, untouched
+from tests.waiting import until
 from tray_app.practice import PracticeSite
 from tray_app.proxy.limits import Limits
 
@@ -121,14 +124,17 @@ def test_a_packed_body_is_not_taken_whatever_is_in_it(
     typed = ("Content-Type: application/json", f"Content-Encoding: {coding}")
     tracemalloc.start()
     try:
-        answer = request(proxy, POST, *typed, body=body)
-        _, most = tracemalloc.get_traced_memory()
+        with most_grown() if sys.platform == "linux" else nullcontext(int) as grown:
+            answer = request(proxy, POST, *typed, body=body)
+            _, most = tracemalloc.get_traced_memory()
+            resident = grown()
     finally:
         tracemalloc.stop()
 
     assert (answer.status, answer.code) == (415, "unsupported_media_type")
     assert b"send it without Content-Encoding" in answer.body
     assert most < 16 << 20
+    assert resident < 64 << 20
     untouched(proxy)
 
 
@@ -156,62 +162,83 @@ HUGE: dict[str, tuple[dict[str, Any], int]] = {
 
 @dataclass
 class Went:
-    """How a huge body went."""
+    """How a huge body went, told by the processor time of the proxy's threads."""
 
     status: int
     taken_s: float
     """Until the site heard of it, or until it was refused."""
     longest_wait_s: float
-    """Of somebody else meanwhile."""
+    """Of whatever else came to the loop meanwhile."""
 
 
-def went(proxy: Running, more: dict[str, Any]) -> Went:
-    assert proxy.chat().status == 200
-    heard = len(proxy.site.heard)
+def went(site: PracticeSite, more: dict[str, Any], *, closely: bool = False) -> Went:
     body = json.dumps({**json.loads(CHAT), **more}).encode()
-    waits: list[float] = []
-    taken: list[float] = []
-    over = threading.Event()
+    served: list[int] = []
 
     def knock() -> None:
-        while not over.is_set():
-            begin_s = time.monotonic()
-            assert proxy.ask("GET", "/health", key=None).status == 200
-            waits.append(time.monotonic() - begin_s)
-            if len(proxy.site.heard) > heard:
-                taken.append(time.monotonic())
+        served.append(proxy.ask("GET", "/health", key=None).status)
 
-    with ThreadPoolExecutor(1) as beside:
-        knocking = beside.submit(knock)
-        start_s = time.monotonic()
-        answer = proxy.ask("POST", "/v1/chat/completions", body)
-        taken.append(time.monotonic())
-        over.set()
-        knocking.result()
-    return Went(answer.status, taken[0] - start_s, max(waits))
+    # Nothing goes on in a thread beside before somebody else was served.
+    busy = Busy(knock, closely=closely)
+    with running(site, new_loop=busy.new_loop) as proxy, ThreadPoolExecutor(1) as beside:
+        assert proxy.chat().status == 200
+        # Otherwise the end of that chat would be what the site hears of.
+        site.wait_until(lambda: not site.chats)
+        heard = len(site.heard)
+        busy.forget()
+        asking = beside.submit(proxy.ask, "POST", "/v1/chat/completions", body)
+        until(lambda: asking.done() or len(site.heard) > heard, 60)
+        taken_s = busy.spent_s
+        answer = asking.result()
+    assert set(served) == {200}
+    return Went(answer.status, taken_s, busy.longest_wait_s)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", HUGE)
-def test_a_huge_body_is_taken_or_refused_soon_and_holds_nobody_up(calm: Running, name: str) -> None:
+def test_a_huge_body_is_taken_or_refused_soon(site: PracticeSite, name: str) -> None:
     """S76"""
     more, status = HUGE[name]
 
-    found = went(calm, more)
+    found = went(site, more)
 
     assert found.status == status
     assert found.taken_s < 1
-    assert found.longest_wait_s < 1
+    assert found.longest_wait_s < 0.2
 
 
 @pytest.mark.slow
-def test_a_hundred_thousand_messages_are_answered_and_hold_nobody_up(calm: Running) -> None:
+@pytest.mark.parametrize("name", HUGE)
+def test_what_is_done_with_a_huge_body_holds_nobody_up(site: PracticeSite, name: str) -> None:
     """S76"""
-    found = went(calm, {"messages": [HELLO] * 100_000})
+    more, status = HUGE[name]
 
+    found = went(site, more, closely=True)
+
+    assert found.status == status
+    assert found.longest_wait_s < 0.2
+
+
+@pytest.mark.slow
+def test_a_hundred_thousand_messages_are_answered(site: PracticeSite) -> None:
+    """S76"""
+    found = went(site, {"messages": [HELLO] * 100_000})
+
+    assert found.status == 200
     # To make a document of them takes most of the second that they may take.
-    assert (found.status, found.taken_s < 3) == (200, True)
-    assert found.longest_wait_s < 1
+    assert found.taken_s < 2
+    assert found.longest_wait_s < 0.2
+
+
+@pytest.mark.slow
+def test_what_is_done_with_thousands_of_messages_holds_nobody_up(site: PracticeSite) -> None:
+    """S76"""
+    found = went(site, {"messages": [HELLO] * 20_000}, closely=True)
+
+    assert found.status == 200
+    # To look closely at five times as many would take a quarter of a minute; a part of the wait
+    # is the same for any number.
+    assert found.longest_wait_s < 0.1
 
 
 def test_a_body_is_the_same_however_it_is_cut(proxy: Running) -> None:
