@@ -98,6 +98,10 @@ class Busy:
                 self.longest_hold_s = max(self.longest_hold_s, held_s())
 
 
+PEAK = Path("/proc/self/clear_refs")
+"""Where Linux is told to begin anew with the most that a process had."""
+
+
 class _Pool(ThreadPoolExecutor):
     """Has something of its own around all of its work."""
 
@@ -127,7 +131,7 @@ class _Selector(selectors.DefaultSelector):
 @contextmanager
 def most_grown() -> Iterator[Callable[[], int]]:
     """By how many bytes the memory of this process grows in a context at most, on Linux."""
-    Path("/proc/self/clear_refs").write_text("5")  # From here on is what is told as its peak.
+    PEAK.write_text("5")
     before = _told("VmRSS")
     yield lambda: _told("VmHWM") - before
 

@@ -2,7 +2,6 @@
 
 import gzip
 import json
-import sys
 import time
 import tracemalloc
 from base64 import b64encode
@@ -13,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.busy import Busy, most_grown
+from tests.busy import PEAK, Busy, most_grown
 from tests.core.samples import SAMPLES
 from tests.harness import Running, running
 from tests.proxy.wire import CHAT, chat, first, request, said, untouched
@@ -124,7 +123,7 @@ def test_a_packed_body_is_not_taken_whatever_is_in_it(
     typed = ("Content-Type: application/json", f"Content-Encoding: {coding}")
     tracemalloc.start()
     try:
-        with most_grown() if sys.platform == "linux" else nullcontext(int) as grown:
+        with most_grown() if PEAK.exists() else nullcontext(int) as grown:
             answer = request(proxy, POST, *typed, body=body)
             _, most = tracemalloc.get_traced_memory()
             resident = grown()
@@ -225,8 +224,9 @@ def test_a_hundred_thousand_messages_are_answered(site: PracticeSite) -> None:
     found = went(site, {"messages": [HELLO] * 100_000})
 
     assert found.status == 200
-    # To make a document of them takes most of the second that they may take.
-    assert found.taken_s < 2
+    # To make a document of them takes most of the second that they may take, or of two where a
+    # processor is shared.
+    assert found.taken_s < 4
     assert found.longest_wait_s < 0.2
 
 
