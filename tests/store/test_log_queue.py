@@ -6,6 +6,8 @@ import sys
 import threading
 import time
 from pathlib import Path
+from types import FrameType
+from typing import Any
 
 import pytest
 
@@ -177,3 +179,61 @@ def test_a_program_that_ends_or_is_replaced_has_said_all(tmp_path: Path) -> None
     assert len(said["ended"]) == 100
     assert len(said["executed"]) == 101
     assert said["executed"][-1].endswith("anew")
+
+
+def test_what_is_logged_in_the_middle_of_logging_waits_for_nothing_that_is_held() -> None:
+    """A handler of a signal may log, and so may what is collected as rubbish, at every line."""
+    slow = Slow()
+    slow.may.set()
+    log = Beside([slow])
+    log.handle(record("first"))
+
+    def interrupted(frame: FrameType, *_: object) -> Any:
+        if frame.f_code.co_filename == module.__file__ or frame.f_code.co_name == "set":
+            log.handle(record("between", logging.ERROR))
+        return interrupted
+
+    def logs() -> None:
+        sys.settrace(interrupted)
+        log.flush()
+
+    logging_one = threading.Thread(target=logs, daemon=True)
+    logging_one.start()
+    logging_one.join(10)
+    assert not logging_one.is_alive()
+    assert ("between", logging_one.name) in slow.said
+    log.close()
+
+
+class Broken(logging.Handler):
+    """Fails at what it is told to."""
+
+    def __init__(self, fails_at: str) -> None:
+        super().__init__()
+        self._fails_at = fails_at
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if self._fails_at == "emit":
+            raise BrokenPipeError(record.getMessage())
+
+    def flush(self) -> None:
+        if self._fails_at == "flush":
+            raise BrokenPipeError
+
+
+@pytest.mark.parametrize("fails_at", ["emit", "flush"])
+def test_a_handler_that_fails_fails_neither_the_others_nor_whoever_logs(
+    monkeypatch: pytest.MonkeyPatch, fails_at: str
+) -> None:
+    monkeypatch.setattr(logging, "raiseExceptions", False)
+    slow = Slow()
+    slow.may.set()
+    log = Beside([Broken(fails_at), slow])
+    log.handle(record("one"))
+    log.flush()
+    log.handle(record("two", logging.ERROR))
+    log.handle(record("three"))
+    log.close()
+
+    assert [said for said, _ in slow.said] == ["one", "two", "three"]
+    assert slow.said[2][1] == "log"

@@ -8,6 +8,7 @@ Records are written in batches. Each write hands the interpreter to the log's th
 write per request cost every request a fifth of its time.
 """
 
+import contextlib
 import logging
 import queue
 import threading
@@ -41,7 +42,9 @@ class Beside(logging.Handler):
         self._hangs = False
         """Somebody waited in vain, and it has not caught up since."""
         self._lost = 0
-        self._urged = threading.Event()
+        # What is logged by a signal's handler, or while rubbish is collected, may come in the middle
+        # of urging: an event's lock would be waited for by who has it.
+        self._urged: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
 
@@ -61,7 +64,7 @@ class Beside(logging.Handler):
         elif self._waiting.qsize() < _MOST or self._flushed():
             self._waiting.put(record)
             if self._waiting.qsize() > _MANY:
-                self._urged.set()
+                self._urge()
         else:
             self._lost += 1
 
@@ -75,12 +78,17 @@ class Beside(logging.Handler):
         if not self._hangs:
             written = threading.Event()
             self._waiting.put(written)
-            self._urged.set()
+            self._urge()
             if written.wait(_FLUSH_S):
                 return True
             # It may have been written just now, and the thread has nothing more to do.
             self._hangs = not written.is_set()
         return not self._hangs
+
+    def _urge(self) -> None:
+        """Have the thread not wait for more."""
+        if self._urged.empty():
+            self._urged.put(None)
 
     def close(self) -> None:
         """Write what is left and close every handler."""
@@ -88,7 +96,7 @@ class Beside(logging.Handler):
         thread = self._thread
         if thread is not None and thread is not threading.current_thread():
             self._waiting.put(None)
-            self._urged.set()
+            self._urge()
             thread.join(_FLUSH_S)
         for handler in self.handlers:
             handler.close()
@@ -115,9 +123,11 @@ class Beside(logging.Handler):
     def _goes_on(self, one: _Waiting) -> bool:
         """Take this and all that came with it; returns whether there will be more."""
         if isinstance(one, logging.LogRecord):
-            self._urged.wait(_GATHER_S)
+            with contextlib.suppress(queue.Empty):
+                self._urged.get(timeout=_GATHER_S)
         # Whoever urges has put down what for, so that it is among what is taken now.
-        self._urged.clear()
+        while not self._urged.empty():
+            self._urged.get()
         while one is not None:
             if isinstance(one, threading.Event):
                 self._written()
@@ -140,11 +150,16 @@ class Beside(logging.Handler):
 
     def _hand_on(self, record: logging.LogRecord) -> None:
         for handler in self.handlers:
-            handler.handle(record)
+            try:
+                handler.handle(record)
+            except Exception:  # noqa: BLE001  whoever logs must not fail with what writes it
+                handler.handleError(record)
 
     def _written(self) -> None:
         for handler in self.handlers:
-            handler.flush()
+            # One that ends in a pipe that nobody reads any more raises.
+            with contextlib.suppress(OSError, ValueError):
+                handler.flush()
 
 
 def _told_of(lost: int) -> logging.LogRecord:
