@@ -159,6 +159,30 @@ def test_what_the_site_says_to_a_chat_made_ahead_is_said_of_the_model_and_not_of
         proxy.check_sound()
 
 
+@pytest.mark.parametrize(
+    ("act", "code"),
+    [
+        (acts.CHALLENGE, "cooling_down"),
+        (acts.refused("RateLimited", "daily usage limit", num=7), "daily_limit"),
+    ],
+    ids=["challenge", "limit"],
+)
+def test_what_the_site_says_to_a_chat_made_ahead_ends_what_goes_on_beside_it(
+    site: PracticeSite, act: acts.Act, code: str
+) -> None:
+    """R35, R38"""
+    site.uploads.looks = 1_000_000
+    with running(site, settings=ONE_SLOT) as proxy:
+        site.on("new", act)
+        with connect(proxy, stream=True, text=[paper("Read this")]) as client:
+            assert client.recv(1)
+            looks = len(site.heard_on(PARSED))
+
+            assert proxy.chat().code == code
+            assert len(site.heard_on(NEW)) == 1
+            assert len(site.heard_on(PARSED)) == looks
+
+
 def test_a_chat_made_ahead_that_failed_is_made_again_and_the_file_is_given_once(
     site: PracticeSite,
 ) -> None:

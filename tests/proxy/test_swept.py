@@ -111,11 +111,28 @@ def prompts() -> int:
 
 
 @pytest.mark.usefixtures("_nothing_is_collected")
-@pytest.mark.parametrize("leaves", [True, False], ids=["client leaves", "client stays"])
 @pytest.mark.parametrize(
-    "act",
-    [None, acts.Silence(), acts.Drop(), acts.refused("RateLimited"), acts.CHALLENGE],
-    ids=["made", "silent", "dropped", "limited", "asked for a person"],
+    ("act", "leaves"),
+    [
+        (None, True),
+        (acts.Silence(), True),
+        (None, False),
+        (acts.Silence(), False),
+        (acts.Drop(), False),
+        (acts.refused("RateLimited"), False),
+        (acts.refused("Unauthorized", status=401), False),
+        (acts.CHALLENGE, False),
+    ],
+    ids=[
+        "left once made",
+        "left in silence",
+        "made",
+        "silent",
+        "dropped",
+        "limited",
+        "made again",
+        "asked for a person",
+    ],
 )
 def test_what_was_attached_is_gone_whatever_came_of_the_chat_made_ahead(
     site: PracticeSite, act: acts.Act | None, leaves: bool

@@ -1,7 +1,7 @@
 """A chat that is made while something else of its prompt is seen to: the files it takes along."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from tray_app.core.calls import Flow
@@ -20,13 +20,29 @@ class Ahead:
         tasks: Hold what drives it.
         flow: Makes the chat.
         lane: Whose session makes it.
+        fails: Told at once of an error after which what goes on beside it is of no use, and which
+            must not be met again: a challenge, a limit.
     """
 
-    def __init__(self, runner: Runner, tasks: Tasks, flow: Flow, lane: Lane) -> None:
+    def __init__(
+        self,
+        runner: Runner,
+        tasks: Tasks,
+        flow: Flow,
+        lane: Lane,
+        fails: Callable[[ProxyError], None],
+    ) -> None:
         self.lane = lane
         self._stack = AsyncExitStack()
         running = self._stack.enter_async_context(runner.running(flow, lane))
         self._task = tasks.held(running, "ahead", is_part=True)
+
+        def over(task: "asyncio.Task[Run]") -> None:
+            error = None if task.cancelled() else task.exception()
+            if isinstance(error, ProxyError) and error.again in {None, "answered"}:
+                fails(error.copy())
+
+        self._task.add_done_callback(over)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[Run]:

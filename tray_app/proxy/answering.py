@@ -24,6 +24,7 @@ from .place import Place, Turn, Wish
 from .preparing import Job
 from .runner import Run
 from .session import Lane
+from .tasks import Fuse
 from .transport import Body
 from .usual import Like
 
@@ -235,14 +236,32 @@ class Answering:
         if desk.handoff.is_asking or desk.brakes.is_holding:
             return
         desk.gate.check(wish)
-        with desk.gate.early() as is_early, desk.brakes.heeding(_FILES), desk.handoff.trying():
-            self._token = (await desk.owner.current()).token
-            lane = desk.owner.lane
-            # What kind of chat a drawing needs depends on what was given.
-            if is_early and not job.draws:
-                flow = desk.upstream.begin(self._talk.prompt, job.choice, stamp())
-                self._ahead = Ahead(desk.runner, desk.tasks, flow, lane)
-            await desk.luggage.given(job.files, lane)
+        faults: list[ProxyError] = []
+        with desk.gate.early() as is_early, desk.brakes.heeding(job.matter), desk.handoff.trying():
+            async with Fuse() as fuse:
+                faults += await self._faults(fuse, is_early=is_early)
+        if faults:
+            # An error and a frame that has it would hold each other.
+            raise faults.pop()
+
+    async def _faults(self, fuse: Fuse, *, is_early: bool) -> list[ProxyError]:
+        """Give the files; returns what went wrong, of which no model cools down.
+
+        What goes wrong with the chat that is made meanwhile blows the fuse.
+        """
+        desk, job = self._desk, self._job
+        try:
+            with desk.brakes.heeding(_FILES), desk.handoff.trying():
+                self._token = (await desk.owner.current()).token
+                lane = desk.owner.lane
+                # What kind of chat a drawing needs depends on what was given.
+                if is_early and not job.draws:
+                    flow = desk.upstream.begin(self._talk.prompt, job.choice, stamp())
+                    self._ahead = Ahead(desk.runner, desk.tasks, flow, lane, fuse.blow)
+                await desk.luggage.given(job.files, lane)
+        except ProxyError as error:
+            return [error]
+        return []
 
     def _chat(self, prompt: Prompt, lane: Lane) -> AbstractAsyncContextManager[Run]:
         """A chat for a prompt, made now if it was not before."""
