@@ -42,8 +42,8 @@ class Beside(logging.Handler):
         self._hangs = False
         """Somebody waited in vain, and it has not caught up since."""
         self._lost = 0
-        # What is logged by a signal's handler, or while rubbish is collected, may come in the middle
-        # of urging: an event's lock would be waited for by who has it.
+        # What logs may be a signal's handler, or the end of an object, in the middle of urging: for
+        # the lock of an event it would wait for ever, being who has it.
         self._urged: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
