@@ -205,6 +205,41 @@ def test_what_is_logged_in_the_middle_of_logging_waits_for_nothing_that_is_held(
     log.close()
 
 
+class Sluggish(Slow):
+    """Takes everything at once, and as long as it is told to for the disk."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.may.set()
+        self.turns = threading.Semaphore(0)
+
+    def flush(self) -> None:
+        super().flush()
+        self.turns.acquire(timeout=30)
+
+
+def test_a_disk_that_hangs_again_before_it_has_caught_up_holds_up_nobody(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "_FLUSH_S", 0.1)
+    slow = Sluggish()
+    log = Beside([slow])
+    log.handle(record("one"))
+    until(lambda: slow.flushed == [1])
+    log.handle(record("two", logging.ERROR))
+    monkeypatch.setattr(module, "_FLUSH_S", 60.0)
+
+    for turn in range(2, 5):
+        slow.turns.release()
+        until(lambda: len(slow.flushed) == turn)  # noqa: B023
+        began_s = time.monotonic()
+        log.handle(record("more", logging.ERROR))
+        assert time.monotonic() - began_s < 10
+    slow.turns.release(100)
+    log.close()
+    assert [said for said, _ in slow.said] == ["one", "two", "more", "more", "more"]
+
+
 class Broken(logging.Handler):
     """Fails at what it is told to."""
 

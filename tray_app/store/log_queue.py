@@ -135,13 +135,14 @@ class Beside(logging.Handler):
             else:
                 self._hand_on(one)
             if self._waiting.empty():
-                self._hangs = False
                 break
             one = self._waiting.get()
         if self._lost:
             lost, self._lost = self._lost, 0
             self._hand_on(_told_of(lost))
         self._written()
+        if self._waiting.empty():
+            self._hangs = False
         return one is not None
 
     def _write(self, record: logging.LogRecord) -> None:
