@@ -58,5 +58,7 @@ class Ahead:
     async def close(self) -> None:
         """End it, and have what it left tidied."""
         self._task.cancel()
-        await asyncio.wait((self._task,))
-        await self._stack.aclose()
+        try:
+            await asyncio.wait((self._task,))
+        finally:
+            await self._stack.aclose()
