@@ -1,5 +1,6 @@
 """What tests share: a real proxy in front of a real practice site, on real sockets."""
 
+import asyncio
 import http.client
 import json
 import socket
@@ -145,6 +146,10 @@ class Running:
     def control(self, command: str, /, **message: Any) -> Any:
         """A command of the control door, without the socket."""
         return self.service.post(self.service.control(command, message)).result(10)
+
+    def let_pass(self, seconds: float) -> None:
+        """Let so many of the proxy's seconds pass; what was due in them has been begun then."""
+        self.service.post(asyncio.sleep(seconds)).result(WITHIN_S)
 
     def check_sound(self) -> None:
         """Nothing is left over, and the next request is answered."""

@@ -72,7 +72,7 @@ class PaperWindow:
         self.is_hung = False
         self.tells_late_s = 0.0
         """So long after a page was left it is told where the next one is."""
-        self.opened = self.renewals = 0
+        self.opened = self.renewals = self.tasted = self._loads = 0
         self.shown: list[str | None] = []
         """Where the window was shown, None for where it was."""
         self.made: list[PageCall] = []
@@ -132,10 +132,12 @@ class PaperWindow:
 
     async def cookies(self) -> tuple[PageCookie, ...]:
         await self.ready()
-        return tuple(
+        found = tuple(
             PageCookie(name, value, "127.0.0.1", everywhere=False)
             for name, value in self.browser.jar.items()
         )
+        self.tasted += 1
+        return found
 
     def show(self, path: str | None = None) -> None:
         self.shown.append(path)
@@ -169,6 +171,11 @@ class PaperWindow:
         """Have the page hold a guest's token."""
         self.browser.keep(self.site._sessions.new_guest())
         self.do(self._tell())
+
+    @property
+    def asks(self) -> bool:
+        """Whether it shows a check, and has loaded what belongs to it."""
+        return self._status.state == "shown" and bool(self._check) and not self._loads
 
     def answer(self) -> None:
         """Answer the check that is shown: the click of a person."""
@@ -269,6 +276,13 @@ class PaperWindow:
 
     async def _load(self, path: str) -> None:
         """Go to a page of the chat origin and do what its script does."""
+        self._loads += 1
+        try:
+            await self._loaded(path)
+        finally:
+            self._loads -= 1
+
+    async def _loaded(self, path: str) -> None:
         self._end_calls()
         self._check = ""
         if self.tells_late_s:

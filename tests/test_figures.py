@@ -220,7 +220,7 @@ def test_they_survive_a_kill_and_tell_nothing_of_what_was_asked(
         key = portico.do("key", what="show")["secret"]
         asked(portico, "a secret question")
         asked(portico, "another one")
-        time.sleep(1.2)
+        until(lambda: len(Statistics(Paths(home).statistics).latest(9)) == 2)
         lines = said(home, "statistics", "--csv", "-").splitlines()
         portico.kill()
     everything = b"".join(file.read_bytes() for file in home.glob("statistics.db*"))

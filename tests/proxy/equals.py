@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any
 
 from tests.harness import QUICK, Reply, Running, running
+from tests.proxy.baseline import house_of
 from tests.waiting import until
 from tray_app.practice import PracticeSite, acts
 from tray_app.practice.http import chunk, head
@@ -95,6 +96,18 @@ def joined(
 def steps(proxy: Running) -> list[str]:
     """How far everybody is who is being answered."""
     return [one.step for one in proxy.service.status.live]
+
+
+def stands(proxy: Running) -> None:
+    """Wait until a client that takes nothing has so much before it that nothing moves any more."""
+    sizes = [0]
+
+    def is_still() -> bool:
+        waiting = house_of(proxy).server.connections
+        sizes.append(sum(one.transport.get_write_buffer_size() for one in waiting if one.transport))
+        return sizes[-1] > 0 and sizes[-5:] == 5 * sizes[-1:]
+
+    until(is_still)
 
 
 def asks(proxy: Running, pool: ThreadPoolExecutor, times: int, **more: Any) -> list[Future[Reply]]:

@@ -9,6 +9,7 @@ import pytest
 
 from tests.harness import Reply, running
 from tests.paper import PaperWindow, windowed
+from tests.proxy.equals import steps
 from tests.rings import MemoryRing, keeper
 from tests.waiting import until
 from tray_app.practice import PracticeSite, acts
@@ -204,8 +205,7 @@ def test_signing_out_leaves_nothing_in_the_window_either(
         replies: list[Reply] = []
         thread = threading.Thread(target=lambda: replies.append(proxy.chat(stream=True)))
         thread.start()
-        site.wait_until(lambda: site.open_streams == 1)
-        time.sleep(0.3)
+        until(lambda: steps(proxy) == ["answering"])
         told = proxy.control("session", what="clear")
         thread.join(10)
 

@@ -137,12 +137,12 @@ def test_a_picture_that_comes_late_is_found_in_its_chat(proxy: Running) -> None:
 @pytest.mark.parametrize("word", ["picture-never", "picture-error"])
 def test_a_picture_that_never_comes_is_a_504(site: PracticeSite, word: str) -> None:
     """R71"""
-    limits = Limits(whole_s=3.0, tick_s=0.1, commit_s=0.5)
-    with running(site, limits=limits) as proxy:
+    limits = Limits(whole_s=6.0, tick_s=0.1, commit_s=0.5)
+    with running(site, hurry=8.0, limits=limits) as proxy:
         whole = drawn(proxy, f"practice: {word}")
         streamed = proxy.chat(f"practice: {word}", model=DRAWS, stream=True)
         asked_for = looks(site)
-        time.sleep(3.0)
+        proxy.let_pass(8.0)
 
         assert (whole.status, whole.code) == (504, "upstream_timeout")
         broken(streamed, "upstream_timeout")
@@ -172,7 +172,7 @@ def test_a_client_that_leaves_ends_the_looking_for_its_picture(proxy: Running) -
     connection.close()
     until(lambda: proxy.control("status")["queue"]["in_flight"] == 0)
     asked_for = looks(site)
-    time.sleep(4.0)
+    proxy.let_pass(12.0)
 
     assert looks(site) == asked_for
     proxy.check_sound()

@@ -48,6 +48,11 @@ class Desk:
         return None
 
 
+def is_trying() -> bool:
+    """Whether it is found out now if the check was answered."""
+    return any(task.get_name() == "check" for task in asyncio.all_tasks())
+
+
 @pytest.fixture
 def window(site: PracticeSite) -> Iterator[PaperWindow]:
     made = PaperWindow(site)
@@ -188,7 +193,7 @@ async def test_a_check_that_is_gone_is_answered_if_the_site_says_so(
     desk.asking.look()
     desk.asking.look()
     await comes(lambda: desk.looks == looks)
-    await asyncio.sleep(0.3)
+    await comes(lambda: not is_trying())
 
     assert (desk.looks, desk.told) == (looks, told)
     desk.asking.close()
@@ -207,7 +212,7 @@ async def test_a_check_that_comes_back_meanwhile_is_not_answered(
     desk.asking.look()
     check(True)
     await comes(lambda: desk.looks == 1)
-    await asyncio.sleep(0.1)
+    await comes(lambda: not is_trying())
 
     assert desk.told == []
     assert desk.asking.is_on
@@ -223,7 +228,8 @@ async def test_a_cookie_of_an_answer_before_proves_nothing(
     desk = Desk(site, window)
     for value in ("first", "second"):
         desk.asking.begin()
-        await asyncio.sleep(0.3)
+        window.tasted = 0
+        await comes(lambda: window.tasted >= 4)
         assert desk.looks == 0
         window.browser.jar["x5sec"] = value
         await comes(lambda: not desk.asking.is_on)
@@ -232,10 +238,11 @@ async def test_a_cookie_of_an_answer_before_proves_nothing(
 
 
 async def test_the_end_of_the_proxy_ends_it(site: PracticeSite, window: PaperWindow) -> None:
-    desk = Desk(site, window, within_s=0.3)
+    desk = Desk(site, window, within_s=0.05)
     desk.asking.begin()
     desk.asking.close()
-    await asyncio.sleep(0.6)
+    # What was due by then has been done in this loop.
+    await asyncio.sleep(0.1)
 
     assert desk.told == []
     assert not desk.asking.stands

@@ -18,6 +18,7 @@ import pytest
 from tests.busy import Busy
 from tests.harness import QUICK, Running, running
 from tests.proxy.baseline import gives_all_back, house_of
+from tests.proxy.equals import Clock, stands
 from tests.proxy.test_failing import wall
 from tests.proxy.test_leaving import connect
 from tests.waiting import until
@@ -285,10 +286,10 @@ def test_a_client_that_takes_nothing_holds_up_no_other(site: PracticeSite) -> No
     limits = Limits(commit_s=0.1, heartbeat_s=0.1, tick_s=0.05)
     with running(site, limits=limits) as proxy, gives_all_back(proxy), ExitStack() as clients:
         # It stops in the middle, when our side has more than the sockets take.
-        site.will(acts.say("z" * (16 * MIB), finished=False, then="hang"))
+        site.will(acts.say(*["z" * 100_000] * 200, finished=False, then="hang"))
         clients.enter_context(connect(proxy, stream=True))
         site.wait_until(lambda: site.open_streams == 1)
-        time.sleep(0.5)
+        stands(proxy)
         site.will(acts.Slow(acts.say("late"), 1.0))
         other = proxy.chat(stream=True)
 
@@ -322,16 +323,19 @@ def test_a_client_that_pauses_is_not_told_that_the_site_did(
 ) -> None:
     """R7, R9, R18: for longer than the site may be silent it takes nothing, and then all of it."""
     piece = "w" * 262_144
-    patient = QUICK.__class__(start_spacing_s=0.0, idle_timeout_s=1.0)
+    patient = QUICK.__class__(start_spacing_s=0.0, idle_timeout_s=20.0)
+    clock = Clock()
     with (
-        running(site, settings=patient, limits=Limits(tick_s=0.1)) as proxy,
+        running(site, settings=patient, limits=Limits(tick_s=0.1), clock=clock) as proxy,
         gives_all_back(proxy),
     ):
         site.will(acts.say(*[piece] * 80))
         got = bytearray()
         with connect(proxy, stream=stream) as sock:
             site.wait_until(lambda: site.open_streams == 1)
-            time.sleep(2.0)
+            stands(proxy)
+            clock.ahead_s = 60.0
+            proxy.let_pass(0.3)
             end = b"0\r\n\r\n" if stream else b"}"
             while not got.endswith(end):
                 got += sock.recv(1 << 20)

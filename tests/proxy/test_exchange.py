@@ -1,7 +1,6 @@
 """The client's side of an answer: R8, R77."""
 
 import asyncio
-import time
 from contextlib import suppress
 
 import msgspec
@@ -9,6 +8,7 @@ import pytest
 from aiohttp import web
 
 from tests.harness import QUICK, running
+from tests.proxy.equals import Clock, stands
 from tests.proxy.test_leaving import connect
 from tests.proxy.test_relay import broken
 from tests.waiting import WITHIN_S, comes
@@ -77,12 +77,15 @@ def test_a_client_that_pauses_for_longer_than_the_site_may_gets_everything(
     site: PracticeSite,
 ) -> None:
     """R8"""
-    limits = Limits(write_stall_s=30.0, tick_s=0.1)
-    with running(site, limits=limits, settings=IMPATIENT) as proxy:
+    limits, clock = Limits(write_stall_s=30.0, tick_s=0.1), Clock()
+    settings = msgspec.structs.replace(IMPATIENT, idle_timeout_s=20.0)
+    with running(site, limits=limits, settings=settings, clock=clock) as proxy:
         site.will(MUCH)
         with connect(proxy, stream=True) as sock:
             site.wait_until(lambda: site.open_streams == 1, 15)
-            time.sleep(2.5)  # This is the pause.
+            stands(proxy)
+            clock.ahead_s = 60.0  # This is the pause.
+            proxy.let_pass(3 * limits.tick_s)
             got = bytearray()
             while b"[DONE]" not in got[-100:]:
                 piece = sock.recv(1 << 20)

@@ -5,14 +5,17 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import msgspec
 import pytest
 
 from tests.harness import QUICK, Reply, Running, running
 from tests.paper import PaperWindow, windowed
+from tests.proxy.equals import Held, steps
 from tests.waiting import until
 from tray_app.practice import PracticeSite, acts
 from tray_app.practice.checks import Shape
 from tray_app.proxy import brakes
+from tray_app.proxy.asking import COOKIE_S
 from tray_app.proxy.limits import Limits
 
 COMPLETIONS = "/api/v2/chat/completions"
@@ -66,18 +69,6 @@ def asks(proxy: Running) -> None:
     until(lambda: state(proxy) == "asking")
 
 
-def is_settled(site: PracticeSite, window: PaperWindow) -> None:
-    """Wait until the window shows the check, and has loaded what belongs to it."""
-    until(lambda: window.status.state == "shown")
-    until(lambda: quiet_for(site, 0.5))
-
-
-def quiet_for(site: PracticeSite, seconds: float) -> bool:
-    before = len(site.heard)
-    time.sleep(seconds)
-    return len(site.heard) == before
-
-
 def completions(site: PracticeSite) -> int:
     return len(site.heard_on(COMPLETIONS))
 
@@ -93,7 +84,7 @@ def test_whoever_met_a_check_gets_the_answer_after_the_person_has_answered(
         site.challenge(shape)
         people.ask(proxy, "what was held up", stream=stream)
         asks(proxy)
-        is_settled(site, window)
+        until(lambda: window.asks)
         assert proxy.control("status")["hold"]["kind"] == "asking"
         window.answer()
         [reply] = people.gather()
@@ -127,13 +118,17 @@ def test_who_waits_for_a_stream_is_kept_waiting_and_who_waits_for_a_whole_is_tol
     site: PracticeSite,
 ) -> None:
     """R35, R77"""
-    with windowed(site, limits=SOON, settings=FOUR) as (proxy, window), crowd() as people:
+    with (
+        windowed(site, hurry=8.0, limits=SOON, settings=FOUR) as (proxy, window),
+        crowd() as people,
+    ):
         site.challenge("json")
         for stream in (True, False):
             people.ask(proxy, "waits", stream=stream)
         asks(proxy)
         people.ask(proxy, "comes later", stream=True)
-        time.sleep(2)
+        until(lambda: len(steps(proxy)) == 3)
+        proxy.let_pass(2.0)
         queue = proxy.control("status")["queue"]
         window.answer()
         replies = people.gather()
@@ -151,19 +146,23 @@ def test_while_a_person_is_asked_nothing_is_asked_of_the_site(
     site: PracticeSite,
 ) -> None:
     """R35"""
-    with windowed(site, limits=SOON, settings=FOUR) as (proxy, window):
+    with windowed(site, hurry=8.0, limits=SOON, settings=FOUR) as (proxy, window):
         with crowd() as people:
-            site.will(acts.say("one ", "two ", pace_s=0.7))
+            act = Held(acts.say("one ", "two "), first=2)
+            site.will(act)
             people.ask(proxy, "goes on", stream=True)
             site.wait_until(lambda: site.open_streams == 1)
             site.challenge("modal")
             people.ask(proxy, "meets it")
             asks(proxy)
-            is_settled(site, window)
+            until(lambda: window.asks)
             before = len(site.heard)
             people.ask(proxy, "comes later")
             assert proxy.ask("GET", "/v1/models").status == 200
-            time.sleep(2)
+            until(lambda: len(steps(proxy)) == 3)
+            act.may.set()
+            until(lambda: people.replies)
+            proxy.let_pass(4.0)
 
             assert len(site.heard) == before
             window.answer()
@@ -180,7 +179,8 @@ def test_a_check_that_nobody_answers_ends_in_a_pause_for_all(
     site: PracticeSite, shape: Shape
 ) -> None:
     """R35"""
-    with windowed(site, limits=BRIEF) as (proxy, window):
+    limits = msgspec.structs.replace(BRIEF, asking_s=8.0)
+    with windowed(site, hurry=8.0, limits=limits) as (proxy, window):
         with crowd() as people:
             site.challenge(shape)
             for stream in (False, False, True, False):
@@ -193,11 +193,11 @@ def test_a_check_that_nobody_answers_ends_in_a_pause_for_all(
         models = proxy.ask("GET", "/v1/models")
 
         assert codes == ["verification_needed"] * 4
-        assert max(people.took_s) < 1.5 + 2
+        assert max(people.took_s) < 1.0 + 2
         assert {(reply.status, reply.code) for reply in later} == {(503, "cooling_down")}
         assert time.monotonic() - began_s < 1
         assert models.status == 200
-        time.sleep(1)
+        proxy.let_pass(4.0)
         assert len(site.heard) == before
         assert (state(proxy), proxy.control("status")["hold"]["kind"]) == (
             "holding",
@@ -279,7 +279,7 @@ def test_an_answer_that_cannot_be_seen_is_known_by_its_cookie(
         site.will(act)
         people.ask(proxy)
         asks(proxy)
-        is_settled(site, window)
+        until(lambda: window.tasted)
         leaves_a_cookie(window)
         [reply] = people.gather()
 
@@ -292,7 +292,7 @@ def test_a_look_after_the_answer_that_comes_to_nothing_is_made_again(site: Pract
         site.challenge("modal")
         people.ask(proxy)
         asks(proxy)
-        is_settled(site, window)
+        until(lambda: window.asks)
         site.on("settings", acts.Drop())
         window.answer()
         people.gather()
@@ -301,16 +301,16 @@ def test_a_look_after_the_answer_that_comes_to_nothing_is_made_again(site: Pract
 
 @pytest.mark.slow
 def test_where_the_site_still_asks_the_person_is_waited_for(site: PracticeSite) -> None:
-    with windowed(site) as (proxy, window), crowd() as people:
+    with windowed(site, hurry=8.0) as (proxy, window), crowd() as people:
         site.challenge("json")
         people.ask(proxy)
         asks(proxy)
-        is_settled(site, window)
+        until(lambda: window.asks)
         # The page of the check is left, and nobody has answered.
         site.on("settings", acts.CHALLENGE)
         window.go("/")
         until(lambda: window.news.check)
-        time.sleep(1)
+        proxy.let_pass(2 * COOKIE_S)
 
         assert state(proxy) == "asking"
         window.answer()

@@ -1,6 +1,6 @@
 """The door of a program whose proxy comes and goes."""
 
-import time
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -57,12 +57,15 @@ def test_the_door_answers_while_the_proxy_hangs_or_is_dead(instance: Instance, d
     service = instance.supervisor.service
     assert service is not None
 
+    may = threading.Event()
+
     async def hang() -> None:
-        time.sleep(1.0)  # noqa: ASYNC251
+        assert may.wait(WITHIN_S)
 
     hanging = service.post(hang())
     status = ask(door, {"do": "status"})
     assert not hanging.done()
+    may.set()
     die(instance.supervisor)
     until(lambda: instance.supervisor.run.kind == "starting")
 

@@ -187,7 +187,7 @@ def test_a_chat_is_not_deleted_where_its_flow_keeps_it(
     with running(site, upstream=Keeping(86_400, *calls), chats=Chats(path)) as proxy:
         assert proxy.chat().status == 200
         until(lambda: kept(path))
-        time.sleep(0.5)
+        proxy.let_pass(0.05)
 
     assert len(site.heard_on(SETTINGS)) == len(calls)
     assert (len(site.chats), site.deleted) == (1, [])

@@ -6,6 +6,7 @@ from email.utils import formatdate
 import pytest
 
 from tests.rings import MemoryRing, keeper
+from tests.waiting import comes
 from tray_app.core.calls import Tokens
 from tray_app.core.errors import Kind, ProxyError
 from tray_app.core.session import Session, SetCookie, from_text
@@ -182,7 +183,7 @@ async def test_a_renewed_session_is_kept_before_it_is_used() -> None:
 
     owned.renew_by(renew, lambda _: True)
     using = asyncio.get_running_loop().create_task(owned.current())
-    await asyncio.sleep(0.05)
+    await comes(lambda: ring.steps)
     assert not using.done()
     assert owned.session is not None
     assert owned.session.token == "old"

@@ -1,10 +1,9 @@
 """Empty answers, which may be a silent block: put to the person, and not told as a check."""
 
-import time
-
 import pytest
 
 from tests.paper import windowed
+from tests.proxy.equals import steps
 from tests.proxy.test_handoff import BRIEF, _no_spacing, asks, completions, crowd, state
 from tests.waiting import until
 from tray_app.practice import PracticeSite, acts
@@ -20,7 +19,8 @@ def test_empty_answers_in_a_row_are_put_to_the_person(site: PracticeSite) -> Non
         codes = [proxy.chat().code for _ in range(2)]
         asks(proxy)
         people.ask(proxy)
-        time.sleep(1)
+        until(lambda: steps(proxy))
+        proxy.let_pass(4.0)
         asked = completions(site)
         proxy.control("resume")
 

@@ -19,6 +19,15 @@ QUICK = Limits(sweep_s=0.2, sweep_again_s=0.3)
 SOON = Limits(sweep_s=0.05, sweep_again_s=0.05)
 
 
+class Later(Chats):
+    """The same, of which nothing is left over before it may be."""
+
+    may = False
+
+    def left_over(self, account: str, now_s: float) -> str | None:
+        return super().left_over(account, now_s) if self.may else None
+
+
 def has_chats(site: PracticeSite, *names: str) -> None:
     site.chats.update({name: {} for name in names})
 
@@ -55,25 +64,26 @@ def test_what_was_left_is_deleted_one_by_one_and_nothing_else(
     has_chats(site, "one", "two", "the-persons-own")
     path = tmp_path / "chats"
     began_s = time.monotonic()
-    with running(site, limits=QUICK, chats=noted(path, "one", "two")):
+    limits = Limits(sweep_s=1.6, sweep_again_s=0.3)
+    with running(site, hurry=HURRY, limits=limits, chats=noted(path, "one", "two")) as proxy:
         site.wait_until(lambda: len(site.deleted) == 2)
-        took_s = time.monotonic() - began_s
-        time.sleep(0.5)
+        took_s = (time.monotonic() - began_s) * HURRY
         until(lambda: is_struck_off(path))
+        proxy.let_pass(2.5)
 
     assert deletions(site) == ["one", "two"]
     assert list(site.chats) == ["the-persons-own"]
     # The first comes a little later, and the second as much after it.
-    assert took_s > 2 * QUICK.sweep_s
+    assert took_s > 2 * limits.sweep_s
     assert left(path) == 0
 
 
 def test_a_chat_that_is_gone_is_struck_off(site: PracticeSite, tmp_path: Path) -> None:
     path = tmp_path / "chats"
-    with running(site, hurry=8.0, limits=QUICK, chats=noted(path, "gone")):
+    with running(site, hurry=HURRY, limits=QUICK, chats=noted(path, "gone")) as proxy:
         site.wait_until(lambda: deletions(site))
         until(lambda: is_struck_off(path))
-        time.sleep(0.3)
+        proxy.let_pass(1.0)
 
     assert deletions(site) == ["gone"]
     assert left(path) == 0
@@ -85,10 +95,10 @@ def test_a_chat_that_the_site_keeps_is_given_up_after_three_refusals(
     path = tmp_path / "chats"
     has_chats(site, "kept")
     site.on("delete", *[acts.refused("internal_error")] * 10)
-    with running(site, hurry=8.0, limits=QUICK, chats=noted(path, "kept")):
+    with running(site, hurry=HURRY, limits=QUICK, chats=noted(path, "kept")) as proxy:
         site.wait_until(lambda: len(deletions(site)) == 3)
         until(lambda: is_struck_off(path))
-        time.sleep(0.3)
+        proxy.let_pass(1.0)
 
     assert deletions(site) == ["kept"] * 3
     assert left(path) == 0
@@ -114,9 +124,9 @@ def test_a_challenge_ends_it_for_a_while_and_holds_nobody(
     path = tmp_path / "chats"
     has_chats(site, "one", "two")
     site.on("delete", acts.CHALLENGE)
-    with running(site, hurry=8.0, limits=QUICK, chats=noted(path, "one", "two")) as proxy:
+    with running(site, hurry=HURRY, limits=QUICK, chats=noted(path, "one", "two")) as proxy:
         site.wait_until(lambda: deletions(site))
-        time.sleep(0.3)
+        proxy.let_pass(2.0)
 
         assert proxy.control("status")["hold"] is None
         assert deletions(site) == ["one"]
@@ -128,15 +138,14 @@ def test_a_challenge_ends_it_for_a_while_and_holds_nobody(
     assert left(path) == 0
 
 
-@pytest.mark.slow
 def test_nothing_is_deleted_while_a_hold_stands(site: PracticeSite, tmp_path: Path) -> None:
+    noted(tmp_path / "chats", "one")
+    chats = Later(tmp_path / "chats")
     site.will(acts.CHALLENGE)
-    with running(site, hurry=8.0, limits=Limits(sweep_s=16.0, sweep_again_s=0.3), chats=noted(
-        tmp_path / "chats", "one"
-    )) as proxy:  # fmt: skip
-        # The first look is two seconds off.
+    with running(site, hurry=HURRY, limits=QUICK, chats=chats) as proxy:
         assert proxy.chat().code == "verification_needed"
-        time.sleep(2.3)
+        chats.may = True
+        proxy.let_pass(2.0)
         before = deletions(site)
         proxy.control("resume")
         site.wait_until(lambda: "one" in deletions(site) and not site.chats)
@@ -144,20 +153,18 @@ def test_nothing_is_deleted_while_a_hold_stands(site: PracticeSite, tmp_path: Pa
     assert before == []
 
 
-@pytest.mark.slow
 def test_nothing_is_deleted_while_an_answer_runs(site: PracticeSite, tmp_path: Path) -> None:
-    act = Held(acts.say("slow ", "answer"), first=2)
+    noted(tmp_path / "chats", "one")
+    chats, act = Later(tmp_path / "chats"), Held(acts.say("slow ", "answer"), first=2)
     site.will(act)
     with (
-        running(site, hurry=4.0, limits=Limits(sweep_s=8.0, sweep_again_s=0.2), chats=noted(
-            tmp_path / "chats", "one"
-        )) as proxy,
+        running(site, hurry=HURRY, limits=QUICK, chats=chats) as proxy,
         ThreadPoolExecutor(1) as pool,
-    ):  # fmt: skip
+    ):
         answer = pool.submit(proxy.chat, stream=True)
-        # The first look is two seconds off.
         site.wait_until(lambda: site.open_streams == 1)
-        time.sleep(2.3)
+        chats.may = True
+        proxy.let_pass(2.0)
         before = deletions(site)
         act.may.set()
         assert answer.result().status == 200
@@ -174,8 +181,8 @@ def test_it_waits_for_the_account_that_made_them(
 ) -> None:
     path = tmp_path / "chats"
     chats = noted(path, "one", account=account)
-    with running(site, hurry=8.0, limits=QUICK, session=session, chats=chats):
-        time.sleep(0.3)
+    with running(site, hurry=HURRY, limits=QUICK, session=session, chats=chats) as proxy:
+        proxy.let_pass(1.0)
 
     assert deletions(site) == []
     assert left(path) == 1
@@ -185,7 +192,7 @@ def test_a_site_that_is_away_counts_against_no_chat(site: PracticeSite, tmp_path
     path = tmp_path / "chats"
     has_chats(site, "one")
     site.on("delete", *[acts.Raw(b"", head=b"")] * 4)
-    with running(site, hurry=8.0, limits=QUICK, chats=noted(path, "one")):
+    with running(site, hurry=HURRY, limits=QUICK, chats=noted(path, "one")):
         site.wait_until(lambda: site.deleted, 10)
         until(lambda: is_struck_off(path))
 
@@ -237,7 +244,7 @@ def test_a_chat_that_is_kept_is_deleted_once_when_its_time_has_come(
         site.wait_until(lambda: site.deleted)
         took_s = (time.monotonic() - began_s) * HURRY
         until(lambda: is_struck_off(path))
-        time.sleep(0.3)
+        proxy.let_pass(1.0)
 
     chat = site.heard_on("/api/v2/chat/completions")[0].request.json()["chat_id"]
 
@@ -260,14 +267,14 @@ def test_a_chat_is_kept_beyond_the_process_and_deleted_by_one_long_after(tmp_pat
             until(lambda: kept(path))
         [chat] = site.chats
         passed_s[0] = 86_000.0
-        with running(site, limits=SOON, chats=Chats(path), wall_clock=now_s):
-            time.sleep(0.4)
+        with running(site, limits=SOON, chats=Chats(path), wall_clock=now_s) as proxy:
+            proxy.let_pass(5 * SOON.sweep_s)
         before = deletions(site)
         passed_s[0] = 40 * 86_400.0
-        with running(site, limits=SOON, chats=Chats(path), wall_clock=now_s):
+        with running(site, limits=SOON, chats=Chats(path), wall_clock=now_s) as proxy:
             site.wait_until(lambda: site.deleted)
             until(lambda: is_struck_off(path))
-            time.sleep(0.4)
+            proxy.let_pass(5 * SOON.sweep_s)
     finally:
         site.stop()
 

@@ -178,7 +178,7 @@ def test_what_a_pause_says_is_said_quickly_and_costs_the_site_nothing(site: Prac
     """R35"""
     with windowed(site, hurry=8.0, limits=SOON, settings=QUICK) as (proxy, window):
         asked(proxy, window)
-        time.sleep(0.5)
+        until(lambda: window.asks)
         before, replies, took_s = len(site.heard), [], []
         for _ in range(20):
             began_s = time.monotonic()

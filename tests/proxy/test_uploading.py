@@ -231,7 +231,7 @@ def test_a_client_that_leaves_while_a_document_is_read_ends_the_looking(
             site.wait_until(lambda: len(site.heard_on(PARSED)) >= 2)
         until(lambda: proxy.control("status")["queue"]["in_flight"] == 0)
         looked = len(site.heard_on(PARSED))
-        time.sleep(0.5)
+        proxy.let_pass(2.0)
 
         assert len(site.heard_on(PARSED)) == looked
         assert len(site.heard_on(GRANT)) == 1

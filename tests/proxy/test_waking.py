@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.harness import QUICK, Reply, Running, running
+from tests.proxy.equals import steps
 from tests.proxy.test_relay import broken
 from tests.proxy.test_transport import tidied
 from tests.waiting import until
@@ -221,7 +222,7 @@ def test_a_changed_network_costs_what_runs_and_nothing_after_it(
         reader = threading.Thread(target=lambda: got.append(proxy.chat(stream=True)))
         reader.start()
         site.wait_until(lambda: site.open_streams == 1)
-        time.sleep(0.5)
+        until(lambda: steps(proxy) == ["answering"])
         road.change()
         reader.join()
         began_s = time.monotonic()

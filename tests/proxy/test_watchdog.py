@@ -21,6 +21,20 @@ from tray_app.proxy.watchdog import LOOKS, Watchdog
 from tray_app.store.logs import start_logging, stop_logging
 
 LIMIT_S = 0.5
+BRIEF_S = 0.1
+"""For loops of which nothing has to be done in time."""
+
+
+class Counting:
+    """A clock that counts how often it is asked, which is twice for each look of a watchdog."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self.times = 0
+        self._clock = clock
+
+    def __call__(self) -> float:
+        self.times += 1
+        return self._clock()
 
 
 class Watched:
@@ -32,7 +46,8 @@ class Watched:
         self.thread = threading.Thread(target=self.loop.run_forever)
         self.thread.start()
         self.released = threading.Event()
-        self.watchdog = self._made(limit_s, clock)
+        self._clock = Counting(clock)
+        self.watchdog = self._made(limit_s, self._clock)
 
     def _made(self, limit_s: float, clock: Callable[[], float]) -> Watchdog:
         async def make() -> Watchdog:
@@ -53,6 +68,11 @@ class Watched:
             deed()
 
         asyncio.run_coroutine_threadsafe(do(), self.loop).result(WITHIN_S)
+
+    def is_looked_at(self, times: int) -> None:
+        """Wait until the watchdog has looked so many times more."""
+        end = self._clock.times + 2 * times
+        until(lambda: self._clock.times >= end)
 
     def hang(self) -> None:
         """Block the loop until it is released; returns once it is blocked."""
@@ -104,11 +124,11 @@ def watchdogs() -> list[threading.Thread]:
 @pytest.mark.slow
 def test_a_blocked_loop_is_told_once_with_the_place_and_no_values(log: Path) -> None:
     """R62"""
-    with watched() as loop:
+    with watched(BRIEF_S) as loop:
         loop.busy(True)
         loop.hang()
         until(lambda: loop.stuck)
-        time.sleep(2 * LIMIT_S)
+        loop.is_looked_at(2 * LOOKS)
 
     lines = log.read_text().splitlines()
     assert loop.stuck == 1
@@ -129,7 +149,7 @@ def test_frames_without_end_are_logged_in_part(log: Path) -> None:
         else:
             hang_here("x", threading.Event(), loop.released)
 
-    with watched() as loop:
+    with watched(BRIEF_S) as loop:
         loop.busy(True)
         loop.loop.call_soon_threadsafe(deep, 300, loop)
         until(lambda: loop.stuck)
@@ -148,7 +168,7 @@ def test_a_loop_that_is_blocked_again_is_told_again() -> None:
         loop.released.set()
         loop.in_loop(lambda: None)
         # One look later it is known that the loop came back.
-        time.sleep(LIMIT_S)
+        loop.is_looked_at(2)
         loop.hang()
         until(lambda: loop.stuck == 2)
 
@@ -157,11 +177,12 @@ def test_a_loop_that_is_blocked_again_is_told_again() -> None:
 @pytest.mark.parametrize("was_busy", [False, True])
 def test_a_loop_with_nothing_in_flight_may_be_blocked(was_busy: bool) -> None:
     """R62"""
-    with watched() as loop:
+    with watched(BRIEF_S) as loop:
         loop.busy(was_busy)
         loop.busy(False)
         loop.hang()
-        time.sleep(3 * LIMIT_S)
+        # Whoever looks at nothing cannot be waited for.
+        time.sleep(3 * BRIEF_S)
 
         assert loop.stuck == 0
 
@@ -169,10 +190,10 @@ def test_a_loop_with_nothing_in_flight_may_be_blocked(was_busy: bool) -> None:
 @pytest.mark.slow
 def test_a_loop_that_is_busy_for_less_than_the_limit_is_left_alone() -> None:
     """R62"""
-    with watched(limit_s=2.0) as loop:
+    with watched() as loop:
         loop.busy(True)
-        for _ in range(6):
-            loop.in_loop(lambda: time.sleep(0.4))
+        for _ in range(4):
+            loop.in_loop(lambda: loop.is_looked_at(LOOKS // 2 - 1))
 
         assert loop.stuck == 0
 
@@ -180,11 +201,11 @@ def test_a_loop_that_is_busy_for_less_than_the_limit_is_left_alone() -> None:
 @pytest.mark.slow
 def test_time_in_which_the_watchdog_was_held_up_itself_does_not_count() -> None:
     """R62"""
-    starved = count(step=LIMIT_S)
-    with watched(clock=lambda: float(next(starved))) as loop:
+    starved = count(step=BRIEF_S)
+    with watched(BRIEF_S, clock=lambda: float(next(starved))) as loop:
         loop.busy(True)
         loop.hang()
-        time.sleep(3 * LIMIT_S)
+        loop.is_looked_at(3 * LOOKS)
 
         assert loop.stuck == 0
 
@@ -201,17 +222,17 @@ def test_it_sleeps_for_good_while_nothing_is_in_flight() -> None:
         counts = [line for line in told.splitlines() if "ctxt_switches" in line]
         return sum(int(line.split()[1]) for line in counts)
 
-    with watched() as loop:
-        time.sleep(LIMIT_S / 2)
+    with watched(BRIEF_S) as loop:
+        time.sleep(2 * BRIEF_S)
         fresh = wakings()
-        time.sleep(LIMIT_S)
+        time.sleep(2 * BRIEF_S)
         still_fresh = wakings()
         loop.busy(True)
         until(lambda: wakings() > fresh + LOOKS)
         loop.busy(False)
-        time.sleep(LIMIT_S / 2)
+        time.sleep(2 * BRIEF_S)
         resting = wakings()
-        time.sleep(LIMIT_S)
+        time.sleep(2 * BRIEF_S)
 
         assert still_fresh == fresh
         assert wakings() == resting

@@ -7,7 +7,9 @@ import pytest
 
 from tests.harness import running
 from tests.paper import PaperWindow, windowed
+from tests.proxy.equals import steps
 from tests.proxy.test_handoff import asks, crowd
+from tests.waiting import until
 from tray_app.practice import PracticeSite, acts
 
 
@@ -62,7 +64,7 @@ def test_a_window_that_goes_ends_what_its_page_was_asked(
             site.will(acts.say("begun ", finished=False, then="hang"))
             people.ask(proxy, stream=stream)
             site.wait_until(lambda: site.open_streams == 1)
-            time.sleep(0.5)
+            until(lambda: steps(proxy) == ["answering"])
             end(window)
             began_s = time.monotonic()
             [reply] = people.gather()

@@ -119,13 +119,16 @@ def test_a_new_day_begins_at_midnight_with_nothing(path: Path) -> None:
     assert counted(path) == {"2026-11-21": 1}
 
 
-@pytest.mark.slow
-def test_a_clock_that_jumps_back_and_forth_counts_nothing_twice(path: Path) -> None:
+def test_a_clock_that_jumps_back_and_forth_counts_nothing_twice(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "GATHER_S", 0.02)
     statistics = Statistics(path)
     for days in (0, -1, 0, -9, 0):
         statistics.note(deed(NOON_S + days * DAY_S))
         until(lambda: len(kept(path)) == sum(counted(path).values()) > 0)
-        time.sleep(0.7)
+        # What was counted of the days before is let go once all is written.
+        until(lambda: len(statistics._tallies) == 1)
     statistics.today(NOON_S - DAY_S)
     until(lambda: statistics.today(NOON_S - DAY_S).requests == 1)
     until(lambda: statistics.today(NOON_S).requests == 3)
@@ -277,20 +280,24 @@ def test_a_file_that_somebody_removes_is_begun_anew(path: Path) -> None:
 FULL = """
 import logging, resource, signal, sys, time, pathlib
 from tray_app.core.deeds import Deed
+from tests.waiting import until
+from tray_app.store import statistics as module
 from tray_app.store.statistics import Statistics
 
 logging.basicConfig(level="INFO", stream=sys.stdout, format="%(message)s")
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+module.GATHER_S = 0.02
 statistics = Statistics(pathlib.Path(sys.argv[1]), retry_s=0.1)
 statistics.note(Deed(time.time(), "roo"))
-time.sleep(1.5)
+until(lambda: statistics.latest(9))
 resource.setrlimit(resource.RLIMIT_FSIZE, (1, resource.RLIM_INFINITY))
 for _ in range(5):
     statistics.note(Deed(time.time(), "roo"))
-    time.sleep(0.5)
+    time.sleep(0.15)
+until(lambda: statistics._is_failing)
 print("known", statistics.today(time.time()).requests, flush=True)
 resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-time.sleep(1.5)
+until(lambda: not statistics._is_failing)
 statistics.close()
 """
 
@@ -309,14 +316,25 @@ def test_where_the_disk_takes_nothing_counting_goes_on_and_is_written_later(path
     assert sum(counted(path).values()) == 6
 
 
-@pytest.mark.slow
+class Failing(Statistics):
+    """Counts how often the disk took nothing."""
+
+    times = 0
+
+    def _failed(self, error: Exception) -> None:
+        super()._failed(error)
+        self.times += 1
+
+
 def test_a_folder_that_is_gone_stops_neither_counting_nor_the_end(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    statistics = Statistics(tmp_path / "gone" / "statistics.db", retry_s=0.1)
+    monkeypatch.setattr(module, "GATHER_S", 0.02)
+    statistics = Failing(tmp_path / "gone" / "statistics.db", retry_s=0.02)
     for _ in range(3):
+        statistics.times = 0
         statistics.note(deed())
-        time.sleep(0.7)
+        until(lambda: statistics.times)
     began_s = time.monotonic()
     statistics.close()
 
