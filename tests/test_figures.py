@@ -226,7 +226,7 @@ def test_they_survive_a_kill_and_tell_nothing_of_what_was_asked(
     everything = b"".join(file.read_bytes() for file in home.glob("statistics.db*"))
 
     with running(home, site) as portico:
-        site.wait_until(lambda: portico.do("status")["today"]["requests"] == 2)
+        until(lambda: portico.do("status")["today"]["requests"] == 2)
         line = said(home, "status").split("  today      ")[1].splitlines()[0]
         again = portico.do("status")["today"]
 

@@ -201,7 +201,7 @@ def test_signing_out_leaves_nothing_in_the_window_either(
     with windowed(site, keeper=keeper(ring), profile=Profile(profile)) as (proxy, window):
         assert Profile(profile).is_signed_in
         proxy.key = proxy.control("key", what="show")["secret"]
-        site.will(acts.say("one ", "two", pace_s=5.0))
+        site.will(acts.say("one ", finished=False, then="hang"))
         replies: list[Reply] = []
         thread = threading.Thread(target=lambda: replies.append(proxy.chat(stream=True)))
         thread.start()
