@@ -31,14 +31,13 @@ def of_cpu(here: Ring, safe: Ring, size: Size) -> list[Row]:
     def cost(ring: Ring, load: Load) -> Compared:
         return compared(size.rounds, ring, lambda one: streams.cpu_us(ring, one, load))
 
-    def paced(what: str, body: bytes, target: Target) -> list[Row]:
+    def paced(what: str, target: Target, ring: Ring = here, body: bytes = b"") -> list[Row]:
         """By both kinds of relay: the fair one, and the one by which the target was set."""
-        relays = (here.relay, here.plain_relay)
 
         def look(one: Contender) -> float:
-            return streams.cpu_us(here, one, size.paced, body)
+            return streams.cpu_us(ring, one, size.paced, body)
 
-        found = against(size.rounds, here.portico, relays, look)
+        found = against(size.rounds, ring.portico, (ring.relay, ring.plain_relay), look)
         return [
             beside(name, "µs", one, target) for name, one in zip((what, _PLAIN), found, strict=True)
         ]
@@ -61,9 +60,9 @@ def of_cpu(here: Ring, safe: Ring, size: Size) -> list[Row]:
             streams.cpu_us(ring, contender, Load(2, 20))
     bursts, flood = size.bursts, size.flood
     return [
-        *paced(f"CPU per event, paced: {_words(size.paced)}", b"", _PACED),
-        beside("paced, the site over TLS", "µs", cost(safe, size.paced), _PACED),
-        *paced("paced, with tools, stop words and usage", chat(**EVERYTHING), _RICH),
+        *paced(f"CPU per event, paced: {_words(size.paced)}", _PACED),
+        *paced("paced, the site over TLS", _PACED, safe),
+        *paced("paced, with tools, stop words and usage", _RICH, body=chat(**EVERYTHING)),
         beside(f"CPU per event, bursts: {_words(bursts)}", "µs", cost(here, bursts), _BURSTS),
         beside(_TLS, "µs", cost(safe, bursts), _BURSTS),
         beside(f"CPU per event, flood: {_words(flood)}", "µs", cost(here, flood), _BURSTS),

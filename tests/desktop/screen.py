@@ -4,6 +4,7 @@ import ast
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -94,8 +95,13 @@ class Eyes:
         # A window takes its size a moment after it is there.
         while (now := self.find(name, "button")[2]) != place:
             place = now
+        self.press(place)
+
+    def press(self, place: tuple[int, int, int, int]) -> None:
+        """Press the mouse in the middle of what is at this place."""
         x, y, width, height = place
         self.run("xdotool", "mousemove", str(x + width // 2), str(y + height // 2))
+        time.sleep(0.1)  # A real mouse does not arrive and click in one moment.
         self.run("xdotool", "click", "1")
 
     def keys(self, *names: str) -> None:

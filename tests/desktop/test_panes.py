@@ -83,10 +83,7 @@ def test_a_setting_is_in_force_at_once_or_says_why_not(running: Tray) -> None:
     press(running, "Copy: Base URL for apps")
     until(lambda: running.pasted() == f"http://127.0.0.1:{running.portico.port}/v1")
     running.eyes.click("Answers")
-    _, _, (x, y, width, height), _ = running.eyes.find("Answers at the same time", "entry")
-    running.eyes.run(
-        "xdotool", "mousemove", str(x + width // 2), str(y + height // 2), "click", "1"
-    )
+    running.eyes.press(running.eyes.find("Answers at the same time", "entry")[2])
     running.eyes.keys("ctrl+a", "0", "Tab")
     until(lambda: "Write a number from 1 to 1000." in running.eyes.names())
     refused = running.portico.say("settings", "get", "parallel_answers")
@@ -113,10 +110,7 @@ def test_the_language_of_an_open_window_is_changed_in_it(running: Tray) -> None:
 def test_a_key_is_made_and_revoked(running: Tray) -> None:
     opened(running, "Settings…", SETTINGS)
     running.eyes.click("Keys")
-    _, _, (x, y, width, height), _ = running.eyes.find("Name", "entry")
-    running.eyes.run(
-        "xdotool", "mousemove", str(x + width // 2), str(y + height // 2), "click", "1"
-    )
+    running.eyes.press(running.eyes.find("Name", "entry")[2])
     running.eyes.run("xdotool", "type", "--delay", "30", "my app")
     running.eyes.keys("Return")
     until(lambda: "my app" in running.portico.say("key", "list"))

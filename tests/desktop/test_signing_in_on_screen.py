@@ -40,9 +40,7 @@ def chat(running: Tray, text: str) -> tuple[int, str]:
 def sign_in(running: Tray, email: str) -> None:
     """Fill in the form as a person does."""
     screen = running.eyes
-    _, _, (x, y, width, height), _ = screen.find("Email", "entry")
-    screen.run("xdotool", "mousemove", str(x + width // 2), str(y + height // 2))
-    screen.run("xdotool", "click", "1")
+    screen.press(screen.find("Email", "entry")[2])
     screen.run("xdotool", "type", "--delay", "30", email)
     screen.keys("Tab")
     screen.run("xdotool", "type", "--delay", "30", "secret")

@@ -39,10 +39,7 @@ class Person:
         place = self.sees(name, role, within_s)[2]
         while (now := self.sees(name, role)[2]) != place:
             place = now
-        x, y, width, height = place
-        self.eyes.run("xdotool", "mousemove", str(x + width // 2), str(y + height // 2))
-        time.sleep(0.1)  # A real mouse does not arrive and click in one moment.
-        self.eyes.run("xdotool", "click", "1")
+        self.eyes.press(place)
 
     def types(self, text: str) -> None:
         """Type into whatever has the keyboard."""

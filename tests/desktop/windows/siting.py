@@ -283,9 +283,8 @@ def typed(screen: Screen, *texts: str) -> None:
         return [at for role, _, at, _ in screen.read() if role in {"entry", "password text"}]
 
     until(lambda: len(fields()) >= len(texts))
-    for (x, y, wide, high), text in zip(fields(), texts, strict=False):
-        screen.run("xdotool", "mousemove", str(x + wide // 2), str(y + high // 2))
-        screen.run("xdotool", "click", "1")
+    for place, text in zip(fields(), texts, strict=False):
+        screen.press(place)
         screen.run("xdotool", "type", text)
     screen.keys("Return")
 

@@ -58,7 +58,7 @@ def test_a_person_signs_in_by_the_keyboard_and_it_is_told_at_once(
 
     assert time.monotonic() - signed_in_s < 3.0
     assert token_in(stored).count(".") == 2
-    assert child.urls() == [f"{practice.origin}/auth", f"{practice.origin}/"]
+    until(lambda: child.urls() == [f"{practice.origin}/auth", f"{practice.origin}/"])
     assert practice.account["email"] == PERSON[0]
 
 

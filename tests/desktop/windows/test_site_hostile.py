@@ -218,9 +218,7 @@ def test_a_click_that_opens_a_window_goes_on_in_this_one(
     child.answers_ping()
     child.say(Visit("/auth"))
     child.hear(Usable)
-    _, _, (x, y, wide, high), _ = screen.find("Terms", "link")
-    screen.run("xdotool", "mousemove", str(x + wide // 2), str(y + high // 2))
-    screen.run("xdotool", "click", "1")
+    press(screen, "Terms")
     child.hear(At, url=f"{practice.origin}/legal/terms")
     child.answers_ping()
 
@@ -243,9 +241,7 @@ def test_a_person_signs_in_by_another_site(
 
 def press(screen: Screen, name: str) -> None:
     """Press a link by the mouse."""
-    _, _, (x, y, wide, high), _ = screen.find(name, "link")
-    screen.run("xdotool", "mousemove", str(x + wide // 2), str(y + high // 2))
-    screen.run("xdotool", "click", "1")
+    screen.press(screen.find(name, "link")[2])
 
 
 @pytest.mark.desktop
