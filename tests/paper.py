@@ -69,6 +69,8 @@ class PaperWindow:
         self.site = site
         self.browser = Browser(site)
         self.renew_s = 25.0
+        self.vain = 0
+        """So many renewals come to nothing: its page finds its token good enough."""
         self.is_hung = False
         self.tells_late_s = 0.0
         """So long after a page was left it is told where the next one is."""
@@ -121,7 +123,9 @@ class PaperWindow:
         was_closed = self._status.state == "closed"
         self.renewals += 1
         await self.ready()
-        if not was_closed:
+        if self.vain:
+            self.vain -= 1
+        elif not was_closed:
             self._soon(self._renewed())
         end_s = time.monotonic() + self.renew_s
         while not is_new(self._news.stored):

@@ -115,9 +115,12 @@ def test_a_token_that_ended_early_is_renewed_by_the_page(program: Program, perso
     assert not site.heard("stale_refresh")
 
 
-def test_a_page_that_renews_late_ends_no_session(program: Program, person: Person) -> None:
+@pytest.mark.parametrize("below_s", [5.0, 0.0], ids=["near the end", "after the end"])
+def test_a_page_that_renews_late_ends_no_session(
+    program: Program, person: Person, below_s: float
+) -> None:
     site = program.box.site
-    site.set(token_life_s=25.0, renew_below_s=5.0)
+    site.set(token_life_s=25.0, renew_below_s=below_s)
     signs_in(program, person)
     for _ in range(4):
         time.sleep(8)

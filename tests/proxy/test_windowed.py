@@ -13,6 +13,7 @@ from tests.waiting import until
 from tray_app.compose import practice_site
 from tray_app.core.session import Session
 from tray_app.practice import PracticeSite, acts
+from tray_app.proxy import windowed as windowed_session
 from tray_app.proxy.window import PageCookie
 from tray_app.proxy.windowed import session_with
 from tray_app.upstreams.qwen import SITE
@@ -66,6 +67,27 @@ def test_a_token_that_ends_is_renewed_before_it_is_used(site: PracticeSite) -> N
         assert [reply.status for reply in replies] == [200] * 3
         assert window.renewals == 1
         assert b"Token has expired" not in b"".join(reply.body for reply in replies)
+    aged.stop()
+
+
+def test_a_page_that_found_its_token_good_enough_is_loaded_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """R39"""
+    monkeypatch.setattr(windowed_session, "TAKES_S", 1.0)
+    now = [time.time()]
+    aged = PracticeSite(pace_s=0.0, clock=lambda: now[0])
+    aged.start()
+    with windowed(aged, settings=MANY, wall_clock=lambda: now[0]) as (proxy, window):
+        window.vain = 1
+        now[0] += 896
+        before = proxy.chat()
+        now[0] += 10
+        after = proxy.chat()
+
+        assert [before.status, after.status] == [200, 200]
+        assert window.renewals == 2
+        assert len(aged.heard_on(REFRESH)) == 1
     aged.stop()
 
 

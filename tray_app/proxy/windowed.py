@@ -19,6 +19,8 @@ from tray_app.core.site import Site
 from .session import SessionOwner
 from .window import PageCookie, SiteWindow
 
+TAKES_S = 16.0
+"""So long a page that was loaded may take to renew; after that it saw no reason to."""
 LEFT_S = 3.0
 """So long after somebody left the page where people sign in it has told what they did there: where
 it is and what it keeps are told apart."""
@@ -109,13 +111,35 @@ class WindowedSession:
             is_new = found.session is not None and found.session.token != stale
             return found.kind in {"signed_out", "guest"} or (found.kind == "signed_in" and is_new)
 
-        found = self.found(await self._renewed(is_settled))
+        stored = await self._renewed_early(is_settled) if self._is_good(stale) else None
+        found = self.found(await self._renewed(is_settled) if stored is None else stored)
         session = found.session
         if found.kind == "signed_in" and session is not None and session.token != stale:
             return Tokens(session.token, session.expires_at)
         if found.kind == "old":
             raise ProxyError(Kind.UPSTREAM_TIMEOUT, "Qwen's page did not renew the session in time")
         raise ProxyError(Kind.SESSION_ENDED, "Qwen's page is signed out")
+
+    def _is_good(self, token: str) -> bool:
+        """Whether this token has not ended, as far as can be told."""
+        session = self._owner.session
+        if session is None or session.token != token:
+            return False
+        return (self._owner.time.left_s(session) or 0.0) > 0
+
+    async def _renewed_early(
+        self, is_settled: Callable[[Mapping[str, str]], bool]
+    ) -> Mapping[str, str] | None:
+        """What a renewal before the token's end brings; None where the page renewed nothing.
+
+        A page may renew only what has ended, or is nearer to its end than we hold to be near. It
+        looks once, as it is loaded.
+        """
+        try:
+            async with asyncio.timeout(TAKES_S):
+                return await self._renewed(is_settled)
+        except TimeoutError:
+            return None
 
     async def _renewed(self, is_settled: Callable[[Mapping[str, str]], bool]) -> Mapping[str, str]:
         try:

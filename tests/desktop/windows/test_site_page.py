@@ -56,3 +56,13 @@ def test_a_renewal_that_comes_to_nothing_is_over_after_its_time(
     monkeypatch.setattr(site_page, "RENEWAL_S", -1.0)
 
     assert Renewal(None, None).is_over(page(1, usable=False))
+
+
+def test_a_renewal_is_vain_once_its_page_had_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    renewal = Renewal({"state": "old"}, lambda: None)
+    assert not renewal.is_vain
+
+    monkeypatch.setattr(site_page, "RENEWS_S", -1.0)
+    assert renewal.is_vain
+    # It may be late all the same, as long as nobody asks for another.
+    assert not renewal.is_over(page(1, usable=True, stored="old"))

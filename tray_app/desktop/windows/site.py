@@ -274,7 +274,9 @@ class SiteWindow:
     def _renew(self) -> None:
         """Load the page anew, or a second one beside it while this one makes calls."""
         if self._renewal is not None:
-            return
+            if not self._renewal.is_vain:
+                return
+            self._end_renewal(self._renewal)
         url = self._site.chat_origin + self._site.pages.home
         end = self._engine.load_beside(url) if self._calls.open and self._engine else None
         self._renewal = Renewal(self._page.stored, end)
@@ -289,9 +291,12 @@ class SiteWindow:
             self._go(self._site.pages.home)
             renewal.is_reloaded = True
         elif renewal.is_over(self._page):
-            if renewal.end is not None:
-                renewal.end()
-            self._renewal = None
+            self._end_renewal(renewal)
+
+    def _end_renewal(self, renewal: Renewal) -> None:
+        if renewal.end is not None:
+            renewal.end()
+        self._renewal = None
 
     def _reveal(self) -> None:
         self._is_shown = True

@@ -80,11 +80,16 @@ class Renewal:
     """The page itself was loaded anew for it."""
 
     def __post_init__(self) -> None:
-        self._until_s = time.monotonic() + RENEWAL_S
+        self._began_s = time.monotonic()
+
+    @property
+    def is_vain(self) -> bool:
+        """Whether a page had its time and renewed nothing: asked again, another is loaded."""
+        return time.monotonic() - self._began_s > RENEWS_S
 
     def is_over(self, page: PageState) -> bool:
         """Whether it has come to something, or to nothing in time."""
-        if time.monotonic() > self._until_s:
+        if time.monotonic() - self._began_s > RENEWAL_S:
             return True
         is_new = page.stored is not None and page.stored != self.before
         if self.is_reloaded:
