@@ -5,7 +5,7 @@ the process may end with it. Unless the disk hangs: then nobody waits for it a s
 is too much to keep in memory is counted instead.
 
 Records are written in batches. Each write hands the interpreter to the log's thread and back: one
-write per request cost every request a fifth of its time.
+write per request cost every request a tenth of its time.
 """
 
 import contextlib
