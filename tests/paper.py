@@ -69,12 +69,10 @@ class PaperWindow:
         self.site = site
         self.browser = Browser(site)
         self.renew_s = 25.0
-        self.vain = 0
-        """So many renewals come to nothing: its page finds its token good enough."""
         self.is_hung = False
         self.tells_late_s = 0.0
         """So long after a page was left it is told where the next one is."""
-        self.opened = self.renewals = self.tasted = self._loads = 0
+        self.opened = self.renewals = self.tasted = self.vain = self._loads = 0
         self.shown: list[str | None] = []
         """Where the window was shown, None for where it was."""
         self.made: list[PageCall] = []
@@ -123,9 +121,8 @@ class PaperWindow:
         was_closed = self._status.state == "closed"
         self.renewals += 1
         await self.ready()
-        if self.vain:
-            self.vain -= 1
-        elif not was_closed:
+        self.vain -= 1  # So many come to nothing: the page finds its token good enough.
+        if self.vain < 0 and not was_closed:
             self._soon(self._renewed())
         end_s = time.monotonic() + self.renew_s
         while not is_new(self._news.stored):
