@@ -154,8 +154,7 @@ class SessionOwner:
         session = self.check()
         if not self.time.is_due(session) or not self._can_renew(session):
             return session
-        still_good = (self.time.left_s(session) or 0.0) > 0
-        return await self.renewed(session.token, still_good=still_good)
+        return await self.renewed(session.token, still_good=self.time.is_good(session))
 
     def _is_spent(self, session: Session) -> bool:
         """Whether a session has surely ended: where the clock may be wrong, the site will tell."""

@@ -73,6 +73,10 @@ class SiteTime:
             return None
         return session.expires_at - self.now_s
 
+    def is_good(self, session: Session) -> bool:
+        """Whether it is known that a token has not ended."""
+        return (self.left_s(session) or 0.0) > 0
+
     def is_due(self, session: Session) -> bool:
         """Whether a token should be renewed before it is used again."""
         left_s = self.left_s(session)

@@ -20,7 +20,8 @@ from .session import SessionOwner
 from .window import PageCookie, SiteWindow
 
 TAKES_S = 16.0
-"""So long a page that was loaded may take to renew; after that it saw no reason to."""
+"""So long a page that was loaded may take to renew; after that it saw no reason to. A little more
+than the window gives it, which loads another only then."""
 LEFT_S = 3.0
 """So long after somebody left the page where people sign in it has told what they did there: where
 it is and what it keeps are told apart."""
@@ -111,7 +112,9 @@ class WindowedSession:
             is_new = found.session is not None and found.session.token != stale
             return found.kind in {"signed_out", "guest"} or (found.kind == "signed_in" and is_new)
 
-        stored = await self._renewed_early(is_settled) if self._is_good(stale) else None
+        known, stored = self._owner.session, None
+        if known is not None and known.token == stale and self._owner.time.is_good(known):
+            stored = await self._renewed_early(is_settled)
         found = self.found(await self._renewed(is_settled) if stored is None else stored)
         session = found.session
         if found.kind == "signed_in" and session is not None and session.token != stale:
@@ -119,13 +122,6 @@ class WindowedSession:
         if found.kind == "old":
             raise ProxyError(Kind.UPSTREAM_TIMEOUT, "Qwen's page did not renew the session in time")
         raise ProxyError(Kind.SESSION_ENDED, "Qwen's page is signed out")
-
-    def _is_good(self, token: str) -> bool:
-        """Whether this token has not ended, as far as can be told."""
-        session = self._owner.session
-        if session is None or session.token != token:
-            return False
-        return (self._owner.time.left_s(session) or 0.0) > 0
 
     async def _renewed_early(
         self, is_settled: Callable[[Mapping[str, str]], bool]

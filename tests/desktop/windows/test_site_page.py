@@ -3,7 +3,8 @@
 import pytest
 
 from tray_app.desktop.windows import site_page
-from tray_app.desktop.windows.site_page import PageState, Renewal
+from tray_app.desktop.windows.site_page import RENEWS_S, PageState, Renewal
+from tray_app.proxy.windowed import TAKES_S
 
 
 def page(age_s: float, *, usable: bool, stored: str = "") -> PageState:
@@ -64,5 +65,7 @@ def test_a_renewal_is_vain_once_its_page_had_its_time(monkeypatch: pytest.Monkey
     monkeypatch.setattr(site_page, "RENEWS_S", -1.0)
 
     assert (early, renewal.is_vain) == (False, True)
+    # Whoever asks again does so after that.
+    assert TAKES_S > RENEWS_S
     # It may be late all the same, as long as nobody asks for another.
     assert not renewal.is_over(page(1, usable=True, stored="old"))
