@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 
 from tray_app.core.redact import Redactor
-from tray_app.proxy.memory import stay_small
+from tray_app.proxy.memory import read_by_records, stay_small
 from tray_app.store.files import StoreError
 from tray_app.store.lock import InstanceLock
 from tray_app.store.logs import start_logging, stop_logging
@@ -41,6 +41,7 @@ def only_instance(
     Yields what learns every secret, so that none reaches the log.
     """
     stay_small()
+    read_by_records()
     paths.prepare()
     lock = InstanceLock(paths.lock)
     if not lock.acquire() and not _inherits(lock, paths):

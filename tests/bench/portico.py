@@ -15,7 +15,7 @@ from tray_app.core.redact import Redactor
 from tray_app.proxy.house import Parts
 from tray_app.proxy.keys import DEFAULT_NAME
 from tray_app.proxy.limits import Limits
-from tray_app.proxy.memory import settle
+from tray_app.proxy.memory import read_by_records, settle, stay_small
 from tray_app.proxy.models import Shelf
 from tray_app.proxy.person import Person
 from tray_app.proxy.service import Service
@@ -25,6 +25,8 @@ from tray_app.upstreams.qwen import QWEN
 
 
 def main() -> None:
+    stay_small()
+    read_by_records()
     told = json.loads(sys.stdin.readline())
     port = free_port()
     person = Person(None, session=practice_session(told["sign_in"]))

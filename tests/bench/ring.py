@@ -60,10 +60,10 @@ class Ring:
     upstream: Child
     portico: Contender
     relay: Contender
-    two_trips: Contender
-    """The relay, which makes a chat first as Portico must."""
+    same_calls: Contender
+    """The relay, which makes a chat first and deletes it in the end, as Portico must."""
     plain_relay: Contender
-    """The relay as its C library has it, whose reads cost it more: the targets are set by it."""
+    """The relay as its C library has it, whose reads cost it more: targets are set by it."""
     direct: Contender
     """No proxy at all."""
 
@@ -75,7 +75,7 @@ class Ring:
     @property
     def proxies(self) -> tuple[Contender, ...]:
         """All but the way without one."""
-        return self.portico, self.relay, self.two_trips, self.plain_relay
+        return self.portico, self.relay, self.same_calls, self.plain_relay
 
     @property
     def pair(self) -> tuple[Contender, Contender]:
@@ -128,7 +128,7 @@ def ring(*, tls: bool = False) -> Iterator[Ring]:
             upstream,
             portico=proxy("portico", "portico"),
             relay=proxy("relay", "relay"),
-            two_trips=proxy("relay of two trips", "relay", makes_chats=True),
+            same_calls=proxy("relay of as many calls", "relay", makes_chats=True),
             plain_relay=proxy("plain relay", "relay", keeps_blocks=False),
             direct=Contender("direct", Target(port, _DIRECT, "none", trust), upstream),
         )

@@ -2,8 +2,11 @@
 
 import gc
 import sys
+from asyncio import sslproto
 
 LARGE_BYTES = 1 << 20
+TLS_BYTES = 32 << 10
+"""Twice what a record of TLS can carry."""
 _M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8
 """The C library's numbers for them; see its manual page, mallopt(3)."""
 
@@ -37,3 +40,12 @@ def stay_small() -> bool:
         # Another C library, which does no such thing.
         return False
     return bool(mallopt(_M_MMAP_THRESHOLD, LARGE_BYTES) and mallopt(_M_ARENA_MAX, 1))
+
+
+def read_by_records() -> None:
+    """Have each connection over TLS that is made from now on read into so little at once.
+
+    The library has them hold 256 KiB for it as long as they are open, and takes as much again for
+    each read, of which an event fills one.
+    """
+    sslproto.SSLProtocol.max_size = TLS_BYTES
