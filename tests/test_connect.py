@@ -1,10 +1,10 @@
 """`portico connect`: what is printed, written, shown, put back and tried."""
 
 import json
+import re
 import shlex
 import stat
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -66,11 +66,8 @@ def test_a_translators_key_has_its_own_profile_and_keeps_what_is_changed(
     portico: Portico, home: Path
 ) -> None:
     first = portico.say("connect", "immersive-translate")
-    profile = next(
-        line
-        for line in portico.say("key", "list").splitlines()
-        if line.startswith("immersive-translate")
-    )
+    lines = portico.say("key", "list").splitlines()
+    profile = next(line for line in lines if line.startswith("immersive-translate"))
     portico.say("key", "set", "immersive-translate", "patience_s", "50")
     second = portico.say("connect", "Immersive Translate")
 
@@ -227,7 +224,8 @@ def test_cline_is_written_once(
     path.write_text('{"version": 1}')
 
     assert main(["connect", "cline", "--write"]) == 0
-    time.sleep(1.1)
+    before, after = re.split(r'(?<=updatedAt": ")[^"]+', path.read_text())
+    path.write_text(f"{before}2026-01-02T03:04:05.000Z{after}")
     assert main(["connect", "cline", "--write"]) == 0
     again = capsys.readouterr().out
     assert main(["connect", "cline", "--write", "--model", "qwen3.7-max"]) == 0

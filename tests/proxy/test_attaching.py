@@ -200,7 +200,9 @@ def test_who_leaves_while_giving_spoils_it_for_nobody(bench: Bench) -> None:
         second = asyncio.get_running_loop().create_task(
             bench.attacher.attached(PICTURE, bench.lane)
         )
-        await asyncio.sleep(0.1)
+        # It comes to wait for the first in its first turns.
+        for _ in range(10):
+            await asyncio.sleep(0)
         first.cancel()
         return await second
 

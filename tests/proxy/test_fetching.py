@@ -309,8 +309,10 @@ async def test_only_so_many_are_fetched_at_once() -> None:
                 group.create_task(bringing.bring(public.url("/p.png"), PICTURE, room()))
                 for _ in range(3 * AT_ONCE)
             ]
-            await comes(lambda: most == AT_ONCE)
-            await asyncio.sleep(0.2)
+            await comes(lambda: most >= AT_ONCE)
+            # Whoever else were let in would be here some turns of the loop later.
+            for _ in range(100):
+                await asyncio.sleep(0)
             over.set()
 
         assert most == AT_ONCE

@@ -58,22 +58,29 @@ async def test_a_name_says_what_kind_of_file_it_is(
 
 async def test_files_come_in_the_order_of_the_prompt_and_in_every_form(proxy: Running) -> None:
     async with stranger() as public:
+        brought = asyncio.Event()
 
-        async def slowly(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            await asyncio.sleep(0.2)
+        async def last(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await brought.wait()
             writer.write(reply(SAMPLES["png"]))
 
-        public.answers["/first.png"] = slowly
+        async def first(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writer.write(reply(SAMPLES["png"]))
+            brought.set()
+
+        public.answers |= {"/first.png": last, "/fifth.png": first}
         parts = (
             FilePart(public.url("/first.png"), "picture", "a"),
             packed(SAMPLES["pdf"], "second.pdf"),
             FilePart("", "picture", "c", name="third.gif", data=SAMPLES["gif"]),
             FilePart("data:audio/wav;base64," + packed(SAMPLES["wav"]).source, "audio", "d"),
+            FilePart(public.url("/fifth.png"), "picture", "e"),
         )
         files = await luggage(proxy, fetching(public)).brought(parts, room())
 
-    assert [file.name for file in files] == ["first.png", "second.pdf", "third.gif", "audio.wav"]
-    assert [file.kind for file in files] == ["image", "document", "image", "audio"]
+    names = ["first.png", "second.pdf", "third.gif", "audio.wav", "fifth.png"]
+    assert [file.name for file in files] == names
+    assert [file.kind for file in files] == ["image", "document", "image", "audio", "image"]
 
 
 async def test_the_first_that_cannot_be_brought_ends_the_others(proxy: Running) -> None:

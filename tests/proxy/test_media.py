@@ -294,18 +294,24 @@ async def test_no_address_is_in_the_log(caplog: pytest.LogCaptureFixture) -> Non
 
 async def test_few_are_brought_at_the_same_time() -> None:
     async with stranger() as server, bringing(site_of(server)) as media:
-        most = 0
+        most, over = 0, asyncio.Event()
 
         async def slow(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             nonlocal most
             most = max(most, server.open)
-            await asyncio.sleep(0.2)
+            await over.wait()
             await server.send(writer, reply(PNG))
 
         server.answers["/a.png"] = slow
-        found = await asyncio.gather(*[media.bring(server.url("/a.png")) for _ in range(10)])
+        async with asyncio.TaskGroup() as group:
+            works = [group.create_task(media.bring(server.url("/a.png"))) for _ in range(10)]
+            await comes(lambda: most >= AT_ONCE)
+            # Whoever else were let in would be here some turns of the loop later.
+            for _ in range(100):
+                await asyncio.sleep(0)
+            over.set()
 
-        assert found == [PNG] * 10
+        assert [work.result() for work in works] == [PNG] * 10
         assert most == AT_ONCE
 
 
