@@ -6,8 +6,7 @@ what there is stays free for small requests: while a few send large pictures, ev
 on.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 from tray_app.core.errors import Kind, ProxyError
 
@@ -29,14 +28,9 @@ class Budget:
         self._limits = limits
         self._taken = 0
 
-    @contextmanager
-    def sharing(self) -> Iterator["Share"]:
-        """An empty share, given back at the end of the context."""
-        share = Share(self)
-        try:
-            yield share
-        finally:
-            share.give_back()
+    def sharing(self) -> "Share":
+        """An empty share."""
+        return Share(self)
 
     def take(self, more: int, size: int) -> None:
         """Count more bytes for a share of this size then; raises `ProxyError` where none are left.
@@ -58,7 +52,7 @@ class Budget:
 
 
 class Share:
-    """What one request holds."""
+    """What one request holds; a context, at whose end it is given back."""
 
     def __init__(self, budget: Budget) -> None:
         self._budget = budget
@@ -66,6 +60,12 @@ class Share:
         self._packed = 0
         self.size = 0
         """In bytes, with all of its parts."""
+
+    def __enter__(self) -> "Share":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.give_back()
 
     def reach(self, size: int) -> None:
         """Hold this many bytes of the body at least; raises `ProxyError` as `grow` does."""

@@ -98,6 +98,7 @@ class House:
         self._current_limits = parts.limits.under(parts.settings)
         self._closing = False
         self.tasks = Tasks()
+        self.watcher = Watcher(self.limits, parts.clock, self.tasks)
         self.person = person = parts.person
         self.brakes, self.owner = person.brakes, person.owner
         self.gate = Gate(self._rules, parts.clock, self._on_gate)
@@ -240,7 +241,7 @@ class House:
             gate=self.gate,
             brakes=self.brakes,
             activity=self.person.activity,
-            watcher=Watcher(self.limits, parts.clock, self.tasks),
+            watcher=self.watcher,
             handoff=self.handoff,
             tasks=self.tasks,
         )
@@ -317,16 +318,16 @@ class House:
         for site in tuple(runner.sites):
             await site.stop()
         self.gate.close()
-        await self.relay.idle(limits.drain_s)
-        self.relay.stop(ProxyError(Kind.SERVER_STOPPING))
-        await self.relay.idle(limits.last_words_s)
+        await self.watcher.idle(limits.drain_s)
+        self.watcher.stop(ProxyError(Kind.SERVER_STOPPING))
+        await self.watcher.idle(limits.last_words_s)
         left_s = began_s + RENEWAL_S - asyncio.get_running_loop().time()
         await self.end(max(left_s, RENEWAL_LEAST_S))
 
     async def hush(self, error: ProxyError) -> None:
         """End every answer and tidy up after it."""
-        self.relay.stop(error)
-        await self.relay.idle(1.0)
+        self.watcher.stop(error)
+        await self.watcher.idle(1.0)
         await self.tasks.finish(self.limits().tidy_s)
 
     async def end(self, renewal_s: float = RENEWAL_ALONE_S) -> None:

@@ -1,9 +1,8 @@
 """Joins both sockets: a client's prompt to the upstream, the answer's events back to the client."""
 
 import asyncio
-import contextlib
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from aiohttp import web
@@ -36,22 +35,8 @@ class Relay:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._preparer = Preparer(desk)
-        self._open: set[Exchange] = set()
-        self._idle = asyncio.Event()
-        self._idle.set()
         self._understanding = asyncio.Lock()
         self._joining = Joining()
-
-    async def idle(self, within_s: float) -> None:
-        """Return when no request is being answered or waits for it, or when the time is over."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(within_s):
-                await self._idle.wait()
-
-    def stop(self, error: ProxyError) -> None:
-        """End every answer that goes on."""
-        for exchange in tuple(self._open):
-            exchange.fuse.blow(error)
 
     async def answer(
         self,
@@ -102,7 +87,7 @@ class Relay:
         else:
             exchange = Whole(sent.request, told, clock)
         deed = sent.deed
-        with self._going_on(exchange):
+        with self._desk.watcher.watching(exchange):
             try:
                 if DIGEST in sent.request:
                     return await self._joined(sent, exchange)
@@ -120,19 +105,6 @@ class Relay:
                 error = error.with_traceback(None)
                 deed.fail(error)
                 return await exchange.fail(error, encoder.fail(error))
-
-    @contextlib.contextmanager
-    def _going_on(self, exchange: Exchange) -> Iterator[None]:
-        """Something that ends by itself, by its time or by a stop."""
-        self._open.add(exchange)
-        self._idle.clear()
-        try:
-            with self._desk.watcher.watching(exchange):
-                yield
-        finally:
-            self._open.discard(exchange)
-            if not self._open:
-                self._idle.set()
 
     async def _joined(self, sent: "_Sent", exchange: Exchange) -> web.StreamResponse:
         """What comes of the work for an equal request; with none under way it is begun.
@@ -158,7 +130,7 @@ class Relay:
     async def _worked(self, sent: "_Sent", encoder: Encoder, together: Together) -> None:
         """An answer for everybody who is there for it."""
         together.common.take_up()
-        with self._going_on(together):
+        with self._desk.watcher.watching(together):
             await self._exchanged(sent, encoder, together)
 
     async def _exchanged(
