@@ -169,8 +169,15 @@ def test_fields_that_others_make_idle_are_named() -> None:
     assert parsed({"model": "m", "messages": [USER], **legacy}).ignored == ("tool_choice",)
 
 
-def test_the_schema_of_a_json_object_counts_where_one_is_sent() -> None:
-    told = {"type": "json_object", "schema": SCHEMA}
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"type": "json_object", "schema": SCHEMA},
+        {"type": "json_object", "value": SCHEMA},
+        {"type": "json", "value": SCHEMA},
+    ],
+)
+def test_the_schema_of_a_json_object_counts_where_one_is_sent(told: dict[str, Any]) -> None:
     assert prompt([USER], response_format=told).format == Format(SCHEMA)
 
 

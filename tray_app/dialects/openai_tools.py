@@ -59,6 +59,8 @@ class ResponseFormat(Struct):
     json_schema: JsonSchema | None = None
     schema: dict[str, Any] | None = None
     """Where several other servers take the schema of a `json_object`."""
+    value: dict[str, Any] | None = None
+    """The same as text-generation-inference has it, which says `json` as well."""
 
 
 def tools_of(sent: Iterable[ToolItem]) -> tuple[Tool, ...]:
@@ -181,8 +183,8 @@ def format_of(sent: ResponseFormat | None) -> Format | None:
     match sent:
         case None | ResponseFormat(type="text"):
             return None
-        case ResponseFormat(type="json_object"):
-            return Format(sent.schema)
+        case ResponseFormat(type="json_object" | "json"):
+            return Format(sent.schema if sent.schema is not None else sent.value)
         case ResponseFormat(type="json_schema", json_schema=JsonSchema(schema=dict()) as told):
             return Format(told.schema, told.name, told.description or "")
         case ResponseFormat(type="json_schema", json_schema=None):
