@@ -60,7 +60,20 @@ class _StreamOptions(Struct):
 
 
 class _Reasoning(Struct):
+    """Thinking as Responses ask for it, and as OpenRouter does."""
+
     effort: str | None = None
+    enabled: bool | None = None
+    max_tokens: int | None = None
+
+    @property
+    def wish(self) -> bool | None:
+        """Whether to think; None where nothing is said of it."""
+        if self.enabled is not None:
+            return self.enabled
+        if self.effort is None and self.max_tokens is not None:
+            return self.max_tokens > 0
+        return wish_of_effort(self.effort)
 
 
 class _Thinking(Struct):
@@ -196,7 +209,7 @@ def _thinking(sent: _Request, profile: Profile) -> tuple[bool | None, tuple[str,
         "chat_template_kwargs": flag(sent.chat_template_kwargs, "enable_thinking"),
         "thinking": None if kind is None else kind != "disabled",
         "reasoning_effort": wish_of_effort(sent.reasoning_effort),
-        "reasoning": wish_of_effort(sent.reasoning.effort if sent.reasoning else None),
+        "reasoning": sent.reasoning.wish if sent.reasoning else None,
     }
     wishes = {name: wish for name, wish in said.items() if wish is not None}
     if any(wish is False for wish in wishes.values()):
