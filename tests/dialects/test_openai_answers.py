@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -65,6 +66,15 @@ def test_a_stream_and_a_whole_answer_say_the_same(deltas: list[Event]) -> None:
     assert {chunk["id"] for chunk in [*streamed, last]} == {whole["id"]}
     assert streamed[-1]["choices"][0]["finish_reason"] == "stop"
     assert not any(chunk["choices"][0]["finish_reason"] for chunk in streamed[:-1])
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_no_field_that_openai_always_sends_is_missing(stream: bool) -> None:
+    """There are clients that take the null, and refuse an answer without the field."""
+    data = encoded([TextDelta("x"), Usage(1, 1), Finished()], stream=stream)
+    for told in chunks(data) if stream else [json.loads(data)]:
+        assert told["system_fingerprint"] is None
+        assert {"id", "object", "created", "model", "choices"} <= told.keys()
 
 
 def test_a_stream_without_usage_has_none() -> None:

@@ -92,6 +92,7 @@ def test_a_stream_says_the_same_as_a_whole_answer() -> None:
     assert usage["usage"]["total_tokens"] == 10
     whole = json.loads(encoded(TWO, prompt=["a", "b"], echo=True))
     assert [choice["text"] for choice in whole["choices"]] == texts
+    assert all(told["system_fingerprint"] is None for told in [*chunks, usage, whole])
 
 
 def test_a_picture_is_shown_and_an_error_is_a_frame() -> None:

@@ -61,7 +61,10 @@ class StreamEncoder:
     content_type = "text/event-stream"
 
     def __init__(self, stamp: Stamp, model: str, told: Told, *, with_usage: bool) -> None:
-        self._head = b'data: {"id":%b,"object":"chat.completion.chunk","created":%d,"model":%b,' % (
+        self._head = (
+            b'data: {"id":%b,"object":"chat.completion.chunk","created":%d,"model":%b,'
+            b'"system_fingerprint":null,'
+        ) % (
             to_json("chatcmpl-" + stamp.new_id().replace("-", "")),
             int(stamp.now_s),
             to_json(model),
@@ -212,6 +215,7 @@ class WholeEncoder:
                 "object": "chat.completion",
                 "created": int(self._stamp.now_s),
                 "model": self._model,
+                "system_fingerprint": None,
                 "choices": [choice],
                 "usage": usage_object([self._usage]),
             }

@@ -143,7 +143,10 @@ class _StreamEncoder:
     def __init__(
         self, stamp: Stamp, model: str, echoes: tuple[str, ...], *, with_usage: bool
     ) -> None:
-        self._head = b'data: {"id":%b,"object":"text_completion","created":%d,"model":%b,' % (
+        self._head = (
+            b'data: {"id":%b,"object":"text_completion","created":%d,"model":%b,'
+            b'"system_fingerprint":null,'
+        ) % (
             to_json("cmpl-" + stamp.new_id().replace("-", "")),
             int(stamp.now_s),
             to_json(model),
@@ -235,6 +238,7 @@ class _WholeEncoder:
                 "object": "text_completion",
                 "created": int(self._stamp.now_s),
                 "model": self._model,
+                "system_fingerprint": None,
                 "choices": choices,
                 "usage": usage_object(self._usages),
             }
