@@ -126,8 +126,10 @@ class Door:
             if path != prefix and not path.startswith(prefix + "/"):
                 return "/outside-the-prefix"
             path = path.removeprefix(prefix)
-        if path == "/v1" or path.startswith("/v1/"):
-            path = path.removeprefix("/v1")
+        for _ in range(2):
+            # Clients that put it there themselves double it behind a base URL that ends in it.
+            if path == "/v1" or path.startswith("/v1/"):
+                path = path.removeprefix("/v1")
         return path.rstrip("/") or "/"
 
     def _named(self, path: str) -> str:
