@@ -96,8 +96,12 @@ async def arriving(
     if length is not None and length > limits.body_bytes:
         raise _too_large(limits)
     if ",".join(request.headers.getall("Content-Encoding", [])).strip().lower() not in _UNPACKED:
-        why = "The body is packed, which is not taken: send it without Content-Encoding"
-        raise ProxyError(Kind.UNSUPPORTED_MEDIA_TYPE, why, param="Content-Encoding")
+        raise ProxyError(
+            Kind.UNSUPPORTED_MEDIA_TYPE,
+            "The body is packed, which is not taken",
+            param="Content-Encoding",
+            advice="Send it without Content-Encoding.",
+        )
     share.reach(length or 0)
     count_what_comes(request)
     if request.headers.get("Expect", "").lower() == "100-continue":
