@@ -29,3 +29,15 @@ class Held:
             await scene.wire.flush()
             await asyncio.to_thread(self._goes_on.acquire, timeout=WITHIN_S)
         scene.wire.send(chunk(finished()) + chunk(b""))
+
+
+@dataclass(frozen=True)
+class Later:
+    """Another answer, once the test lets it come."""
+
+    act: acts.Act
+    comes: threading.Event
+
+    async def play(self, scene: acts.Scene) -> None:
+        await asyncio.to_thread(self.comes.wait, WITHIN_S)
+        await self.act.play(scene)

@@ -1,8 +1,12 @@
 """The list of models on offer: R69."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from tests.harness import QUICK, Running, running
+from tests.held import Later
 from tray_app.practice import PracticeSite, acts
 from tray_app.proxy.door import DoorError
 from tray_app.proxy.models import FRESH_S, Shelf
@@ -101,6 +105,23 @@ def test_a_name_the_list_does_not_hold_is_looked_for_in_a_newer_one(site: Practi
     shelf = Shelf(load=lambda: (ONE, clock.now_s - FRESH_S - 1), save=lambda *_: None)
     with running(site, shelf=shelf, wall_clock=clock) as proxy:
         assert proxy.chat(model="qwen3.7-plus").status == 200
+        assert len(site.heard_on("/api/models")) == 1
+
+
+def test_a_name_is_looked_for_in_a_list_that_is_on_its_way_to_somebody_else(
+    site: PracticeSite,
+) -> None:
+    comes = threading.Event()
+    with running(site) as proxy, ThreadPoolExecutor() as clients:
+        site.on("models", Later(acts.Whole(ONE), comes))
+        first = clients.submit(proxy.chat, model="stored-model")
+        site.wait_until(lambda: site.heard_on("/api/models"))
+        others = clients.submit(proxy.chat, model="stored-model"), clients.submit(ids, proxy)
+        site.wait_until(lambda: len(proxy.service.status.live) == 2 or others[0].done())
+        comes.set()
+
+        assert [first.result().status, others[0].result().status] == [200, 200]
+        assert others[1].result() == ["stored-model"]
         assert len(site.heard_on("/api/models")) == 1
 
 

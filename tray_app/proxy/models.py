@@ -62,11 +62,10 @@ class Models:
 
     async def current(self) -> tuple[ModelInfo, ...]:
         """The models, freshly asked for if their hour is over; never empty, never an error."""
-        if not self._is_due():
-            return self.known()
-        async with self._one_at_a_time:
-            if self._is_due():
-                await self._refresh()
+        if self._is_pending():
+            async with self._one_at_a_time:
+                if self._is_due():
+                    await self._refresh()
         return self.known()
 
     async def renewed(self) -> tuple[ModelInfo, ...]:
@@ -107,7 +106,7 @@ class Models:
         try:
             choice = self._choose(prompt, aliases, may)
         except ProxyError:
-            if not self._is_due():
+            if not self._is_pending():
                 raise
             await self.current()
             return self._choose(prompt, aliases, may)
@@ -135,6 +134,10 @@ class Models:
         now_s = self._clock()
         fresh = self._of_s is not None and 0 <= now_s - self._of_s < FRESH_S
         return not fresh and abs(now_s - self._tried_s) >= _RETRY_S
+
+    def _is_pending(self) -> bool:
+        """Whether a newer list is to be had: to be asked for, or on its way to somebody else."""
+        return self._is_due() or self._one_at_a_time.locked()
 
     async def _refresh(self) -> None:
         await self._take_from_shelf()
