@@ -1,4 +1,4 @@
-"""Files that are given with a prompt, and pictures that come of one, through a whole proxy."""
+"""Files that are given with a prompt, pictures that come of one, and tries, in a whole proxy."""
 
 import base64
 import contextlib
@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.harness import QUICK, Reply, Running, running
+from tests.held import Later
 from tests.practice.test_looks import picture
 from tests.proxy.test_leaving import connect
 from tests.proxy.test_preparing import ASK, GRANT, asked, heard, paper, part
@@ -345,6 +346,22 @@ def test_what_was_asked_before_a_sign_out_does_not_go_out_under_the_next_session
 
     assert (reply.status, reply.code) == (401, "not_signed_in")
     assert site.heard_on(ASK) == []
+
+
+def test_no_session_is_renewed_for_a_prompt_once_the_site_asks_for_a_person(
+    site: PracticeSite,
+) -> None:
+    """R35"""
+    comes = threading.Event()
+    with running(site) as proxy, ThreadPoolExecutor() as clients:
+        site.on("new", Later(acts.EXPIRED, comes), acts.CHALLENGE)
+        first = clients.submit(proxy.chat)
+        until(lambda: site.heard_on("/api/v2/chats/new"))
+        assert proxy.chat().code == "verification_needed"
+        comes.set()
+
+        assert first.result().code == "cooling_down"
+        assert not site.heard_on("/api/v2/auths/refresh")
 
 
 def test_nothing_is_given_for_whom_the_queue_has_no_place(site: PracticeSite) -> None:

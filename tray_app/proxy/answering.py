@@ -132,6 +132,8 @@ class Answering:
     async def _prepare(self, again: Again | None) -> None:
         """See to what another try needs."""
         if again == "renewed":
+            # The site may have asked for a person meanwhile.
+            self._check()
             await self._desk.owner.renewed(self._token)
         elif again == "fresh":
             await asyncio.sleep(random.uniform(*RETRY_PAUSE_S))  # noqa: S311
