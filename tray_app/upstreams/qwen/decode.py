@@ -139,6 +139,8 @@ class QwenDecoder:
         self._images: set[str] = set()
         self._unknown: list[str] = []
         self._frames_left: int | None = None
+        self._lacking: ProxyError | None = None
+        """What a tool of the site's own failed of: the model may well answer without it."""
 
     def open(self, status: int, headers: dict[str, str]) -> None:
         self._status = status
@@ -187,7 +189,7 @@ class QwenDecoder:
         if self._mode != "events":
             raise self._page_fault()
         if not self._answered and not self._unknown:
-            raise faults.empty()
+            raise self._lacking or faults.empty()
         raise ProxyError(Kind.UPSTREAM_TRUNCATED, "Qwen's answer stopped before its end")
 
     def _sniff(self, data: bytes) -> bytes:
@@ -266,10 +268,9 @@ class QwenDecoder:
             value = None
         found = faults.of_value(value)
         if found is not None:
-            if isinstance(value, dict) and value.get("response_id") not in (
-                None,
-                self.response_id,
-            ):
+            # An error may be the first that is heard of an answer.
+            whose = value.get("response_id") if isinstance(value, dict) else None
+            if isinstance(whose, str) and not self._is_ours(whose):
                 return
             if found.kind is Kind.CONTENT_FILTER and self._answered:
                 self._finish("content_filter", emit)
@@ -282,7 +283,8 @@ class QwenDecoder:
     def _delta(self, delta: _Delta, reason: str | None, emit: Emit) -> None:
         phase = delta.phase
         if delta.status == "error":
-            raise self._delta_fault(delta)
+            self._failed(delta)
+            return
         if delta.status != "finished":
             self._frames_left = None
         if is_answer(phase):
@@ -356,7 +358,7 @@ class QwenDecoder:
     def _complete(self, emit: Emit) -> None:
         if not self._answered:
             if not self.aside:
-                raise faults.empty()
+                raise self._lacking or faults.empty()
             self.begun = True
             emit(TextDelta(self.aside))
         self.finished = True
@@ -373,8 +375,11 @@ class QwenDecoder:
             estimated=True,
         )
 
-    def _delta_fault(self, delta: _Delta) -> ProxyError:
+    def _failed(self, delta: _Delta) -> None:
+        """Raise `ProxyError`, or note it where it is only a tool of the site's own that failed."""
         extra: Any = {} if delta.extra is UNSET else msgspec.json.decode(delta.extra)
         error = extra.get("error") if isinstance(extra, dict) else None
         found = faults.of_value({"error": error or delta.content or "unknown error"})
-        return found or ProxyError(Kind.UPSTREAM_ERROR, "Qwen had an error")
+        self._lacking = found or ProxyError(Kind.UPSTREAM_ERROR, "Qwen had an error")
+        if delta.role != "function":
+            raise self._lacking
