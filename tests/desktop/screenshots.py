@@ -21,7 +21,7 @@ from tests.desktop import more_views
 from tests.desktop.running import Tray, tray
 from tests.desktop.snapshots import FACTS, NOW_S
 from tests.desktop.xfce import Xfce
-from tests.waiting import until
+from tests.waiting import WITHIN_S, until
 from tray_app.core.model import ModelInfo
 from tray_app.desktop.about_view import PAGES
 from tray_app.desktop.connect_view import HIDDEN_KEY, Connecting, Said, connect_view
@@ -41,6 +41,8 @@ from tray_app.upstreams import UPSTREAMS
 _THEMES = {"light": "Adwaita", "dark": "Adwaita:dark"}
 _PANEL_HEIGHT, _SHOWN_WIDTH = 32, 44
 _SETTLE_S = 0.8
+_ICON_COLOURS = 16
+"""A panel that has no icon yet has no more."""
 _FOR_WINDOWS = "960x760x24"
 
 
@@ -91,12 +93,18 @@ async def _shown(xfce: Xfce, folder: Path) -> dict[str, Image.Image]:
     shots: dict[str, Image.Image] = {}
     icon_tray = SniTray(lambda _: None)
     task = asyncio.get_running_loop().create_task(icon_tray.run())
+
+    async def shot() -> Image.Image:
+        whole = await asyncio.to_thread(_picture, xfce, folder / "shot.png")
+        return whole.crop((0, whole.height - _PANEL_HEIGHT, _SHOWN_WIDTH, whole.height))
+
     for icon in get_args(IconName):
         icon_tray.show(Look(icon, "Portico", icon, ()))
+        async with asyncio.timeout(WITHIN_S):
+            while (await shot()).getcolors(_ICON_COLOURS) is not None:  # noqa: ASYNC110  a panel
+                await asyncio.sleep(_SETTLE_S)
         await asyncio.sleep(_SETTLE_S)
-        whole = await asyncio.to_thread(_picture, xfce, folder / "shot.png")
-        at = whole.height - _PANEL_HEIGHT
-        shots[icon] = whole.crop((0, at, _SHOWN_WIDTH, whole.height))
+        shots[icon] = await shot()
     task.cancel()
     await asyncio.wait({task})
     return shots
