@@ -1,5 +1,6 @@
 """The list of models on offer: R69."""
 
+import http.client
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -7,6 +8,7 @@ import pytest
 
 from tests.harness import QUICK, Running, running
 from tests.held import Later
+from tests.waiting import WITHIN_S, until
 from tray_app.practice import PracticeSite, acts
 from tray_app.proxy.door import DoorError
 from tray_app.proxy.models import FRESH_S, Shelf
@@ -117,12 +119,43 @@ def test_a_name_is_looked_for_in_a_list_that_is_on_its_way_to_somebody_else(
         first = clients.submit(proxy.chat, model="stored-model")
         site.wait_until(lambda: site.heard_on("/api/models"))
         others = clients.submit(proxy.chat, model="stored-model"), clients.submit(ids, proxy)
-        site.wait_until(lambda: len(proxy.service.status.live) == 2 or others[0].done())
+        until(lambda: len(proxy.service.status.live) == 2 or others[0].done())
         comes.set()
 
         assert [first.result().status, others[0].result().status] == [200, 200]
         assert others[1].result() == ["stored-model"]
         assert len(site.heard_on("/api/models")) == 1
+
+
+def test_who_waits_for_a_list_asks_for_it_where_whoever_did_has_left(site: PracticeSite) -> None:
+    comes = threading.Event()
+    with running(site) as proxy, ThreadPoolExecutor() as clients:
+        site.on("models", Later(acts.page("<html>"), comes), acts.Whole(ONE))
+        leaving = http.client.HTTPConnection("127.0.0.1", proxy.port)
+        leaving.request("GET", "/v1/models", headers={"Authorization": f"Bearer {proxy.key}"})
+        site.wait_until(lambda: site.heard_on("/api/models"))
+        other = clients.submit(proxy.chat, model="stored-model")
+        until(lambda: proxy.service.status.live or other.done())
+        leaving.close()
+
+        assert other.result().status == 200
+        comes.set()
+
+
+def test_a_list_that_is_known_is_told_while_a_newer_one_is_on_its_way(site: PracticeSite) -> None:
+    comes = threading.Event()
+    clock = Time()
+    shelf = Shelf(load=lambda: (ONE, clock.now_s - FRESH_S - 1), save=lambda *_: None)
+    with running(site, shelf=shelf, wall_clock=clock) as proxy, ThreadPoolExecutor() as clients:
+        site.on("models", Later(acts.page("<html>"), comes))
+        first = clients.submit(ids, proxy)
+        site.wait_until(lambda: site.heard_on("/api/models"))
+        second = clients.submit(ids, proxy)
+        # Sooner than the site gives up waiting for the word to answer.
+        until(second.done, WITHIN_S / 2)
+        comes.set()
+
+        assert [first.result(), second.result()] == [["stored-model"]] * 2
 
 
 def test_a_person_has_the_list_asked_for_anew_but_not_in_one_breath(site: PracticeSite) -> None:

@@ -64,7 +64,7 @@ class _Reasoning(Struct):
 
     effort: str | None = None
     enabled: bool | None = None
-    max_tokens: int | None = None
+    max_tokens: float | None = None
 
     @property
     def wish(self) -> bool | None:
@@ -72,7 +72,7 @@ class _Reasoning(Struct):
         if self.enabled is not None:
             return self.enabled
         if self.effort is None and self.max_tokens is not None:
-            return self.max_tokens > 0
+            return self.max_tokens != 0
         return wish_of_effort(self.effort)
 
 

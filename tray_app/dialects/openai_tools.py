@@ -59,7 +59,7 @@ class ResponseFormat(Struct):
     json_schema: JsonSchema | None = None
     schema: dict[str, Any] | None = None
     """Where several other servers take the schema of a `json_object`."""
-    value: dict[str, Any] | None = None
+    value: Any = None
     """The same as text-generation-inference has it, which says `json` as well."""
 
 
@@ -184,7 +184,8 @@ def format_of(sent: ResponseFormat | None) -> Format | None:
         case None | ResponseFormat(type="text"):
             return None
         case ResponseFormat(type="json_object" | "json"):
-            return Format(sent.schema if sent.schema is not None else sent.value)
+            value = sent.value if isinstance(sent.value, dict) else None
+            return Format(value if sent.schema is None else sent.schema)
         case ResponseFormat(type="json_schema", json_schema=JsonSchema(schema=dict()) as told):
             return Format(told.schema, told.name, told.description or "")
         case ResponseFormat(type="json_schema", json_schema=None):

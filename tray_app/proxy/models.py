@@ -62,10 +62,9 @@ class Models:
 
     async def current(self) -> tuple[ModelInfo, ...]:
         """The models, freshly asked for if their hour is over; never empty, never an error."""
-        if self._is_pending():
-            async with self._one_at_a_time:
-                if self._is_due():
-                    await self._refresh()
+        is_none_known = self._of_s is None and self._one_at_a_time.locked()
+        if self._is_due() or is_none_known:
+            await self._brought()
         return self.known()
 
     async def renewed(self) -> tuple[ModelInfo, ...]:
@@ -106,9 +105,10 @@ class Models:
         try:
             choice = self._choose(prompt, aliases, may)
         except ProxyError:
-            if not self._is_pending():
+            is_on_its_way = self._one_at_a_time.locked() and not self._is_fresh()
+            if not self._is_due() and not is_on_its_way:
                 raise
-            await self.current()
+            await self._brought()
             return self._choose(prompt, aliases, may)
         if self._is_due() and self._runner.breaker.is_closed:
             # Where only one may try, that is the prompt, for which somebody waits.
@@ -131,13 +131,16 @@ class Models:
         return self._upstream.choose(msgspec.structs.replace(prompt, model=meant), models)
 
     def _is_due(self) -> bool:
-        now_s = self._clock()
-        fresh = self._of_s is not None and 0 <= now_s - self._of_s < FRESH_S
-        return not fresh and abs(now_s - self._tried_s) >= _RETRY_S
+        return not self._is_fresh() and abs(self._clock() - self._tried_s) >= _RETRY_S
 
-    def _is_pending(self) -> bool:
-        """Whether a newer list is to be had: to be asked for, or on its way to somebody else."""
-        return self._is_due() or self._one_at_a_time.locked()
+    def _is_fresh(self) -> bool:
+        return self._of_s is not None and 0 <= self._clock() - self._of_s < FRESH_S
+
+    async def _brought(self) -> None:
+        """Have a newer list, if one is due; one that is on its way to somebody else will do."""
+        async with self._one_at_a_time:
+            if self._is_due():
+                await self._refresh()
 
     async def _refresh(self) -> None:
         await self._take_from_shelf()
@@ -158,6 +161,10 @@ class Models:
             data, models = await self._read()
         except ProxyError as error:
             self._fault = error.copy()
+            raise
+        except asyncio.CancelledError:
+            # Who asked has left, and whoever waits for the same asks next.
+            self._tried_s = 0.0
             raise
         self._models, self._of_s = models, self._clock()
         await asyncio.to_thread(self._shelf.save, data, self._of_s)

@@ -296,16 +296,6 @@ def test_an_error_after_text_leaves_the_text() -> None:
     assert caught.value.kind is Kind.RATE_LIMITED
 
 
-def test_an_error_may_be_the_first_that_is_heard_of_an_answer() -> None:
-    """R36"""
-    error = {"code": "internal_error", "details": "Allocated quota exceeded"}
-    first = data({"error": error, "response_id": "r1"})
-    of_another = data({"error": error, "response_id": "r2"})
-
-    assert failure(first).kind is Kind.RATE_LIMITED
-    assert text_of(decode(created(), of_another, delta("x"), finished())) == "x"
-
-
 def test_content_refused_in_mid_answer_ends_it() -> None:
     refused = data({"error": {"code": "data_inspection_failed", "details": "输出内容 …"}})
 
@@ -318,15 +308,6 @@ def test_content_refused_in_mid_answer_ends_it() -> None:
 def test_an_error_in_a_delta_is_one() -> None:
     broken = delta("", status="error", extra={"error": {"code": "internal_error"}})
     assert failure(created(), broken).kind is Kind.UPSTREAM_ERROR
-
-
-def test_an_answer_goes_on_without_a_tool_of_the_sites_own_that_failed() -> None:
-    broken = delta("", "web_search", status="error", role="function", extra={"error": "no room"})
-
-    assert text_of(decode(created(), broken, delta("x"), finished())) == "x"
-    assert "no room" in str(failure(created(), broken))
-    assert failure(created(), broken, finished()).kind is Kind.UPSTREAM_ERROR
-    assert failure(created(), broken, delta("x")).kind is Kind.UPSTREAM_TRUNCATED
 
 
 def test_usage_is_the_last_that_says_something() -> None:

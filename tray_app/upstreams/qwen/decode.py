@@ -139,8 +139,8 @@ class QwenDecoder:
         self._images: set[str] = set()
         self._unknown: list[str] = []
         self._frames_left: int | None = None
-        self._lacking: ProxyError | None = None
-        """What a tool of the site's own failed of: the model may well answer without it."""
+        self._lacking = ""
+        """Of what a tool of the site's own failed: the model may well answer without it."""
 
     def open(self, status: int, headers: dict[str, str]) -> None:
         self._status = status
@@ -189,7 +189,7 @@ class QwenDecoder:
         if self._mode != "events":
             raise self._page_fault()
         if not self._answered and not self._unknown:
-            raise self._lacking or faults.empty()
+            raise self._empty()
         raise ProxyError(Kind.UPSTREAM_TRUNCATED, "Qwen's answer stopped before its end")
 
     def _sniff(self, data: bytes) -> bytes:
@@ -270,12 +270,16 @@ class QwenDecoder:
         if found is not None:
             # An error may be the first that is heard of an answer.
             whose = value.get("response_id") if isinstance(value, dict) else None
-            if isinstance(whose, str) and not self._is_ours(whose):
+            if isinstance(whose, str) and self.response_id not in {None, whose}:
                 return
             if found.kind is Kind.CONTENT_FILTER and self._answered:
                 self._finish("content_filter", emit)
                 return
-            raise found
+            try:
+                raise found
+            finally:
+                # It and this frame would hold each other, and all of the answer.
+                del found
         self._bad += 1
         if self._bad > _BAD_FRAMES:
             raise ProxyError(Kind.UPSTREAM_BAD_RESPONSE, "Qwen's answer could not be understood")
@@ -358,7 +362,7 @@ class QwenDecoder:
     def _complete(self, emit: Emit) -> None:
         if not self._answered:
             if not self.aside:
-                raise self._lacking or faults.empty()
+                raise self._empty()
             self.begun = True
             emit(TextDelta(self.aside))
         self.finished = True
@@ -376,10 +380,21 @@ class QwenDecoder:
         )
 
     def _failed(self, delta: _Delta) -> None:
-        """Raise `ProxyError`, or note it where it is only a tool of the site's own that failed."""
-        extra: Any = {} if delta.extra is UNSET else msgspec.json.decode(delta.extra)
-        error = extra.get("error") if isinstance(extra, dict) else None
-        found = faults.of_value({"error": error or delta.content or "unknown error"})
-        self._lacking = found or ProxyError(Kind.UPSTREAM_ERROR, "Qwen had an error")
-        if delta.role != "function":
-            raise self._lacking
+        """Raise `ProxyError`, or note it of a tool without which there can be an answer."""
+        if delta.role != "function" or self._draws or delta.phase in IMAGE_PHASES:
+            raise _fault_of(delta)
+        self._lacking = _fault_of(delta).message or "A tool of Qwen's own failed"
+
+    def _empty(self) -> ProxyError:
+        """Why there is no answer at its end."""
+        if self._lacking:
+            return ProxyError(Kind.UPSTREAM_ERROR, self._lacking)
+        return faults.empty()
+
+
+def _fault_of(delta: _Delta) -> ProxyError:
+    """The error that a part of an answer tells."""
+    extra: Any = {} if delta.extra is UNSET else msgspec.json.decode(delta.extra)
+    error = extra.get("error") if isinstance(extra, dict) else None
+    found = faults.of_value({"error": error or delta.content or "unknown error"})
+    return found or ProxyError(Kind.UPSTREAM_ERROR, "Qwen had an error")
