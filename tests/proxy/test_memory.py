@@ -3,7 +3,6 @@
 import gc
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -124,13 +123,6 @@ def test_a_connection_over_tls_holds_little_and_loses_nothing(tmp_path: Path) ->
     assert usual - early > 40 * 2 * 200 >> 10, (early, usual)
 
 
-@pytest.fixture(autouse=True)
-def _as_before() -> Iterator[None]:
-    usual = gc.get_threshold()
-    yield
-    gc.set_threshold(*usual)
-
-
 class Ring:
     """Ends only when somebody looks for it."""
 
@@ -151,20 +143,3 @@ def test_what_an_earlier_run_left_is_gone_and_the_rest_is_set_apart() -> None:
 
     assert gone == ["ring"]
     assert gc.get_freeze_count() > 1000
-
-
-def test_what_some_requests_make_is_no_reason_to_look_for_rubbish() -> None:
-    looks: list[str] = []
-    settle()
-    gc.callbacks.append(lambda phase, _: looks.append(phase))
-    try:
-        made = [[number] for number in range(4000)]
-        few = len(looks)
-        made += [[number] for number in range(4000)]
-        many = len(looks)
-    finally:
-        gc.callbacks.pop()
-
-    assert len(made) == 8000
-    # Told as it begins, and as it is over.
-    assert (few, many) == (0, 2)

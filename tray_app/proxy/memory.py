@@ -7,8 +7,6 @@ from asyncio import sslproto
 LARGE_BYTES = 1 << 20
 TLS_BYTES = 32 << 10
 """Twice what a record of TLS can carry."""
-_MADE = 5000
-"""So many more things than before are looked through for what only holds itself."""
 _M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8
 """The C library's numbers for them; see its manual page, mallopt(3)."""
 
@@ -18,14 +16,10 @@ def settle() -> None:
 
     Without the thaw what an earlier run left would never be collected. It takes as long as the
     whole process has things, so it is the program's to do and not each proxy's.
-
-    From then on collections are rarer: what an answer took goes at once and leaves none of it to
-    be found, and the looking cost every request a twentieth of its time.
     """
     gc.unfreeze()
     gc.collect()
     gc.freeze()
-    gc.set_threshold(_MADE)
 
 
 def stay_small() -> bool:
