@@ -11,7 +11,8 @@ from .look import IconName
 from .pystray_icon import Event
 from .pystray_tray import PystrayTray
 
-_END_S = 10.0
+_LOOK_S = 5.0
+"""So late may a signal be heeded once the screen is gone."""
 _PIXELS, _TEMPLATE_PIXELS = 64, 36
 
 
@@ -52,9 +53,18 @@ def run_beside(app: App) -> None:
     if not over.is_set() and sys.platform == "linux":
         # The screen is gone, and with it everybody who could click; the proxy goes on.
         app.hosted(is_there=False)
-    thread.join()
+    _wait_for(thread)
     for failure in failures:
         raise failure
+
+
+def _wait_for(thread: threading.Thread) -> None:
+    """Wait for the app's end; signals are heeded meanwhile.
+
+    One that another thread took, or that came just before a wait, does not end that wait.
+    """
+    while thread.is_alive():
+        thread.join(_LOOK_S)
 
 
 async def _live(app: App, tray: PystrayTray) -> None:
