@@ -38,7 +38,7 @@ def of_cpu(here: Ring, safe: Ring, size: Size) -> list[Row]:
             return streams.cpu_us(ring, one, size.paced, body)
 
         plain, fair = against(size.rounds, ring.portico, (ring.plain_relay, ring.relay), look)
-        return [beside(what, "µs", plain, target), beside(_FAIR, "µs", fair)]
+        return [beside(what, "µs", plain, target), beside(_FAIR, "µs", fair, target)]
 
     def whole() -> list[Row]:
         """By a relay of one call, and by one of as many as Portico makes."""
