@@ -3,8 +3,9 @@
 import http.client
 import json
 import socket
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import pytest
 
@@ -126,6 +127,37 @@ def test_who_never_asked_makes_room_before_one_who_did(site: PracticeSite) -> No
         asks(one)
         for line in (one, two, silent):
             line.close()
+
+
+def test_no_rush_of_those_who_never_asked_shuts_out_one_who_did(site: PracticeSite) -> None:
+    """S70"""
+    with crowded(site, 4) as proxy, ExitStack() as stack:
+        one, silent = kept(proxy), [connected(proxy) for _ in range(3)]
+        until(lambda: connections(proxy) == 4)
+        # They come while the loop is busy, and so all at once.
+        with held_up(proxy):
+            silent += [connected(proxy) for _ in range(8)]
+        for sock in silent:
+            stack.callback(sock.close)
+        stack.callback(one.close)
+
+        assert all(map(is_closed, silent[:3]))
+        asks(one)
+
+
+@contextmanager
+def held_up(proxy: Running) -> Iterator[None]:
+    """The proxy's loop does nothing in this context, and goes on after it."""
+    over = threading.Event()
+
+    async def wait() -> None:
+        over.wait(20)
+
+    proxy.service.post(wait())
+    try:
+        yield
+    finally:
+        over.set()
 
 
 @pytest.mark.parametrize("busy", [True, False])

@@ -209,6 +209,7 @@ def test_a_thousand_that_only_sit_there_are_let_go(site: PracticeSite) -> None:
         assert proxy.chat().status == 200
         with unharmed(proxy) as ear, ExitStack() as stack:
             known = http.client.HTTPConnection("127.0.0.1", proxy.port, timeout=20)
+            stack.callback(known.close)
             known.request("GET", "/health")
             known.getresponse().read()
             before = resident_bytes()
@@ -221,7 +222,6 @@ def test_a_thousand_that_only_sit_there_are_let_go(site: PracticeSite) -> None:
             known.request("GET", "/health")
             assert known.getresponse().read() == b'{"status":"ok"}'
             assert resident_bytes() - before < 64 * MIB
-            known.close()
             stack.close()
 
             until(lambda: not connections(proxy))

@@ -349,27 +349,27 @@ class Server(web.Server):
             return
         self._surplus[handler] = self._loop.call_later(limits.surplus_s, transport.abort)
 
-    def _taken(self, *, is_here: bool) -> list[RequestHandler]:
+    def _taken(self, *, is_here: bool) -> list[Connection]:
         """The connections from this computer, or from devices, that have a place."""
         return [
             one
             for one in self.connections
-            if (one not in self._devices) is is_here and one not in self._surplus
+            if isinstance(one, Connection)
+            and (one not in self._devices) is is_here
+            and one not in self._surplus
         ]
 
-    def _has_made_room(self, taken: list[RequestHandler]) -> bool:
+    def _has_made_room(self, taken: list[Connection]) -> bool:
         """Close the one that has asked for nothing for the longest time, if there is one."""
         before_s = self._loop.time() - self._limits.idle_connection_s
-        idle: dict[bool, list[tuple[float, Connection]]] = {False: [], True: []}
-        for one in taken:
-            since_s = one.idle_since_s if isinstance(one, Connection) else None
-            if since_s is not None and isinstance(one, Connection):
-                idle[one.has_asked].append((since_s, one))
-        # Who never asked goes first. Where most are such, who did ask must not make room for more.
-        for has_asked in (False, True):
-            if has_asked and len(idle[False]) * 2 > len(taken):
-                return False
-            since_s, longest = min(idle[has_asked], key=itemgetter(0), default=(inf, None))
+        silent = [one for one in taken if not one.has_asked]
+        # Who never asked goes first. Where most are such, who did ask must not make room for more;
+        # those count that have just come, or just made room: many may come in one turn of the loop.
+        is_flood = len(silent) * 2 > len(taken)
+        asked = [] if is_flood else [one for one in taken if one.has_asked]
+        for those in (silent, asked):
+            idle = ((since_s, one) for one in those if (since_s := one.idle_since_s) is not None)
+            since_s, longest = min(idle, key=itemgetter(0), default=(inf, None))
             if longest is not None and since_s <= before_s:
                 longest.force_close()
                 return True
