@@ -175,10 +175,21 @@ def test_fields_that_others_make_idle_are_named() -> None:
         {"type": "json_object", "schema": SCHEMA},
         {"type": "json_object", "value": SCHEMA},
         {"type": "json", "value": SCHEMA},
+        {"type": "json_schema", "schema": SCHEMA},
+        {"type": "json_schema", "value": {"schema": SCHEMA}},
     ],
 )
-def test_the_schema_of_a_json_object_counts_where_one_is_sent(told: dict[str, Any]) -> None:
+def test_the_schema_counts_where_other_servers_take_it(told: dict[str, Any]) -> None:
     assert prompt([USER], response_format=told).format == Format(SCHEMA)
+
+
+@pytest.mark.parametrize("name", ["weather", 7])
+def test_a_schema_beside_its_name_has_that_name(name: object) -> None:
+    told = {"type": "json_schema", "value": {"name": name, "schema": SCHEMA}}
+
+    asked = prompt([USER], response_format=told).format
+
+    assert asked == Format(SCHEMA, name if isinstance(name, str) else "")
 
 
 def test_a_custom_call_of_the_past_keeps_its_text() -> None:

@@ -58,9 +58,11 @@ class ResponseFormat(Struct):
     type: str
     json_schema: JsonSchema | None = None
     schema: dict[str, Any] | None = None
-    """Where several other servers take the schema of a `json_object`."""
+    """Where several other servers take the schema."""
     value: Any = None
-    """The same as text-generation-inference has it, which says `json` as well."""
+    """Where text-generation-inference takes it, bare or as `json_schema` has it; it says `json` as
+    well.
+    """
 
 
 def tools_of(sent: Iterable[ToolItem]) -> tuple[Tool, ...]:
@@ -188,6 +190,13 @@ def format_of(sent: ResponseFormat | None) -> Format | None:
             return Format(value if sent.schema is None else sent.schema)
         case ResponseFormat(type="json_schema", json_schema=JsonSchema(schema=dict()) as told):
             return Format(told.schema, told.name, told.description or "")
+        case ResponseFormat(type="json_schema", json_schema=None, schema=dict() as schema):
+            return Format(schema)
+        case ResponseFormat(
+            type="json_schema", json_schema=None, value={"schema": dict() as schema}
+        ):
+            name = sent.value.get("name")
+            return Format(schema, name if isinstance(name, str) else "")
         case ResponseFormat(type="json_schema", json_schema=None):
             field = "response_format.json_schema"
             raise invalid(field, f"{field}: expected an object, got nothing")
