@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import msgspec
@@ -11,7 +11,7 @@ import pytest
 from tests.desktop.buses import private_bus
 from tests.desktop.remote import Remote
 from tests.desktop.xfce import Xfce
-from tests.waiting import comes, until
+from tests.waiting import WITHIN_S, comes, until
 from tray_app.desktop.look import Look, Row
 from tray_app.desktop.sni import SniTray
 
@@ -81,13 +81,31 @@ async def test_without_a_bus_it_waits_for_one(
     async with on_panel(hosted, []):
         await comes(lambda: hosted == [False])
         with private_bus(tmp_path) as address:
-            remote = Remote(address)
+            await is_on(address)
 
-            def there() -> bool:
-                [names] = remote.call(
-                    "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
-                    "ListNames",
-                )  # fmt: skip
-                return any(name.startswith("org.kde.StatusNotifierItem-") for name in names)
 
-            await asyncio.to_thread(until, there)
+@pytest.mark.parametrize("turns", range(20))
+async def test_it_ends_in_the_moment_in_which_its_bus_dies(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, turns: int
+) -> None:
+    """As at the end of a login; how far it is by then differs."""
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", f"unix:path={tmp_path / 'session'}")
+    async with asyncio.timeout(WITHIN_S), AsyncExitStack() as stack:
+        with private_bus(tmp_path) as address:
+            await stack.enter_async_context(on_panel([], []))
+            await is_on(address)
+            for _ in range(turns):
+                await asyncio.sleep(0)
+
+
+async def is_on(address: str) -> None:
+    """Wait until a tray is on this bus."""
+    remote = Remote(address)
+
+    def there() -> bool:
+        [names] = remote.call(
+            "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "ListNames"
+        )
+        return any(name.startswith("org.kde.StatusNotifierItem-") for name in names)
+
+    await asyncio.to_thread(until, there)

@@ -137,8 +137,10 @@ class SniTray:
                 if not task.cancelled():
                     task.result()
         finally:
-            bus.unexport(_PATH)
-            bus.unexport(dbusmenu.PATH)
+            for path in (_PATH, dbusmenu.PATH):
+                # It fails where the bus has just died, which must not take the place of our end.
+                with contextlib.suppress(Exception):
+                    bus.unexport(path)
             bus.disconnect()
 
     def _on_watcher(self, panel: asyncio.Event, is_there: bool) -> None:  # noqa: FBT001
