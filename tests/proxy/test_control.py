@@ -68,6 +68,7 @@ def test_a_running_answer_outlives_its_key(proxy: Running) -> None:
         {"what": "show", "name": "nobody"},
         {"what": "new", "name": "default"},
         {"what": "new", "name": "x" * 99},
+        {"what": "new", "name": " "},
         {"what": "set", "name": "default", "field": "colour", "value": "red"},
         {"what": "set", "name": "default", "field": "patience_s", "value": "soon"},
         {"what": "dance"},
@@ -77,6 +78,17 @@ def test_what_cannot_be_done_with_a_key_is_said(proxy: Running, message: dict[st
     with pytest.raises(DoorError) as caught:
         proxy.control("key", **message)
     assert str(caught.value).endswith(".")
+
+
+def test_an_empty_name_is_not_the_first_keys(proxy: Running) -> None:
+    """A script whose variable is empty must not end the key of everybody else."""
+    for more in ({"what": "show"}, {"what": "revoke"}, {"what": "new"},
+                 {"what": "set", "field": "patience_s", "value": "5"}):  # fmt: skip
+        with pytest.raises(DoorError, match="name"):
+            proxy.control("key", name="", **more)
+
+    assert [key["name"] for key in proxy.control("key", what="list")["keys"]] == ["default"]
+    assert proxy.control("key", what="show")["secret"] == proxy.key
 
 
 @pytest.mark.slow

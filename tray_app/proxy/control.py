@@ -68,7 +68,7 @@ class Control:
 
     async def _key(self, message: dict[str, Any]) -> object:
         try:
-            return await self._keyed(message, str(message.get("name") or DEFAULT_NAME))
+            return await self._keyed(message, str(message.get("name", DEFAULT_NAME)))
         except KeyRefusedError as error:
             self._house.person.safe.invite()
             raise DoorError(str(error)) from None

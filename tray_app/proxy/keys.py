@@ -43,7 +43,7 @@ class LocalKey(Struct, frozen=True):
 
 def is_name(text: str) -> bool:
     """Whether a key can be called that."""
-    return 0 < len(text) <= NAME_CHARS and text.isprintable()
+    return len(text) <= NAME_CHARS and text.isprintable() and text.strip() != ""
 
 
 def make_secret() -> str:
@@ -175,7 +175,9 @@ class Keys:
     def new(self, name: str) -> LocalKey:
         """Make a key; raises `KeyRefusedError` for a name that is taken or makes no sense."""
         if not is_name(name):
-            raise KeyRefusedError(f"A key's name has 1 to {NAME_CHARS} printable characters.")
+            raise KeyRefusedError(
+                f"A key's name has 1 to {NAME_CHARS} printable characters, not spaces alone."
+            )
         if name in self._keys:
             raise KeyRefusedError(f"There is a key named {name!r} already.")
         key = LocalKey(name=name, secret=make_secret(), created_s=time.time())
