@@ -15,6 +15,7 @@ import pytest
 from tray_app.store import StoreError
 from tray_app.store.files import (
     SIZE_LIMIT_BYTES,
+    close_to_others,
     make_private,
     open_private,
     read_private,
@@ -137,6 +138,25 @@ def test_what_is_no_plain_file_is_refused_and_left_alone(tmp_path: Path, plant: 
     assert path.lstat().st_ino == before.st_ino
     assert path.lstat().st_mode == before.st_mode
     assert not elsewhere.exists() or elsewhere.read_bytes() == b"theirs"
+
+
+def test_a_file_that_cannot_be_opened_is_told_with_the_reason(tmp_path: Path) -> None:
+    """A disk that is read-only, a file of somebody else: nothing lies there that is to be moved."""
+    path = tmp_path / "file"
+    path.write_bytes(b"ours")
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    told = []
+    for use in (read_private, close_to_others, lambda path: open_private(path, os.O_RDWR)):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
+        try:
+            with pytest.raises(StoreError) as caught:
+                use(path)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        told.append(str(caught.value))
+
+    why = "cannot be opened: Too many open files. Look at its rights and at its disk."
+    assert told == [f"{path} {why}"] * 3
 
 
 def test_a_link_planted_in_the_way_of_a_save_is_not_followed(tmp_path: Path) -> None:

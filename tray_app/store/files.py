@@ -27,7 +27,7 @@ def read_private(path: Path) -> bytes | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise _refused(path) from error
+        raise _unopened(path, error) from error
     _check_opened(path, opened)
     with os.fdopen(opened, "rb") as file:
         return file.read(SIZE_LIMIT_BYTES + 1)
@@ -74,7 +74,7 @@ def open_private(path: Path, flags: int) -> int:
     try:
         opened = os.open(path, flags | os.O_CREAT | _NOFOLLOW | _NONBLOCK, 0o600)
     except OSError as error:
-        raise _refused(path) from error
+        raise _unopened(path, error) from error
     _check_opened(path, opened)
     if os.name == "posix" and os.fstat(opened).st_mode & 0o077:
         os.fchmod(opened, 0o600)
@@ -91,7 +91,7 @@ def close_to_others(path: Path) -> None:
     except FileNotFoundError:
         return
     except OSError as error:
-        raise _refused(path) from error
+        raise _unopened(path, error) from error
     _check_opened(path, opened)
     try:
         if os.name == "posix":
@@ -158,6 +158,15 @@ def _check_opened(path: Path, opened: int) -> None:
 
 def _refused(path: Path) -> StoreError:
     return StoreError(f"{path} is no plain file that Portico can use. Move it away and try again.")
+
+
+def _unopened(path: Path, error: OSError) -> StoreError:
+    """Why a file cannot be opened: what lies there, or else what the system says."""
+    with contextlib.suppress(OSError):
+        if not stat.S_ISREG(path.lstat().st_mode):
+            return _refused(path)
+    why = error.strerror or type(error).__name__
+    return StoreError(f"{path} cannot be opened: {why}. Look at its rights and at its disk.")
 
 
 def _unusable(folder: Path, why: str) -> StoreError:
