@@ -89,6 +89,18 @@ def test_statistics_are_told_only_where_they_cannot_be_read(
     assert after["statistics"].startswith("FAIL  statistics: ")
 
 
+def test_a_data_folder_in_which_nothing_can_be_written_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], secure: PracticeSite
+) -> None:
+    (tmp_path / "instance.lock").mkdir()
+
+    row = told(tmp_path, capsys, at(port_of(secure)))["data"]
+
+    assert row.startswith("FAIL  data: ")
+    assert row.endswith("instance.lock is no plain file that Portico can use. "
+                        "Move it away and try again.")  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("state", "account", "said"),
     [

@@ -20,6 +20,7 @@ from tray_app.proxy.reach import UnreachedError, reach
 from tray_app.proxy.safe import SESSION
 from tray_app.store import StoreError
 from tray_app.store.keeper import Keeper
+from tray_app.store.lock import InstanceLock
 from tray_app.store.outbound import outbound_proxy
 from tray_app.store.paths import Paths
 from tray_app.store.profile import Profile
@@ -77,6 +78,14 @@ def http_check() -> Check:
 
 def _folder(paths: Paths) -> Check:
     paths.prepare()
+    try:
+        # Writes nothing where one runs, which has shown that it can.
+        with InstanceLock(paths.lock) as lock:
+            lock.acquire()
+    except StoreError as error:
+        return False, f"data: {error}"
+    except OSError as error:
+        return False, f"data: {paths.home} cannot be written: {error.strerror}. Look at its disk."
     loaded = load(paths.settings, lambda: datetime.now(UTC))
     notes = " ".join(loaded.notes)
     return not loaded.notes, f"data: {paths.home}" + (f" ({notes})" if notes else "")
