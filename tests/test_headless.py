@@ -172,12 +172,21 @@ def test_a_second_instance_is_refused_and_the_first_goes_on(tmp_path: Path) -> N
         assert portico.chat(portico.say("key", "show"))[0] == 200
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "::", "example.org"])
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "::"])
 def test_leaving_this_computer_must_be_allowed(tmp_path: Path, host: str) -> None:
     ended = Portico(tmp_path).run("--headless", "--practice", "--host", host)
 
     assert ended.returncode == 2
     assert "--allow-network" in ended.stderr
+
+
+@pytest.mark.parametrize("more", [[], ["--allow-network"]])
+def test_a_name_is_no_address_to_listen_on(tmp_path: Path, more: list[str]) -> None:
+    ended = Portico(tmp_path).run("--headless", "--practice", "--host", "example.org", *more)
+
+    assert ended.returncode == 2
+    assert "no IP address" in ended.stderr
+    assert "--allow-network" not in ended.stderr
 
 
 def test_an_address_that_this_computer_does_not_have_is_told(tmp_path: Path) -> None:

@@ -46,12 +46,8 @@ _LOOK_S = 0.5
 
 def serve(arguments: argparse.Namespace, paths: Paths, environ: Mapping[str, str]) -> int:
     """Serve until a signal comes; returns the exit code."""
-    if arguments.host is not None and not _may_listen(arguments.host, arguments.allow_network):
-        return complain(
-            f"--host {arguments.host} would open Portico to the network. "
-            "Add --allow-network if that is what you want.",
-            USAGE,
-        )
+    if arguments.host is not None and (why := _unfit(arguments.host, arguments.allow_network)):
+        return complain(f"--host {arguments.host} {why}", USAGE)
     end_s = time.monotonic() + _PATIENCE_S
     while True:
         try:
@@ -133,13 +129,17 @@ def _follow(run: Run, over: Over) -> None:
         tell(run.said)
 
 
-def _may_listen(host: str, allowed: bool) -> bool:  # noqa: FBT001
+def _unfit(host: str, allowed: bool) -> str:  # noqa: FBT001
+    """Why Portico may not listen there; empty where it may."""
     if host == "localhost":
-        return True
+        return ""
     try:
-        return ipaddress.ip_address(host).is_loopback or allowed
+        is_own = ipaddress.ip_address(host).is_loopback
     except ValueError:
-        return False
+        return "is no IP address. Choose one of this computer's, such as 127.0.0.1."
+    if is_own or allowed:
+        return ""
+    return "would open Portico to the network. Add --allow-network if that is what you want."
 
 
 def _welcome(service: Service, arguments: argparse.Namespace) -> str:
