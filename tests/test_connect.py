@@ -319,6 +319,7 @@ def test_nothing_is_written_outside_the_home(
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
+        (["--write"], 2, "Name the client."),
         (["curser"], 2, "Near names: cursor."),
         (["xyz"], 2, "See them all: portico connect"),
         (["cursor"], 1, "servers make the calls"),

@@ -48,7 +48,7 @@ def connect(arguments: Namespace, paths: Paths, environ: Mapping[str, str], keye
         StoreError: A file cannot be written or put back.
     """
     if arguments.client is None:
-        return _list()
+        return _list(arguments)
     client = find(arguments.client)
     if client is None:
         return _complain(_unknown(arguments.client), USAGE)
@@ -74,7 +74,9 @@ def connect(arguments: Namespace, paths: Paths, environ: Mapping[str, str], keye
             return connecting.show()
 
 
-def _list() -> int:
+def _list(arguments: Namespace) -> int:
+    if arguments.do or arguments.no_key or arguments.model is not None:
+        return _complain("Name the client. See them all: portico connect", USAGE)
     for client in CLIENTS:
         print(f"{client.id:<20} {client.label:<26} {_state(client)}".rstrip())
     print("Point one at Portico with: portico connect CLIENT", file=sys.stderr)
