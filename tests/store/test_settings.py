@@ -53,7 +53,7 @@ def test_a_wrong_value_is_refused_in_words(name: str, value: object, said: str) 
         ("notices", 1, "notices: it takes true or false."),
         ("transport", "x", "transport: it takes page, direct or auto."),
         ("hosts", 1, ("hosts: that does not fit. Further host names, without ports, under which"
-         " clients may call Portico.")),
+         """ clients may call Portico. Write it as a list: '["one", "another"]'.""")),
         ("aliases", {"a": 1}, ("aliases: that does not fit. Other names for models, with *: "
          '{"gpt-*": "qwen3.7-plus"}.')),
     ],

@@ -239,7 +239,8 @@ def _taken(name: str) -> str:
     if get_origin(kind) is Literal:
         *words, last = get_args(kind)
         return f"it takes {', '.join(words)} or {last}."
-    return f"that does not fit. {meta.description}"
+    how = """ Write it as a list: '["one", "another"]'.""" if get_origin(kind) is tuple else ""
+    return f"that does not fit. {meta.description}{how}"
 
 
 def _unfit_for_a_network(text: str) -> str:
