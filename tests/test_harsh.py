@@ -123,6 +123,20 @@ def test_settings_that_make_no_sense_stop_no_request(tmp_path: Path, text: str) 
     assert told == [200] * 3
 
 
+@pytest.mark.parametrize("words", [["get", "port"], ["set", "queue_size", "5"]])
+def test_a_command_that_puts_settings_aside_says_so(tmp_path: Path, words: list[str]) -> None:
+    """R56"""
+    tmp_path.chmod(0o700)
+    (tmp_path / "settings.json").write_text("{broken")
+    portico = Portico(tmp_path)
+
+    first, second = (portico.run("settings", *words) for _ in range(2))
+
+    assert (first.returncode, second.returncode) == (0, 0)
+    assert first.stderr.startswith("The settings could not be read and are kept as settings.json.")
+    assert second.stderr == ""
+
+
 PLANTED = ("settings.json", "practice-statistics.db", "restarts.json", "logs/portico.log")
 
 

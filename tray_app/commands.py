@@ -16,18 +16,20 @@ from tray_app.doctor import doctor, session_line
 from tray_app.figures import figures, fitted, today_line, turned_away_line
 from tray_app.proxy.brakes import SAID, Cause
 from tray_app.proxy.door import DoorError, NoKeyringError, ask
+from tray_app.startup import tell
 from tray_app.store.lock import InstanceLock
 from tray_app.store.logs import start_logging, stop_logging
 from tray_app.store.paths import Paths
 from tray_app.store.settings import (
     SettingError,
+    Settings,
     effective,
     explain,
     parse,
     warnings_of,
     with_value,
 )
-from tray_app.store.settings_file import load, save
+from tray_app.store.settings_file import Loaded, load, save
 
 OK, NO, NOT_SIGNED_IN, NO_KEYRING = 0, 1, 4, 5
 
@@ -83,6 +85,7 @@ def _do_alone(paths: Paths, environ: Mapping[str, str], do: str, more: Mapping[s
     start_logging(paths.logs, environ.get("PORTICO_LOG") or "info", redactor)
     try:
         with ExitStack() as stack:
+            _tell_notes(load(paths.settings, lambda: datetime.now(UTC)))
             parts = compose(paths, environ, redactor, stack).parts
             return carry_out(parts, do, dict(more))
     finally:
@@ -290,6 +293,7 @@ def _settings(arguments: argparse.Namespace, paths: Paths, environ: Mapping[str,
         values = _ask(paths, "settings", what="list")
     except ConnectionError:
         loaded = load(paths.settings, lambda: datetime.now(UTC))
+        _tell_notes(loaded)
         values = msgspec.to_builtins(effective(loaded.settings, environ, {}))
     if arguments.what == "list":
         for field in explain():
@@ -309,7 +313,7 @@ def _set(name: str, text: str, paths: Paths) -> int:
     except ConnectionError:
         restart = False
         _set_alone(name, value, paths)
-    for warning in warnings_of(_filed(paths)):
+    for warning in warnings_of(with_value(Settings(), name, value)):
         print(warning, file=sys.stderr)
     print(f"{name} is {json.dumps(msgspec.to_builtins(value))} now.")
     if restart:
@@ -321,10 +325,13 @@ def _set_alone(name: str, value: object, paths: Paths) -> None:
     with _alone(paths):
         loaded = load(paths.settings, lambda: datetime.now(UTC))
         save(paths.settings, with_value(loaded.settings, name, value))
+    _tell_notes(loaded)
 
 
-def _filed(paths: Paths) -> Any:
-    return load(paths.settings, lambda: datetime.now(UTC)).settings
+def _tell_notes(loaded: Loaded) -> None:
+    """Say what was done about the file: the next start finds it mended and has nothing to say."""
+    for note in loaded.notes:
+        tell(note)
 
 
 def _unknown(name: str) -> str:
