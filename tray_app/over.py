@@ -4,6 +4,10 @@ import contextlib
 import signal
 import socket
 
+_ALWAYS = (signal.SIGINT, signal.SIGTERM)
+_ENDING = (*_ALWAYS, signal.SIGHUP) if hasattr(signal, "SIGHUP") else _ALWAYS
+"""The third comes when a terminal is closed, where there are such."""
+
 
 class Over:
     """The end of serving, which a signal or another thread brings about; made by the main thread.
@@ -17,8 +21,10 @@ class Over:
         self._heard, self._said = socket.socketpair()
         self._said.setblocking(False)  # noqa: FBT003  its only name
         signal.set_wakeup_fd(self._said.fileno(), warn_on_full_buffer=False)
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: self.set())
+        for number in _ENDING:
+            # What is to outlive its terminal is begun so that it ignores that one, as by nohup.
+            if number in _ALWAYS or signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, lambda *_: self.set())
 
     def set(self) -> None:
         """Let it be over; from any thread."""
