@@ -96,6 +96,21 @@ def test_help_lists_the_commands_and_what_can_be_set(capsys: pytest.CaptureFixtu
     assert all(name in said[2] for name in Settings.__struct_fields__)
 
 
+@pytest.mark.parametrize("text", ["README.md", ".ci/bundle/debian/portico.1"])
+def test_what_is_written_of_it_names_every_flag_and_command(
+    text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    names = re.findall(
+        r"^ +(--[a-z-]+|[a-z]+)(?: [A-Z]+)?  ", capsys.readouterr().out, re.MULTILINE
+    )
+    written = re.sub(r"\\f[BR]|\\(?=-)", "", (Path(__file__).parent.parent / text).read_text())
+
+    assert {"--practice", "connect"} <= set(names)
+    assert [name for name in names if not re.search(rf"(?<![\w-]){name}\b", written)] == []
+
+
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
