@@ -72,13 +72,20 @@ def test_a_call_that_stays_wrong_is_an_error() -> None:
     assert answer.calls == []
 
 
-def test_an_answer_in_words_is_no_repair_unless_there_is_no_such_tool() -> None:
+def test_an_answer_in_words_is_no_repair_where_a_tool_was_called_wrongly() -> None:
     unknown = Answer().turn(call("reed"))
     assert unknown.asked_again
     unknown.turn("I cannot look that up.")
 
     assert unknown.text == "I cannot look that up."
     assert unknown.finishes == ["stop"]
+
+    shown = Answer().turn('So:\n<tool_call>\n{"name": <name>, "arguments": <args>}\n</tool_call>')
+    assert shown.asked_again
+    shown.turn("That was an example.")
+
+    assert shown.text == "So:\n\nThat was an example."
+    assert shown.finishes == ["stop"]
 
     wrong = Answer().turn(call("count"))
     assert wrong.asked_again

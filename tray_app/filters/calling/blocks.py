@@ -16,6 +16,7 @@ from tray_app.filters.fences import Fences
 
 from .block import Block, Ended, name_in
 from .names import Names
+from .opening import Opening
 from .untagged import FENCED, read_untagged
 
 _TAG = re.compile(
@@ -45,9 +46,6 @@ _MARKS = re.compile(
 
 Each alternative begins with a character of its own: text is passed over five times as fast.
 """
-_CALL_START = re.compile(r"\s*(?:&lt;(?:function|invoke|parameter)|[{\['\"#]|```|/[/*]|<(?!/)\S)")
-_CALL_BY_NAME = re.compile(r"\s*([\w.:-]+)\s*[\n({<]")
-_CALL_MAY_START = re.compile(r"\s*(?:[\w.:-]*\s*|`{1,2}|/|<|&[lt]{0,2};?[a-z]{0,9})\Z")
 _MAY_BE_FENCED = re.compile(r"(```|~~~)[ \t]*([a-z_]*)[ \t]*(?:\n\s*)?\Z")
 _FENCES = frozenset({"```", "~~~"})
 _FENCE_WORDS = ("json", "tool_call", "tool_code", "xml")
@@ -93,10 +91,8 @@ class Blocks:
         """Line ends before what may be markup."""
         self._lines = Fences()
         self._block: Block | None = None
-        self._tag = ""
-        """The tag of the open block, while it is not yet known to hold a call."""
-        self._inner = ""
-        """What follows that tag."""
+        self._opening: Opening | None = None
+        """How the open block began, while it is not yet known to hold a call."""
         self._untagged: list[str] | None = None
         self._is_whole = False
         """Nothing stood before that JSON."""
@@ -117,15 +113,15 @@ class Blocks:
                 text = self._feed_text(self._held + text)
 
     def _feed_block(self, block: Block, text: str) -> str:
-        if self._tag:
-            self._inner += text
-            is_call = self._is_call(self._inner)
-            if is_call is None and len(self._inner) <= _LONGEST:
+        opening = self._opening
+        if opening is not None:
+            opening.inner += text
+            is_call = opening.is_call(self._names)
+            if is_call is None and len(opening.inner) <= _LONGEST:
                 return ""
-            text, self._inner = self._inner, ""
             if not is_call:
-                return self._back_to_text(text)
-            self._tag = ""
+                return self._back_to_text(opening)
+            text, self._opening = opening.held, None
         ended = block.feed(text)
         if ended is None:
             return ""
@@ -139,27 +135,17 @@ class Blocks:
             self._space = ""
         self._sink.ended(ended)
 
-    def _is_call(self, inner: str) -> bool | None:
-        """Whether a call follows a tag; None if that is not written yet."""
-        if _CALL_START.match(inner):
-            return True
-        named = _CALL_BY_NAME.match(inner)
-        if named is not None:
-            return self._names.meant(named[1]) is not None
-        return None if _CALL_MAY_START.match(inner) else False
-
-    def _back_to_text(self, inner: str) -> str:
+    def _back_to_text(self, opening: Opening) -> str:
         """What looked like a block is talk about one; returns what is to be looked at again."""
-        tag = self._tag
-        self._block = None
-        self._tag = self._inner = ""
-        self._remember(tag)
-        self._say(tag)
-        return inner
+        self._block = self._opening = None
+        if (end := opening.empty) is not None:
+            return opening.inner[end:]
+        self._remember(opening.tag)
+        self._say(opening.tag)
+        return opening.inner
 
     def _leave(self) -> None:
-        self._block = None
-        self._tag = self._inner = ""
+        self._block = self._opening = None
         self._lines = Fences()
         self._is_after_call = self._has_said = True
 
@@ -272,9 +258,12 @@ class Blocks:
             self._sink.echoed()
             return ""
         is_bare = found.lastgroup == "bare"
+        is_alone = not self._lines.line.strip()
         self._block = Block(is_bare=is_bare)
-        self._tag = "" if is_bare else found[0]
-        return rest[len(self._tag) :]
+        if is_bare and is_alone:
+            return rest
+        self._opening = Opening(found[0], is_bare=is_bare, is_alone=is_alone)
+        return rest[len(found[0]) :]
 
     def _say(self, text: str) -> None:
         """Hand on text, except for the line ends at its end."""
@@ -297,11 +286,10 @@ class Blocks:
         Where half of it is missing, it may be fed on. `is_cut` says that the model had not ended.
         """
         while self._block is not None or self._untagged is not None:
-            if self._tag:
-                word = self._inner.strip()
-                if any(name.startswith(word) for name in self._names.offered):
+            if self._opening is not None:
+                if self._opening.is_half(self._names):
                     return _HALF_CALL
-                self.feed(self._back_to_text(self._inner))
+                self.feed(self._back_to_text(self._opening))
                 continue
             ended = self._closed(is_cut=is_cut)
             if ended is None:
@@ -338,7 +326,7 @@ class Blocks:
 
     def would_end(self, text: str) -> bool:
         """Whether the call that is open would be whole with this text behind it."""
-        if self._block is not None and not self._tag:
+        if self._block is not None and self._opening is None:
             return self._block.would_end(text)
         if self._untagged is None:
             return False
@@ -369,7 +357,7 @@ class Blocks:
             self._untagged = None if self._untagged is None else []
         else:
             self._block = Block(is_bare=False)
-            self._tag = self._inner = ""
+            self._opening = None
 
 
 def _may_be_tag(text: str) -> bool:

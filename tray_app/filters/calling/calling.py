@@ -154,7 +154,7 @@ class Calling:
             if self._fault is None and not self._is_done:
                 self._call(call)
         if ended.problem is not None and self._fault is None and not self._is_done:
-            self._fault = _Fault(_UNREADABLE.format(ended.why))
+            self._fault = _unreadable(ended)
 
     def echoed(self) -> None:
         """The model answers itself: what is there counts, what follows is invented."""
@@ -174,7 +174,7 @@ class Calling:
         if tool is None:
             offered = ", ".join(self._names.offered)
             said = f"There is no tool named {raw.name!r}. The tools are: {offered}"
-            self._fault = _Fault(said, is_unknown=True)
+            self._fault = _Fault(said, may_be_none=True)
             return
         if self._choice.name and tool.name != self._choice.name:
             only = self._names.out(self._choice.name)
@@ -238,7 +238,7 @@ class Calling:
     def _missing(self, left: Ended | None, reason: Finish) -> "_Fault | None":
         """What is wrong with an answer whose calls were all good."""
         if left is not None:
-            return _Fault(_UNREADABLE.format(left.why))
+            return _unreadable(left)
         if self._wrong is not None and len(self._sent) == self._sent_before:
             # The model was told and wrote no call: that may be an answer, or none.
             may_say_so = self._wrong.allows_words and self._choice.mode != "required"
@@ -252,8 +252,9 @@ class Calling:
     def _say_withheld(self) -> None:
         if len(self._sent) == self._sent_before:
             self._blocks.flush()
-            if self._withheld:
-                self._emit(TextDelta("".join(self._withheld)))
+            if words := "".join(self._withheld):
+                # They are of another turn than what was said before the call.
+                self._emit(TextDelta(f"\n\n{words.lstrip()}" if self._has_said else words))
 
     def _finish(self, reason: Finish) -> None:
         self._is_done = True
@@ -330,13 +331,13 @@ class _Fault(Struct, frozen=True):
 
     why: str
     kind: Kind = Kind.TOOL_CALL_INVALID
-    is_unknown: bool = False
-    """There is no such tool."""
+    may_be_none: bool = False
+    """There is no such tool, or no call can be seen in it: the model may have shown an example."""
 
     @property
     def allows_words(self) -> bool:
         """An answer without a call is one, after this."""
-        return self.is_unknown or self.kind is Kind.UPSTREAM_EMPTY
+        return self.may_be_none or self.kind is Kind.UPSTREAM_EMPTY
 
     def error(self) -> ProxyError:
         """The same for whoever asked."""
@@ -345,3 +346,7 @@ class _Fault(Struct, frozen=True):
         if self.kind is Kind.UPSTREAM_EMPTY:
             return ProxyError(self.kind, "Qwen answered nothing")
         return ProxyError(self.kind, f"The model wrote a call that cannot be used ({self.why})")
+
+
+def _unreadable(ended: Ended) -> _Fault:
+    return _Fault(_UNREADABLE.format(ended.why), may_be_none=True)
