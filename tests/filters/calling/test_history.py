@@ -80,6 +80,19 @@ def test_results_are_in_the_order_of_their_calls_and_one_message_with_what_follo
     assert told[3] == ("user", "next")
 
 
+def test_a_result_that_is_missing_does_not_give_its_place_to_another() -> None:
+    three = did(*(calls("write", call_id=call_id) for call_id in "xyz"))
+    missing = "<tool_response>\n(This call has no result.)\n</tool_response>"
+
+    assert shown(three, result("Y", "y"))[1] == (
+        "user",
+        f"{missing}\n<tool_response>\nY\n</tool_response>",
+    )
+    late = shown(three, result("Y", "y"), said("user", "go on"), result("Z", "z"), result("X", "x"))
+    assert [text.count(missing) for _, text in late] == [0, 1, 0]
+    assert re.findall(r"\b[X-Z]\b", late[2][1]) == ["X", "Z"]
+
+
 def test_the_name_of_who_follows_the_results_stays() -> None:
     history = asked([did(calls("write")), result("ok"), said("user", "env", name="Ann")])
 
@@ -304,12 +317,13 @@ def conversation(kinds: list[tuple[str, str]]) -> list[Message]:
     made = []
     for number, (kind, call_id) in enumerate(kinds):
         text = f"«{number}»"
+        others = [calls("write", call_id="2")] * (call_id == "1")
         made.append(
             {
                 "s": said("system", text),
                 "u": said("user", text),
                 "a": did(text),
-                "c": did(calls("write", f'{{"a": "{text}"}}', call_id)),
+                "c": did(calls("write", f'{{"a": "{text}"}}', call_id), *others),
                 "r": result(text, call_id),
                 "t": did(text, calls("write", call_id=call_id)),
             }[kind]

@@ -6,12 +6,13 @@ they led to are running and are gone with the next round of calls or message of 
 that were shown thoughts in `<think>` tags send them back at the beginning of a text; they go
 likewise.
 
-Ids say which result answers which call and are told to no model: the order tells it. They may come
-again in later turns, so a result belongs to the nearest message before it that has an open call of
-that id.
+Ids say which result answers which call and are told to no model: the order tells it, and where a
+call was never answered but a later one was, a sentence stands for its result. Ids may come again in
+later turns, so a result belongs to the nearest message before it that has an open call of that id.
 """
 
 import re
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple, assert_never
 
@@ -35,6 +36,7 @@ from .signatures import WHOLE, Telling
 Place = tuple[int, int]
 """A message and a part of it, both by number."""
 
+_NO_RESULT = "(This call has no result.)"
 _TOLD_THOUGHT = re.compile(r"\s*<think>.*?</think>\s*", re.DOTALL)
 
 
@@ -189,6 +191,8 @@ class _History:
         self._names = names
         self._grammar = grammar
         self.answers = answers(self._messages)
+        self._untold = _calls(self._messages)
+        """By its message, the calls of which no result is told yet."""
         self.starts: list[int] = []
         """Where each message that is told began."""
 
@@ -233,13 +237,23 @@ class _History:
         end = at
         while end < len(self._messages) and is_result(self._messages[end]):
             end += 1
-        parts = [self._text(place) for place in self._in_order(at, end)]
+        parts = list(self._answers(at, end))
         name = ""
         if end < len(self._messages) and self._messages[end].role == "user":
             parts += self._texts(end)
             name = self._messages[end].name
             end += 1
         return Message(role="user", parts=tuple(parts), name=name), end
+
+    def _answers(self, at: int, end: int) -> Iterator[TextPart]:
+        """The parts of these messages as texts, with a sentence for each result that is missing."""
+        for place in self._in_order(at, end):
+            call = self.answers.get(place, place)
+            untold = self._untold.get(call[0], ())
+            while untold and untold[0] <= call:
+                if untold.popleft() != call:
+                    yield TextPart(answered(_NO_RESULT))
+            yield self._text(place)
 
     def _in_order(self, at: int, end: int) -> list[Place]:
         """The parts of these messages, the results among them in the order of their calls."""
@@ -272,6 +286,16 @@ class _History:
                 raise TypeError("A file has to be named in words before this")
             case _:
                 assert_never(part)
+
+
+def _calls(messages: Sequence[Message]) -> dict[int, deque[Place]]:
+    """The calls by the number of their message."""
+    found: dict[int, deque[Place]] = {}
+    for at, message in enumerate(messages):
+        for number, part in enumerate(message.parts):
+            if isinstance(part, ToolCallPart):
+                found.setdefault(at, deque()).append((at, number))
+    return found
 
 
 def _with_block(
