@@ -41,6 +41,8 @@ INTEGERS = {"type": "array", "items": {"type": "integer"}}
         ({"type": "object"}, '{"a": [1e400, "\\ud800"]}', {"a": ["1e400", "\ufffd"]}),
         ({"type": ["integer", "null"]}, "null", None),
         ({"type": ["integer", "null"]}, "", None),
+        ({"type": ["array", "null"], "items": {"type": "string"}}, "null", None),
+        ({"anyOf": [{"type": "array", "items": {"type": "string"}}, {"type": "null"}]}, "", None),
         ({"type": ["string", "integer"]}, 3.0, 3),
         ({"anyOf": [{"type": "integer"}, {"type": "null"}]}, "7", 7),
         ({"anyOf": [{"type": "integer"}, {"type": "null"}]}, "", None),

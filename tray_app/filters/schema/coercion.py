@@ -59,8 +59,9 @@ class Coercion:
     def _chosen(self, value: Any, rules: list[Rule]) -> Any:
         if any(self._fits(value, each) for each in rules):
             return value
+        nulls = [each for each in rules if each.get("type") == ["null"]]
         others = [each for each in rules if each.get("type") != ["null"]]
-        for each in rules:
+        for each in (*nulls, *others):
             meant = self.coerced(value, each)
             if self._fits(meant, each):
                 return meant
@@ -68,8 +69,8 @@ class Coercion:
         return self.coerced(value, others[0]) if len(others) == 1 else value
 
     def _retyped(self, value: Any, types: list[str], rule: Rule) -> Any:
-        # Anything can be text, so that comes last.
-        for each in sorted(types, key="string".__eq__):
+        # Anything can be text, so that comes last; and a list may hold a word for nothing.
+        for each in sorted(types, key=lambda each: _LATE.get(each, 1)):
             meant = self._listed(value, rule) if each == "array" else _READ[each](value)
             if meant is not _NONE:
                 return meant
@@ -256,6 +257,8 @@ def _as_null(value: Any) -> Any:
     return None if is_nothing else _NONE
 
 
+_LATE = {"null": 0, "string": 2}
+"""Which types are tried first and last."""
 _UNIONS = ("allOf", "anyOf", "oneOf")
 _TYPES: dict[str, type | tuple[type, ...]] = {
     "object": dict,
