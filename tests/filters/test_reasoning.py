@@ -1,9 +1,13 @@
-"""Thoughts in the text, or nowhere."""
+"""Thoughts in the text, beside it, or nowhere."""
 
 from collections.abc import Callable
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from tests.filters.pieces import cut, text_of
+from tests.filters.pieces import through as put_through
 from tray_app.core.model import (
     Event,
     Finished,
@@ -13,7 +17,7 @@ from tray_app.core.model import (
     TextDelta,
     Usage,
 )
-from tray_app.filters.reasoning import Hiding, Tagging
+from tray_app.filters.reasoning import Hiding, Tagging, Untagging
 
 ANSWER: list[Event] = [
     Source(1, "https://a.example", "A"),
@@ -59,3 +63,42 @@ def test_thoughts_that_end_without_text_are_closed(last: Event) -> None:
     feed(last)
 
     assert out == [TextDelta("<think>\nhm"), TextDelta("\n</think>\n\n"), last]
+
+
+def untagged(*turns: list[str]) -> tuple[str, str]:
+    """The thoughts and the text of answers that come in these pieces."""
+    events: list[Event] = []
+    for turn in turns:
+        events += (*map(TextDelta, turn), Finished())
+    out = put_through(Untagging, events)
+    assert [one for one in out if isinstance(one, Finished)] == [Finished()] * len(turns)
+    return "".join(one.text for one in out if isinstance(one, ReasoningDelta)), text_of(out)
+
+
+@pytest.mark.parametrize(
+    ("answer", "thoughts", "text"),
+    [
+        ("<think>I may <tool_call> or not.</think>\n\nYes.", "I may <tool_call> or not.", "Yes."),
+        ("\n<think>why</think>", "why", ""),
+        ("<think>a < b </thin", "a < b </thin", ""),
+        ("</think>\n\nYes. </think>", "", "Yes. </think>"),
+        ("Yes. <think>why</think>", "", "Yes. <think>why</think>"),
+        ("<thinking>why</thinking>", "", "<thinking>why</thinking>"),
+        ("  <thin", "", "  <thin"),
+        (" \n", "", " \n"),
+        ("\n" * 99 + "<think>", "", "\n" * 99 + "<think>"),
+    ],
+)
+def test_thoughts_at_the_beginning_of_a_text_are_thoughts(
+    answer: str, thoughts: str, text: str
+) -> None:
+    """F8"""
+    assert untagged([answer]) == (thoughts, text)
+    assert untagged(list(answer)) == (thoughts, text)
+    assert untagged([answer], [answer]) == (thoughts * 2, text * 2)
+
+
+@given(cut(st.text(st.sampled_from("</think> \na")) | st.just("<think>a</think> \nb")))
+def test_it_does_not_matter_where_thoughts_are_cut(pieces: list[str]) -> None:
+    """F1"""
+    assert untagged(pieces) == untagged(["".join(pieces)])

@@ -107,6 +107,15 @@ def test_tools_limits_and_formats_work_together() -> None:
     assert formed[-1] == Finished("stop")
 
 
+def test_a_call_that_the_model_only_thinks_of_is_none() -> None:
+    """F8"""
+    prompt = Prompt("m", ASKED, tools=(READ,))
+    out = answered(prompt, [f"<think>\nMaybe {CALL}", "?\n</think>\n\nNo."])
+
+    assert text_of(out) == "No."
+    assert not any(isinstance(event, ToolCallDelta) for event in out)
+
+
 def test_a_call_may_hold_a_stop() -> None:
     prompt = Prompt("m", ASKED, tools=(READ,), stop=("a",))
     out = answered(prompt, [CALL])

@@ -29,7 +29,7 @@ from .limit import Limit
 from .long import ITEM_BYTES, Room, parted
 from .notes import LongPrompt
 from .parting import weighed
-from .reasoning import Hiding, Tagging
+from .reasoning import Hiding, Tagging, Untagging
 from .stop import Stop
 from .structured import Structured
 from .wording import Files, texts_of
@@ -290,6 +290,8 @@ class Talk:
             emit = Stop(emit, asked.stop, self.ending)
         if prepared.names is not None:
             emit = self._calling = Calling(emit, asked, prepared.names, new_id, self.ending)
+        if prepared.names is not None or asked.format is not None:
+            emit = Untagging(emit)
         if asked.max_tokens is not None:
             emit = Limit(emit, asked.max_tokens, self.ending)
         self.feed: Emit = emit
