@@ -30,6 +30,10 @@ def test_a_name_of_the_sites_own_goes_out_under_another() -> None:
     ]
 
 
+def test_a_tool_is_known_by_the_name_its_client_gave_it_too() -> None:
+    assert set(names("read_file", "write").known) == {"fn_read_file", "read_file", "write"}
+
+
 def test_a_past_call_of_a_tool_that_is_gone_has_the_same_alias() -> None:
     assert names("write").out("bash") == "fn_bash"
     assert names("write").out("gone") == "gone"

@@ -176,6 +176,11 @@ def test_only_the_tool_that_was_named_may_be_called() -> None:
     assert "Only count may be called" in said(answer.asked_again)[-1][1]
 
 
+def test_a_tool_by_its_own_name_for_a_key_is_called() -> None:
+    for answer in (Answer().turn('{"read_file": "a"}'), Answer().turn(*'{"read_file": "a"}')):
+        assert answer.calls == [("read_file", {"path": "a"})]
+
+
 def test_a_call_among_thoughts_and_no_answer_is_asked_for() -> None:
     empty = ProxyError(Kind.UPSTREAM_EMPTY)
     answer = Answer()

@@ -21,6 +21,7 @@ NAMES = Names([Tool("read", "", ONE), Tool("write", "", TWO)], frozenset({"read"
         ('{"type": "function", "function": {"name": "read", "arguments": "{}"}}', {}),
         ('{"fn_read": {"path": "a"}}', {"path": "a"}),
         ('{"fn_read": "a"}', {"path": "a"}),
+        ('{"read": {"path": "a"}}', {"path": "a"}),
     ],
 )
 def test_a_text_that_is_a_call_and_nothing_else_is_one(

@@ -232,10 +232,10 @@ class Blocks:
         key = _KEY.match(text, brace)
         if key is None:
             begun = _MAY_BE_KEY.match(text, brace)
-            names = (*_NAMING, *self._names.offered)
+            names = (*_NAMING, *self._names.known)
             may_be = begun and any(name.startswith(begun[1] or "") for name in names)
             return "held" if may_be else "text"
-        if key[1] in self._names.offered:
+        if key[1] in self._names.known:
             return "json"
         if key[1] not in _NAMING:
             return "text"

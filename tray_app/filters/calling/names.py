@@ -34,6 +34,14 @@ class Names:
         """Every name under which a tool goes out."""
         return tuple(self._exact)
 
+    @property
+    def known(self) -> tuple[str, ...]:
+        """Every name under which a tool goes out or that its client gave it.
+
+        A client's own instructions know the second alone, and a model may keep to those.
+        """
+        return tuple({**self._exact, **self._tools})
+
     def out(self, name: str) -> str:
         """The name under which a tool goes out, one that is offered no more included."""
         if name in self._out:

@@ -64,4 +64,4 @@ class Opening(Struct):
     def is_half(self, names: Names) -> bool:
         """Whether a call was begun, if nothing more is written."""
         word = self.inner.strip()
-        return word in {"{", "["} or any(name.startswith(word) for name in names.offered)
+        return word in {"{", "["} or any(name.startswith(word) for name in names.known)

@@ -54,7 +54,7 @@ def _read_by_key(text: str, names: Names, *, is_whole: bool) -> Ended | None:
     if not isinstance(value, dict) or len(value) != 1 or lenient.skip(text, end) < len(text):
         return None
     ((key, inner),) = value.items()
-    tool = names.meant(key) if key in names.offered else None
+    tool = names.meant(key) if key in names.known else None
     return None if tool is None else _by_key(tool, inner, is_whole=is_whole)
 
 
