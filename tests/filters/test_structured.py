@@ -198,6 +198,22 @@ def test_an_answer_that_was_cut_off_goes_out_as_it_is(reason: Any) -> None:
     assert answer.events[-1] == Finished(reason)
 
 
+@pytest.mark.parametrize(
+    ("answer", "left"),
+    [
+        (f"```json\n{RIGHT[:20]}", RIGHT[:20]),
+        (f"Here it is [1]: {RIGHT[:20]}", RIGHT[:20]),
+        (f"\n{RIGHT}\n``", RIGHT),
+        ("Let me think about", ""),
+        ("```json\n", ""),
+    ],
+)
+def test_of_an_answer_that_was_too_long_the_json_goes_out(answer: str, left: str) -> None:
+    """F9"""
+    assert Answer().of(answer, end=Finished("length")) == left
+    assert Answer({"type": "string"}).of(answer, end=Finished("length")) == answer
+
+
 def test_an_answer_that_calls_tools_is_not_held_to_the_format() -> None:
     answer = Answer()
     call = ToolCallDelta(0, "{}", "call_1", "read")

@@ -3,8 +3,8 @@
 The site cannot be told to write JSON, so the model is asked to, and its text is held back until it
 has ended: text that was sent can be neither read another way nor repaired. Until then a client of a
 stream sees the thoughts, and the heartbeats of the relay; then the whole JSON in one piece, which
-is valid, and the end. An answer that was cut off is handed out as it is, with the reason that says
-so.
+is valid, and the end. Of an answer that was cut off as much of its JSON is handed out as is there,
+with the reason that says so.
 """
 
 import json
@@ -119,6 +119,8 @@ class Structured:
                 self._failed(text, problems)
                 return
             text = found
+        elif finished.reason == "length" and not (self._calls or _is_bare(self._schema)):
+            text = _begun(text)
         self._say("" if self._calls else text)
         self._emit(finished)
 
@@ -158,11 +160,30 @@ class Structured:
 
     def _bare(self, text: str) -> str | None:
         """A lone value that was written without quotes, where the schema is of such."""
-        schema = self._schema or {}
-        if not text or not ("enum" in schema or schema.get("type") in _SCALARS):
+        schema = self._schema
+        if not text or schema is None or not _is_bare(schema):
             return None
         found = fit(text, schema)
         return None if found.problems else _written(found.value)
+
+
+def _is_bare(schema: dict[str, Any] | None) -> bool:
+    """Whether a value of a schema may be neither an object nor a list."""
+    return schema is not None and ("enum" in schema or schema.get("type") in _SCALARS)
+
+
+def _begun(text: str) -> str:
+    """The JSON in an answer that was cut, from its beginning on; empty where none was begun."""
+    begun = text.lstrip()
+    if begun[:1] not in {"{", "["}:
+        found = _FENCE.search(begun) or _MEANT.search(begun)
+        if found is None:
+            return ""
+        begun = begun[found.start() if found[0][0] in "[{" else found.end() :]
+    try:
+        return begun[: json.JSONDecoder().raw_decode(begun)[1]]
+    except (ValueError, RecursionError):
+        return begun
 
 
 def _values(text: str) -> tuple[list[tuple[Any, str]], str]:
