@@ -142,6 +142,30 @@ def test_required_keys_may_be_missing_where_every_key_is_called_required() -> No
     assert fit({"path": "a"}, schema).problems == ("lines: is missing", "mode: is missing")
 
 
+def test_a_required_key_that_may_be_null_is_null_where_every_key_is_called_required() -> None:
+    """As OpenAI's strict mode writes what is left out, and its SDK reads it."""
+    inner = {
+        "type": "object",
+        "properties": {"a": {"type": "string"}, "b": {"anyOf": [{"$ref": "#"}, {"type": "null"}]}},
+        "required": ["a", "b"],
+    }
+    schema = {
+        "type": "object",
+        "properties": {
+            "all": {"type": "array", "items": inner},
+            "size": {"type": ["integer", "null"]},
+            "kind": {"type": ["string", "null"], "enum": ["x"]},
+        },
+        "required": ["all", "size", "kind"],
+    }
+    nulled = {"all": [{"a": "1", "b": None}], "size": None}
+
+    assert fit({"all": '[{"a": 1}]'}, schema, lenient_required=True) == Fit(nulled)
+    assert fit({"all": [{"a": "1"}]}, schema).problems != ()
+    only_null = {"properties": {"it": {"type": ["string", "null"]}}, "required": ["it"]}
+    assert fit({}, only_null, lenient_required=True) == Fit({"it": None})
+
+
 def test_a_required_key_may_be_missing_in_one_of_several_forms_too() -> None:
     schema = {"anyOf": [{"type": "object", "required": ["a", "b"]}, {"type": "null"}]}
 

@@ -56,6 +56,36 @@ class Coercion:
             return self._of_members(value, rule)
         return self._of_items(value, rule) if isinstance(value, list) else value
 
+    def filled(self, value: Any, rule: Rule) -> Any:
+        """The value with null for each required key that is missing and may be null.
+
+        A schema that requires every key says so that one may be left out (OpenAI's strict mode).
+        """
+        if ref := rule.get("$ref"):
+            value = self.filled(value, ref)
+        if isinstance(value, dict):
+            return self._with_nulls(value, rule)
+        items = rule.get("items")
+        if not isinstance(value, list) or not isinstance(items, dict):
+            return value
+        now = [self.filled(one, items) for one in value]
+        return value if all(map(_is, now, value)) else now
+
+    def _with_nulls(self, value: dict[str, Any], rule: Rule) -> dict[str, Any]:
+        named = rule.get("properties", {})
+        now = {
+            key: self.filled(one, named[key]) if key in named else one for key, one in value.items()
+        }
+        for key in rule.get("required", ()):
+            if key not in now and key in named and self._may_be_null(named[key]):
+                now[key] = None
+        is_same = len(now) == len(value) and all(now[key] is value[key] for key in now)
+        return value if is_same else now
+
+    def _may_be_null(self, rule: Rule) -> bool:
+        """Whether a rule says so; one that says nothing allows it and does not mean it."""
+        return "null" in (accepted(rule) or ()) and self._fits(None, rule)
+
     def _chosen(self, value: Any, rules: list[Rule]) -> Any:
         if any(self._fits(value, each) for each in rules):
             return value

@@ -41,7 +41,7 @@ def fit(
     Args:
         as_text: What an object holds are raw texts, whose types only the schema knows.
         lenient_required: Keys may be missing from an object that has others, for clients that call
-            every key a required one.
+            every key a required one; a missing one that may be null is null.
     """
     checked = _checked(schema)
     try:
@@ -71,13 +71,15 @@ class _Checked:
             value = self._typed(value)
         excused = only_missing if lenient else _never
         coercion = self._lenient if lenient else self._strict
+        if lenient:
+            value = coercion.filled(value, self._rule)
         wrong = self._wrong(value, excused)
         while wrong:
             meant = self._meant(value, coercion, excused)
             if meant is value or weight(still := self._wrong(meant, excused)) >= weight(wrong):
                 break
             value, wrong = meant, still
-        return Fit(value, told(wrong))
+        return Fit(coercion.filled(value, self._rule) if lenient else value, told(wrong))
 
     def _meant(self, value: Any, coercion: Coercion, excused: "_Excused") -> Any:
         """The value that was meant, out of what it was wrapped into."""
