@@ -280,12 +280,21 @@ def test_a_value_in_tags_is_never_cut_at_a_tag_in_it(cut: str) -> None:
         assert answer.calls == []
 
 
-def test_an_answer_of_debris_alone_is_an_empty_one() -> None:
-    answer = Answer().turn("</tool_call>\n")
-    assert "You answered nothing" in said(answer.asked_again)[-1][1]
+@pytest.mark.parametrize(
+    ("answer", "words", "kind"),
+    [
+        ("</tool_call>\n", "nothing in it but tags", Kind.TOOL_CALL_INVALID),
+        ("<tool_call>\n</tool_call>", "nothing in it but tags", Kind.TOOL_CALL_INVALID),
+        ("\n\n", "You answered nothing", Kind.UPSTREAM_EMPTY),
+    ],
+)
+def test_an_answer_of_mere_tags_is_no_empty_one(answer: str, words: str, kind: Kind) -> None:
+    """An empty one may be a silent block of the site."""
+    asked = Answer().turn(answer)
+    assert words in said(asked.asked_again)[-1][1]
     with pytest.raises(ProxyError) as caught:
-        answer.turn("</tool_call>")
-    assert caught.value.kind is Kind.UPSTREAM_EMPTY
+        asked.turn(answer)
+    assert caught.value.kind is kind
 
 
 def test_words_are_no_answer_where_a_call_has_to_be() -> None:

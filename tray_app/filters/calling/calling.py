@@ -42,6 +42,7 @@ _DRAFT_CHARS = 32
 _ANEW = re.compile(r"^[ \t]*(?:```\w*\s*)?(?:<tool_call>|<function=|<invoke )", re.MULTILINE)
 _INSIDE = '{"name"'
 _AS_TOLD = "in <tool_call></tool_call> tags, in the form of your instructions."
+_TAGS = "There is nothing in it but tags"
 _UNREADABLE = "The call cannot be read: {}"
 _CORRECT = f"Write that call again, complete and corrected, {_AS_TOLD} Write nothing else."
 
@@ -246,7 +247,9 @@ class Calling:
         if self._choice.mode == "required" and not self._sent and reason == "stop":
             return _Fault("You called no tool", Kind.TOOL_CALL_MISSING)
         if reason == "stop" and not self._sent and not self._has_said and not self._withheld:
-            return _Fault("You answered nothing", Kind.UPSTREAM_EMPTY)
+            # What is empty may be a silent block of the site, which an answer of mere tags is not.
+            has_tags = any(map(str.strip, self._raw))
+            return _Fault(_TAGS, may_be_none=True) if has_tags else _EMPTY
         return None
 
     def _say_withheld(self) -> None:
@@ -346,6 +349,9 @@ class _Fault(Struct, frozen=True):
         if self.kind is Kind.UPSTREAM_EMPTY:
             return ProxyError(self.kind, "Qwen answered nothing")
         return ProxyError(self.kind, f"The model wrote a call that cannot be used ({self.why})")
+
+
+_EMPTY = _Fault("You answered nothing", Kind.UPSTREAM_EMPTY)
 
 
 def _unreadable(ended: Ended) -> _Fault:
