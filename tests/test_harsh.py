@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -135,6 +136,19 @@ def test_a_command_that_puts_settings_aside_says_so(tmp_path: Path, words: list[
     assert (first.returncode, second.returncode) == (0, 0)
     assert first.stderr.startswith("The settings could not be read and are kept as settings.json.")
     assert second.stderr == ""
+
+
+def test_commands_at_the_same_time_wait_for_each_other(tmp_path: Path) -> None:
+    portico = Portico(tmp_path)
+    numbers = {"queue_size": 9, "parallel_answers": 3, "first_event_timeout_s": 70,
+               "connect_timeout_s": 7, "idle_timeout_s": 80, "port": free_port()}  # fmt: skip
+
+    with ThreadPoolExecutor(len(numbers)) as beside:
+        ended = beside.map(lambda name: portico.run("settings", "set", name, str(numbers[name])),
+                           numbers)  # fmt: skip
+
+    assert [(one.returncode, one.stderr) for one in ended] == [(0, "")] * len(numbers)
+    assert {name: float(portico.say("settings", "get", name)) for name in numbers} == numbers
 
 
 PLANTED = ("settings.json", "practice-statistics.db", "restarts.json", "logs/portico.log")

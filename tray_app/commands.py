@@ -3,9 +3,11 @@
 import argparse
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+import time
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -34,6 +36,10 @@ from tray_app.store.settings_file import Loaded, load, save
 OK, NO, NOT_SIGNED_IN, NO_KEYRING = 0, 1, 4, 5
 
 _PASTE_BYTES = 256 << 10
+_PATIENCE_S = 8.0
+"""How long whoever has the data folder and serves nobody is waited for."""
+_LOOK_S = 0.1
+"""Between two looks at it."""
 _NOT_RUNNING = "Portico is not running. Start it with: portico --headless"
 
 
@@ -70,11 +76,26 @@ def _ask(paths: Paths, do: str, **more: str) -> Any:
 
 def _do(paths: Paths, environ: Mapping[str, str], do: str, **more: str) -> Any:
     """Have the running instance carry out a command, or do it here where none runs."""
-    try:
-        return _ask(paths, do, **more)
-    except ConnectionError:
-        with _alone(paths):
-            return _do_alone(paths, environ, do, more)
+    return _done(paths, lambda: _do_alone(paths, environ, do, more), do, **more)
+
+
+def _done(paths: Paths, alone: Callable[[], Any], do: str, **more: str) -> Any:
+    """What the running instance says to a command, or what comes of doing it where none runs.
+
+    Whoever starts, stops or does something by itself at this moment is waited for.
+    """
+    end_s = time.monotonic() + _PATIENCE_S
+    while True:
+        try:
+            return _ask(paths, do, **more)
+        except ConnectionError:
+            paths.prepare()
+        with InstanceLock(paths.lock) as lock:
+            if lock.acquire():
+                return alone()
+        if time.monotonic() > end_s:
+            raise DoorError("Portico is just starting or stopping. Try again in a moment.")
+        time.sleep(_LOOK_S)
 
 
 def _do_alone(paths: Paths, environ: Mapping[str, str], do: str, more: Mapping[str, str]) -> Any:
@@ -90,16 +111,6 @@ def _do_alone(paths: Paths, environ: Mapping[str, str], do: str, more: Mapping[s
             return carry_out(parts, do, dict(more))
     finally:
         stop_logging()
-
-
-@contextmanager
-def _alone(paths: Paths) -> Iterator[None]:
-    """Nobody runs, and nobody may start meanwhile."""
-    paths.prepare()
-    with InstanceLock(paths.lock) as lock:
-        if not lock.acquire():
-            raise DoorError("Portico is just starting or stopping. Try again in a moment.")
-        yield
 
 
 def _connect(arguments: argparse.Namespace, paths: Paths, environ: Mapping[str, str]) -> int:
@@ -308,11 +319,8 @@ def _settings(arguments: argparse.Namespace, paths: Paths, environ: Mapping[str,
 
 def _set(name: str, text: str, paths: Paths) -> int:
     value = parse(name, text)
-    try:
-        restart = _ask(paths, "settings", what="set", name=name, value=text)
-    except ConnectionError:
-        restart = False
-        _set_alone(name, value, paths)
+    alone = partial(_set_alone, name, value, paths)
+    restart = _done(paths, alone, "settings", what="set", name=name, value=text)
     for warning in warnings_of(with_value(Settings(), name, value)):
         print(warning, file=sys.stderr)
     print(f"{name} is {json.dumps(msgspec.to_builtins(value))} now.")
@@ -321,11 +329,12 @@ def _set(name: str, text: str, paths: Paths) -> int:
     return OK
 
 
-def _set_alone(name: str, value: object, paths: Paths) -> None:
-    with _alone(paths):
-        loaded = load(paths.settings, lambda: datetime.now(UTC))
-        save(paths.settings, with_value(loaded.settings, name, value))
+def _set_alone(name: str, value: object, paths: Paths) -> bool:
+    """Set it in the file; returns that nothing has to be restarted for it."""
+    loaded = load(paths.settings, lambda: datetime.now(UTC))
+    save(paths.settings, with_value(loaded.settings, name, value))
     _tell_notes(loaded)
+    return False
 
 
 def _tell_notes(loaded: Loaded) -> None:
