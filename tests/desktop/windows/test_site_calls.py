@@ -46,11 +46,12 @@ class Page:
     def __init__(self, site: Site = SITE) -> None:
         self.says: object = "[]"
         self.does: object = 1
+        self.is_going = False
         self.told: list[FromSite] = []
         self.ran: list[str] = []
         scripts = Scripts(site, "n")
         self._drain = scripts.drain
-        self.calls = Calls(scripts, self._run, self.told.append)
+        self.calls = Calls(scripts, self._run, self.told.append, lambda: self.is_going)
 
     def _run(self, script: str) -> object:
         self.ran.append(script)
@@ -180,6 +181,21 @@ def test_a_call_waits_for_a_page_that_can_make_it() -> None:
     assert page.told == []
 
 
+def test_a_page_that_is_about_to_go_is_asked_nothing() -> None:
+    page = Page()
+    page.calls.add(call(), usable=True)
+
+    page.is_going = True
+    page.calls.add(call(YOURS), usable=True)
+    page.calls.start_waiting()
+    assert page.tells(drained(MINE, end="network")) == [End(MINE, "left")]
+    assert (page.calls.open, list(page.calls.waiting)) == ({}, [YOURS])
+    page.is_going = False
+    page.calls.start_waiting()
+
+    assert list(page.calls.open) == [YOURS]
+
+
 @pytest.mark.desktop
 def test_whatever_is_asked_reaches_the_site_as_it_is(
     practice: PracticeSite, child: SiteChild
@@ -290,6 +306,21 @@ def test_a_page_that_goes_elsewhere_by_itself_ends_its_calls_too(
 
     assert calling.ended().why == "left"
     child.hear(Usable)
+    assert child.ask("hello").ended().said()
+
+
+@pytest.mark.desktop
+def test_a_call_that_comes_while_the_page_goes_is_made_by_the_next_one(
+    practice: PracticeSite, child: SiteChild
+) -> None:
+    goes = "<script>setTimeout(() => { location.href = '/c/elsewhere' }, 3000)</script>"
+    practice.on("page", acts.page(f"{APP}{goes}"))
+    child.say(Visit("/"))
+    child.hear(Usable)
+    practice.on("page", acts.Slow(acts.page(APP), 2.0))
+    practice.will(acts.say("and then ", finished=False, then="hang"))
+
+    assert child.ask("hello").begun().ended().why == "left"
     assert child.ask("hello").ended().said()
 
 

@@ -23,7 +23,7 @@ from . import engine
 from .messages import Closed, Failed, MessageError, Ping, Pong
 from .navigation import origin_of, plain, where
 from .site_calls import Calls
-from .site_engine import Engine, engine_of, keep_out
+from .site_engine import Engine, engine_of, is_going, keep_out
 from .site_messages import (
     TO_SITE_BYTES,
     Abort,
@@ -111,7 +111,7 @@ class SiteWindow:
         self._is_leaving = False
         self._url = self._turned_back = ""
         self._scripts = Scripts(begin.site, secrets.token_hex(16))
-        self._calls = Calls(self._scripts, self._run, wire.tell)
+        self._calls = Calls(self._scripts, self._run, wire.tell, lambda: is_going(self._engine))
         self._is_check_told = False
         self._page = PageState()
         self._renewal: Renewal | None = None
@@ -340,6 +340,7 @@ class SiteWindow:
             self._tell_check(visible=False)
         else:
             self._tell_seen(seen)
+        self._calls.start_waiting(usable=self._page.is_usable)
         self._calls.give_up_late()
         self._see_to_renewal()
 
@@ -374,7 +375,6 @@ class SiteWindow:
         if page.is_installed and not page.is_usable and not is_check and is_ready:
             page.is_usable = True
             self._wire.tell(Usable(seen.is_wrapped, urlsplit(seen.script).path[:_URL_CHARS]))
-            self._calls.start_waiting()
 
     def _tell_check(self, *, visible: bool) -> None:
         # What was told of a page that is gone holds until the next one was looked at.

@@ -34,34 +34,44 @@ class Calls:
         scripts: The scripts for the page.
         run: Runs a script in the page and gives what it gives.
         tell: Tells the parent.
+        is_going: Whether the page is about to be another one.
     """
 
     def __init__(
-        self, scripts: Scripts, run: Callable[[str], Any], tell: Callable[[FromSite], None]
+        self,
+        scripts: Scripts,
+        run: Callable[[str], Any],
+        tell: Callable[[FromSite], None],
+        is_going: Callable[[], bool] = lambda: False,
     ) -> None:
         self._scripts = scripts
         self._run = run
         self._tell = tell
+        self._is_going = is_going
         self.open: dict[str, _Open] = {}
         self.waiting: dict[str, tuple[Fetch, float]] = {}
         self._heard_s = 0.0
 
     def add(self, call: Fetch, *, usable: bool) -> None:
         """Make a call, or wait with it until the page can."""
-        begun = self._run(self._scripts.start(call)) if usable else 0
+        self._add(call, time.monotonic() + _WAIT_S, usable=usable)
+
+    def _add(self, call: Fetch, until_s: float, *, usable: bool) -> None:
+        can_begin = usable and not self._is_going()
+        begun = self._run(self._scripts.start(call)) if can_begin else 0
         if begun == 1:
             self.open[call.id] = _Open(time.monotonic())
         elif begun == 0:
-            self.waiting[call.id] = (call, time.monotonic() + _WAIT_S)
+            self.waiting[call.id] = (call, until_s)
         else:
             # It may have been made all the same; made again it would be there twice.
             self._tell(End(call.id, "left"))
 
-    def start_waiting(self) -> None:
-        """Make the calls that waited for a page."""
+    def start_waiting(self, *, usable: bool = True) -> None:
+        """Make the calls that waited for a page, if it can make them by now."""
         waiting, self.waiting = self.waiting, {}
-        for call, _ in waiting.values():
-            self.add(call, usable=True)
+        for call, until_s in waiting.values():
+            self._add(call, until_s, usable=usable)
 
     def give_up_late(self) -> None:
         """End the calls that waited for a page in vain."""
@@ -117,7 +127,9 @@ class Calls:
             self._tell(Piece(one.id, one.text[at : at + PIECE_CHARS]))
         if one.end is not None:
             del self.open[one.id]
-            self._tell(End(one.id, one.end))
+            # An engine ends what a page loads before that page is gone, as if by the network.
+            is_left = one.end in {"network", "offline"} and self._is_going()
+            self._tell(End(one.id, "left" if is_left else one.end))
 
 
 def _told_of(headers: dict[str, str]) -> dict[str, str]:

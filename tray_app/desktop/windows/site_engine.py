@@ -43,6 +43,11 @@ class Engine:
         # Asked of the window itself, pywebview would run no script until the page is complete.
         self._window.gui.load_url(url, self._window.uid)
 
+    @property
+    def is_going(self) -> bool:
+        """Whether the page is about to be another one, as far as the engine tells."""
+        return False
+
     def url(self) -> str:
         """The address of the page that is there; empty where there is none yet."""
         from webview.errors import WebViewException
@@ -120,6 +125,11 @@ class GtkEngine(Engine):
         """Load a page, whose address is not that of the window before it is there."""
         self._is_asking = True
         webview.load_uri(url)
+
+    @property
+    def is_going(self) -> bool:
+        """Whether another page is asked for: the engine ends each call of the one that is there."""
+        return self._is_asking
 
     def url(self) -> str:
         """The address of the page that is there, and not of one that is only asked for."""
@@ -279,6 +289,11 @@ def engine_of(window: Any, site: Site, astray: Callable[[str], None]) -> Engine:
         return QtEngine(window, site, astray)
     kinds = {"gtkwebkit2": GtkEngine, "wkwebview": MacEngine}
     return kinds.get(renderer, Engine)(window, site, astray)
+
+
+def is_going(engine: Engine | None) -> bool:
+    """Whether the page is about to be another one."""
+    return engine is not None and engine.is_going
 
 
 def keep_out() -> None:
