@@ -294,6 +294,22 @@ def test_who_signs_in_over_a_session_is_asked_about_first_as_well(
         assert proxy.chat().status == 200
 
 
+@pytest.mark.parametrize("is_asked", [False, True])
+def test_a_token_of_somebody_else_renews_nothing(site: PracticeSite, *, is_asked: bool) -> None:
+    """S99"""
+    with windowed(site, hurry=8.0) as (proxy, window):
+        before = token(proxy)
+        window.do(window.browser.sign_in("other@practice.example"))
+        if is_asked:
+            site.expire_tokens()
+        else:
+            window.do(window._tell())
+            until(lambda: told(proxy) == "revoked")
+
+        assert proxy.chat().code == "session_ended"
+        assert (told(proxy), token(proxy)) == ("revoked", before)
+
+
 @pytest.mark.slow
 def test_whoever_signs_in_after_that_is_asked_about_first(site: PracticeSite) -> None:
     with windowed(site, hurry=8.0) as (proxy, window):

@@ -30,6 +30,12 @@ class Session(Struct, frozen=True):
     """Cookies that go to one host only; there they come before those of the same name."""
     by_window: bool = False
     """The profile of Portico's window has the session: it renews it, and has the cookies."""
+    who: str = ""
+    """The site's own number for whose it is; empty where that is not known."""
+
+    def is_of_another(self, other: "Session") -> bool:
+        """Whether two sessions are surely not of the same person."""
+        return bool(self.who and other.who) and self.who != other.who
 
     def cookies_at(self, place: Place) -> dict[str, str]:
         """The cookies that go to one host."""
@@ -85,6 +91,8 @@ class Account(Struct, frozen=True):
     label: str = ""
     """How a person would recognise the account; may be empty."""
     guest: bool = False
+    who: str = ""
+    """The site's own number for it; may be empty."""
 
 
 class PageSession(Struct, frozen=True):

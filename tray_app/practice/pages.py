@@ -185,6 +185,7 @@ class Pages:
         return self._welcome(email)
 
     def _welcome(self, email: str) -> acts.Act:
+        self._sessions.who = uuid.uuid5(uuid.NAMESPACE_URL, f"mailto:{email}").hex
         self._site.account = {**self._site.account, "email": email, "is_guest": False}
         return self._sessions.signed_in_browser()
 

@@ -26,6 +26,7 @@ class _Chain:
 
     cookie: str
     in_browser: bool
+    who: str
     before: str | None = None
 
 
@@ -51,11 +52,13 @@ class Sessions:
         self._tokens: dict[str, float] = {}
         self._guests: dict[str, float] = {}
         self._secret = uuid.uuid4().bytes
+        self.who = uuid.uuid4().hex
+        """The number of the account that signs in; the tokens of its sign-ins say it."""
 
     def sign_in(self) -> dict[str, object]:
         """A session of a client that keeps its cookies itself."""
         chain = self._begin(in_browser=False)
-        token, expires_at = self._new_token()
+        token, expires_at = self._new_token(chain)
         cookies = {
             "acw_tc": self.clear(),
             "x-ap": "ap-southeast-1",
@@ -69,9 +72,9 @@ class Sessions:
         """The answer to a browser that has signed in."""
         chain = self._begin(in_browser=True)
         # The API takes this one no more; browsers still get it.
-        old = _jwt({"id": uuid.uuid4().hex, "exp": int(self._clock()) + _REFRESH_LIFE_S})
+        old = _jwt({"id": chain.who, "exp": int(self._clock()) + _REFRESH_LIFE_S})
         return acts.value(
-            self._told(),
+            self._told(chain),
             Set_Cookie=self._renewing(chain),
             Set__Cookie=self.line("token", old, "HttpOnly", f"Max-Age={_REFRESH_LIFE_S}"),
         )
@@ -118,7 +121,7 @@ class Sessions:
         chain = next((one for one in self._chains if given in {one.cookie, one.before}), None)
         if not given or chain is None or request.header("x-request-origin") != origin:
             return acts.refused("Unauthorized", "Please log in again.")
-        told = self._told()
+        told = self._told(chain)
         if not self.rotates:
             return acts.value(told)
         chain.before, chain.cookie = given, uuid.uuid4().hex
@@ -142,17 +145,17 @@ class Sessions:
         return hmac.digest(self._secret, name.encode(), "sha256").hex()[:_HALF]
 
     def _begin(self, *, in_browser: bool) -> _Chain:
-        chain = _Chain(uuid.uuid4().hex, in_browser)
+        chain = _Chain(uuid.uuid4().hex, in_browser, self.who)
         self._chains.append(chain)
         return chain
 
-    def _told(self) -> dict[str, object]:
-        token, expires_at = self._new_token()
+    def _told(self, chain: _Chain) -> dict[str, object]:
+        token, expires_at = self._new_token(chain)
         return {"success": True, "data": {"access_token": token, "expires_at": expires_at}}
 
-    def _new_token(self) -> tuple[str, float]:
+    def _new_token(self, chain: _Chain) -> tuple[str, float]:
         expires_at = self._clock() + self.token_life_s
-        claims = {"id": uuid.uuid4().hex, "exp": int(expires_at), "type": "access_token"}
+        claims = {"id": chain.who, "exp": int(expires_at), "type": "access_token"}
         token = _jwt(claims)
         self._keep(self._tokens, token, expires_at)
         return token, expires_at

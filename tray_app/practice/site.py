@@ -335,7 +335,9 @@ class PracticeSite:
             case "settings":
                 return acts.value({"success": True, "data": {"memory": {}, "ui": {}}})
             case "whose":
-                return acts.value({"success": True, "data": self.account})
+                return acts.value(
+                    {"success": True, "data": {"id": self._sessions.who, **self.account}}
+                )
             case _:
                 told = self._chats.answer(route, chat_id)
                 return told or acts.refused("Not_Found", "no such chat")

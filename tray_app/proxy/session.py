@@ -292,8 +292,10 @@ class SessionOwner:
         """Learn whose the session is."""
         session = self.session
         if session is not None:
+            # Only a number that the site says of the account too tells people apart.
+            who, guest = account.who if account.who == session.who else "", session.guest
             self.lane.session = msgspec.structs.replace(
-                session, account=account.label, guest=session.guest or account.guest
+                session, account=account.label, guest=guest or account.guest, who=who
             )
 
     def try_out(self, session: Session) -> None:

@@ -75,6 +75,9 @@ class WindowedSession:
                 self._left_s = None
             elif self._left_s is None:
                 self._left_s = self._wall_clock()
+        elif session.is_of_another(known):
+            # A page may sign people out, or let a guest in, without a word about it.
+            self._owner.ended_in_window("revoked")
         elif self._token_at_sign_in == known.token and not self._has_left():
             self._owner.ended_in_window("revoked")
         elif is_new:
@@ -117,7 +120,9 @@ class WindowedSession:
             stored = await self._renewed_early(is_settled)
         found = self.found(await self._renewed(is_settled) if stored is None else stored)
         session = found.session
-        if found.kind == "signed_in" and session is not None and session.token != stale:
+        is_another = session is not None and known is not None and session.is_of_another(known)
+        is_in = found.kind == "signed_in" and not is_another
+        if is_in and session is not None and session.token != stale:
             return Tokens(session.token, session.expires_at)
         if found.kind == "old":
             raise ProxyError(Kind.UPSTREAM_TIMEOUT, "Qwen's page did not renew the session in time")

@@ -39,7 +39,8 @@ def test_a_guests_token_is_told_from_a_persons(claims: object, guest: bool) -> N
     [
         ({"data": {"email": "me@example.org", "is_guest": False}}, Account("me@example.org")),
         ({"data": {"user": {"name": "Me\n", "role": "user"}}}, Account("Me")),
-        ({"data": {"id": "x", "is_guest": True}}, Account("", guest=True)),
+        ({"data": {"id": "x", "is_guest": True}}, Account("", guest=True, who="x")),
+        ({"data": {"id": 7, "email": "me@example.org"}}, Account("me@example.org")),
         ({"data": {"memory": {}, "ui": {}}}, Account()),
         ({"data": None}, Account()),
         ([], Account()),

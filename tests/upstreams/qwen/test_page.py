@@ -25,7 +25,7 @@ def test_a_signed_in_page_gives_its_session_without_cookies() -> None:
     assert found.kind == "signed_in"
     assert found.session is not None
     assert (found.session.token, found.session.expires_at) == (TOKEN, SOON_S)
-    assert found.session.by_window
+    assert (found.session.by_window, found.session.who) == (True, "1")
     assert found.session.cookies == {}
 
 

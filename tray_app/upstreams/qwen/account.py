@@ -18,6 +18,11 @@ def is_guest(token: str) -> bool:
     return _guest(claims_of(token))
 
 
+def who_of(token: str) -> str:
+    """Whose a token is, as it says itself; empty where it does not. Seen: 2026-09-22."""
+    return _who(claims_of(token))
+
+
 def account_of(body: bytes) -> Account:
     """The account that an answer tells of; an empty one where it tells of none."""
     try:
@@ -29,7 +34,12 @@ def account_of(body: bytes) -> Account:
         return Account()
     user = data.get("user")
     fields = {**data, **user} if isinstance(user, dict) else data
-    return Account(label=_label(fields), guest=_guest(fields))
+    return Account(label=_label(fields), guest=_guest(fields), who=_who(fields))
+
+
+def _who(fields: dict[str, Any]) -> str:
+    who = fields.get("id")
+    return who if isinstance(who, str) else ""
 
 
 def _guest(fields: dict[str, Any]) -> bool:

@@ -26,7 +26,7 @@ from tray_app.core.calls import (
 )
 from tray_app.core.errors import Kind, ProxyError
 from tray_app.core.model import Choice, Prompt
-from tray_app.core.session import Account, expiry_of
+from tray_app.core.session import expiry_of
 
 from . import encode, faults, wire
 from .account import account_of, is_guest
@@ -207,7 +207,7 @@ def probe() -> Flow:
     if fault is not None:
         raise fault
     account = account_of(answer.body)
-    if account == Account():
+    if not account.label and not account.guest:
         answer = yield Call("GET", wire.WHOSE)
         if refused(answer) is None:
             account = account_of(answer.body)

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from tray_app.core.session import PageSession, Session, expiry_of
 
-from .account import is_guest
+from .account import is_guest, who_of
 
 STATE = "qwen_access_token_state"
 SIGNED_OUT = "qwen_token_logged_out_marker"
@@ -52,7 +52,7 @@ def read(stored: Mapping[str, str], now_s: float) -> PageSession:
         return PageSession("guest")
     # What the token says of itself comes first: the page's own number may be of the one before.
     ends_s = expiry_of(token) or expires_at
-    session = Session(token=token, cookies={}, expires_at=ends_s, by_window=True)
+    session = Session(token=token, cookies={}, expires_at=ends_s, by_window=True, who=who_of(token))
     life_s = ends_s - made_at if ends_s is not None and made_at is not None else None
     margin_s = LEFT_S if life_s is None or life_s <= 0 else min(LEFT_S, life_s / 2)
     # What was over when it was made was made by a clock that is wrong: the site will tell.
