@@ -66,6 +66,8 @@ def window(site: PracticeSite) -> Iterator[PaperWindow]:
         ("{origin}//api/v2/chat/completions/_____tmd_____/punish?x5secdata=a&b=c",
          "//api/v2/chat/completions/_____tmd_____/punish?x5secdata=a&b=c"),
         ("{origin}/_____tmd_____/punish", "/_____tmd_____/punish"),
+        ("/_____tmd_____/punish?x5secdata=a", "/_____tmd_____/punish?x5secdata=a"),
+        ("//elsewhere.example/_____tmd_____/punish", "/"),
         ("{origin}/c/other-page", "/"),
         ("https://elsewhere.example/_____tmd_____/punish?x5secdata=a", "/"),
         ("https://127.0.0.1.example/_____tmd_____/punish", "/"),

@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from msgspec import Struct
 
@@ -278,7 +278,7 @@ class Asking:
         """Where the person is asked: the site's own page for it, if it named one of its own."""
         site = self._asked.site
         try:
-            parts = urlsplit(url)
+            parts = urlsplit(urljoin(site.chat_origin, url))
             is_own = parts.hostname == urlsplit(site.chat_origin).hostname
         except ValueError:
             return site.pages.home

@@ -126,6 +126,26 @@ def test_a_gateway_that_asks_for_a_person_is_not_asked_again(content_type: str) 
     assert found.place == "https://site.example/_____tmd_____/punish?x5secdata=a"
 
 
+@pytest.mark.parametrize(
+    ("does", "place"),
+    [
+        ("location.replace('/_____tmd_____/punish?x5secdata=a&b=c')",
+         "/_____tmd_____/punish?x5secdata=a&b=c"),
+        ("src='/_____tmd_____/x.js'; location='https://site.example/_____tmd_____/punish'",
+         "https://site.example/_____tmd_____/punish"),
+        ("src='/_____tmd_____/x.js'", ""),
+    ],
+)  # fmt: skip
+def test_a_page_says_where_it_sends_a_person(does: str, place: str) -> None:
+    """R35"""
+    body = f"<!doctypehtml><script>{does}</script>".encode()
+
+    found = faults.of_page(200, {"content-type": "text/html"}, body)
+
+    assert found is not None
+    assert (found.kind, found.place) == (Kind.VERIFICATION_NEEDED, place)
+
+
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
 @pytest.mark.parametrize(
     "body", [b"", b"<html>", b"{}", b'{"error":"Internal error!"}', b'{"error":"Invalid file"}']

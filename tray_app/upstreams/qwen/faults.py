@@ -17,7 +17,11 @@ from tray_app.core.errors import Again, Kind, ProxyError
 _CHALLENGE_PAGE = re.compile(
     rb"aliyun_waf|_____tmd_____|x5secdata|FAIL_SYS_USER_VALIDATE|RGV587", re.IGNORECASE
 )
-_CHECK_URL = re.compile(rb"https?://[!#-&(-;=?-~]+_____tmd_____[!#-&(-;=?-~]*")
+_CHECK_URL = re.compile(
+    rb"https?://[!#-&(-;=?-~]+_____tmd_____[!#-&(-;=?-~]*"
+    rb"|(?<=[\"'])/[!#-&(-;=?-~]*_____tmd_____/punish[!#-&(-;=?-~]*"
+)
+"""Where a page sends people, with its host or on its own."""
 _CHALLENGE_CODES = ("FAIL_SYS_USER_VALIDATE", "RGV587")
 _SIGNED_OUT = frozenset(
     {"unauthorized", "invalid_token", "token_expired", "unauthenticated", "401"}
