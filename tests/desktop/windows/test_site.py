@@ -295,3 +295,34 @@ def test_a_window_is_not_without_a_parent(child: SiteChild) -> None:
 
     assert child.process.wait(8) == 0
     until(lambda: all(map(is_gone, family)))
+
+
+def test_a_gateways_page_in_the_sites_place_is_left_before_the_next_call(
+    practice: PracticeSite, child: SiteChild
+) -> None:
+    practice.on("page", acts.Whole(b"<h1>502 Bad Gateway</h1>", 502, "text/html"))
+    child.say(Visit("/"))
+    child.say(Hide())
+    bare = child.hear(Usable)
+    practice.on("page", acts.page(APP))
+
+    said = child.ask("hello").ended().said()
+
+    assert (bare.script, bool(said)) == ("", True)
+    assert practice.heard_on(COMPLETIONS)[0].request.header("x-practice-page")
+
+
+def test_a_site_without_its_script_is_asked_all_the_same(
+    practice: PracticeSite, child: SiteChild
+) -> None:
+    practice.on("page", acts.page("<p>Other</p>"))
+    child.say(Visit("/"))
+    child.say(Hide())
+    child.hear(Usable)
+
+    first, second = child.ask("hello").ended(), child.ask("hello").ended()
+
+    assert (bool(first.said()), bool(second.said())) == (True, True)
+    # Another page was tried for the first, and is not again so soon.
+    assert first.head_s < 14.0
+    assert second.head_s < 5.0

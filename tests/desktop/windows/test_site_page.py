@@ -3,7 +3,8 @@
 import pytest
 
 from tray_app.desktop.windows import site_page
-from tray_app.desktop.windows.site_page import RENEWS_S, PageState, Renewal
+from tray_app.desktop.windows.site_page import RENEWS_S, Anew, PageState, Renewal
+from tray_app.desktop.windows.site_script import Look
 from tray_app.proxy.windowed import TAKES_S
 
 
@@ -69,3 +70,36 @@ def test_a_renewal_is_vain_once_its_page_had_its_time(monkeypatch: pytest.Monkey
     assert TAKES_S > RENEWS_S
     # It may be late all the same, as long as nobody asks for another.
     assert not renewal.is_over(page(1, usable=True, stored="old"))
+
+
+@pytest.mark.parametrize(
+    ("age_s", "script", "wrapped", "check", "since_now", "bare"),
+    [
+        (1, "/main.js", True, False, True, False),
+        (1, "/main.js", False, False, False, False),
+        (13, "/main.js", False, False, True, False),
+        (11, "", False, False, False, False),
+        (13, "", False, False, True, True),
+        (13, "", False, True, False, False),
+    ],
+)
+def test_a_page_without_the_sites_script_is_bare_when_it_can_make_calls(
+    age_s: float, script: str, wrapped: bool, check: bool, since_now: bool, bare: bool
+) -> None:
+    state = page(age_s, usable=False)
+    state.is_installed = True
+    seen = Look(
+        url="", is_there=True, stored={}, check=check, script=script, is_complete=True,
+        is_wrapped=wrapped,
+    )  # fmt: skip
+
+    assert state.note(seen, is_check=check) is since_now
+    assert (state.is_usable, state.is_bare) == (since_now, bare)
+    assert not state.note(seen, is_check=check)
+
+
+def test_a_bare_page_is_loaded_anew_more_rarely_each_time() -> None:
+    seconds = iter(range(1000, 1500))
+    anew = Anew(lambda: next(seconds))
+
+    assert [at for at in range(500) if anew.is_due()] == [0, 60, 180, 420]

@@ -47,7 +47,7 @@ from .site_messages import (
     site_line,
     to_site,
 )
-from .site_page import PageState, Renewal
+from .site_page import Anew, PageState, Renewal
 from .site_script import Look, Scripts, looked
 from .wire import Wire, leave
 
@@ -114,6 +114,7 @@ class SiteWindow:
         self._calls = Calls(self._scripts, self._run, wire.tell, lambda: is_going(self._engine))
         self._is_check_told = False
         self._page = PageState()
+        self._anew = Anew()
         self._renewal: Renewal | None = None
         self._looked_s = self._outside_s = 0.0
         self._engine: Engine | None = None
@@ -222,6 +223,7 @@ class SiteWindow:
     def _follow(self, what: object) -> None:
         match what:
             case Fetch():
+                self._leave_bare()
                 self._calls.add(what, usable=self._page.is_usable)
             case Abort(call_id):
                 self._calls.abort(call_id)
@@ -264,6 +266,12 @@ class SiteWindow:
         self._page_left()
         if self._engine is not None:
             self._engine.load(self._site.chat_origin + path)
+
+    def _leave_bare(self) -> None:
+        """Load a page anew that has nothing of the site's, where that is in nobody's way."""
+        is_in_the_way = self._is_shown or self._is_check_told or self._calls.open
+        if self._page.is_bare and not is_in_the_way and self._anew.is_due():
+            self._go(self._site.pages.home)
 
     def _page_left(self) -> None:
         """Note that the page is another one soon, or already."""
@@ -365,15 +373,8 @@ class SiteWindow:
             page.stored = seen.stored
             self._wire.tell(Stored(seen.stored))
         self._tell_check(visible=seen.check)
-        if seen.is_there and page.is_late:
-            # It was to be left, and nothing came in its place.
-            page.is_installed = True
-        is_check = self._site.pages.check_path in self._url
-        page.note(is_complete=seen.is_complete)
-        is_ready = bool(seen.script) and (seen.is_wrapped or page.is_at_rest)
-        is_ready = is_ready or page.is_late
-        if page.is_installed and not page.is_usable and not is_check and is_ready:
-            page.is_usable = True
+        if page.note(seen, is_check=self._site.pages.check_path in self._url):
+            self._anew = self._anew if page.is_bare else Anew()
             self._wire.tell(Usable(seen.is_wrapped, urlsplit(seen.script).path[:_URL_CHARS]))
 
     def _tell_check(self, *, visible: bool) -> None:

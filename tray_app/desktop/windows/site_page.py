@@ -4,6 +4,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from .site_script import Look
+
 USABLE_S = 12.0
 """How long a new page may take until it can make calls."""
 REST_S = 5.0
@@ -13,6 +15,8 @@ RENEWS_S = 15.0
 """So long a new page may take to renew its session."""
 RENEWAL_S = 25.0
 """How long a renewal may take altogether."""
+_ANEW_S = 60.0
+"""How far apart pages that have nothing of the site's are loaded anew at first."""
 _LOOK_S = 0.25
 """How often a page is looked at that somebody sees, or that may be renewing its session."""
 _LOOK_BUSY_S = 1.0
@@ -30,15 +34,26 @@ class PageState:
         """Our script is in it."""
         self.is_usable = False
         """It can make calls."""
+        self.is_bare = False
+        """It can, and has nothing of the site's: it may be a gateway's, in the site's place."""
         self.stored: dict[str, str] | None = None
         self._complete_s: float | None = None
 
-    def note(self, *, is_complete: bool) -> None:
-        """Note whether everything of the page was loaded."""
-        if not is_complete:
+    def note(self, seen: Look, *, is_check: bool) -> bool:
+        """Note what a look at the page told; returns whether it can make calls since now."""
+        if seen.is_there and self.is_late:
+            # It was to be left, and nothing came in its place.
+            self.is_installed = True
+        if not seen.is_complete:
             self._complete_s = None
         elif self._complete_s is None:
             self._complete_s = time.monotonic()
+        is_ready = bool(seen.script) and (seen.is_wrapped or self.is_at_rest)
+        is_ready = is_ready or self.is_late
+        if self.is_usable or is_check or not (self.is_installed and is_ready):
+            return False
+        self.is_usable, self.is_bare = True, not seen.script
+        return True
 
     @property
     def is_at_rest(self) -> bool:
@@ -63,6 +78,25 @@ class PageState:
         if is_shown or self.is_young:
             return _LOOK_S
         return _LOOK_BUSY_S if is_busy else None
+
+
+class Anew:
+    """When a page that has nothing of the site's is loaded anew: more rarely each time.
+
+    It can make calls, but not as a browser of the site makes them. And there may be no other.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._next_s, self._pause_s = 0.0, _ANEW_S
+
+    def is_due(self) -> bool:
+        """Whether it is time, which counts as done then."""
+        now_s = self._clock()
+        if now_s < self._next_s:
+            return False
+        self._next_s, self._pause_s = now_s + self._pause_s, self._pause_s * 2
+        return True
 
 
 @dataclass
