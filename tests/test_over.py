@@ -10,6 +10,8 @@ WAITING = """
 import signal, sys, threading
 from tray_app.over import Over
 
+# Whoever runs the tests may have begun them to outlive a terminal.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 over = Over()
 mask = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
 # The system gives a signal to another thread then, while Python sees to it in this one.
