@@ -166,6 +166,35 @@ def test_a_required_key_that_may_be_null_is_null_where_every_key_is_called_requi
     assert fit({}, only_null, lenient_required=True) == Fit({"it": None})
 
 
+def test_no_null_that_is_put_in_hides_what_is_wrong() -> None:
+    schema = {
+        "type": "object",
+        "properties": {"path": {"type": "string"}, "size": {"type": ["integer", "null"]}},
+        "required": ["path", "size"],
+        "additionalProperties": False,
+    }
+    whole = Fit({"path": "a", "size": None})
+
+    assert fit({"arguments": {"path": "a"}}, schema, lenient_required=True) == whole
+    assert fit({"name": "n", "input": '{"path": "a"}'}, schema, lenient_required=True) == whole
+    assert fit({}, schema, lenient_required=True).problems == (
+        "path: is missing",
+        "size: is missing",
+    )
+    other = fit({"path": "a", "length": 5}, schema, lenient_required=True)
+    assert other.problems == ("length: is not a known key",)
+    listed = {"type": "object", "properties": {"all": {"type": "array", "items": schema}}}
+    assert fit({"all": [{}]}, listed, lenient_required=True).problems != ()
+
+
+@pytest.mark.parametrize("more", [{"maxProperties": 1}, {"not": {"required": ["size"]}}])
+def test_no_null_is_put_in_that_is_not_allowed_there(more: dict[str, Any]) -> None:
+    properties = {"path": {"type": "string"}, "size": {"type": ["integer", "null"]}}
+    schema = {"type": "object", "properties": properties, "required": ["path", "size"], **more}
+
+    assert fit({"path": "a"}, schema, lenient_required=True) == Fit({"path": "a"})
+
+
 def test_a_required_key_may_be_missing_in_one_of_several_forms_too() -> None:
     schema = {"anyOf": [{"type": "object", "required": ["a", "b"]}, {"type": "null"}]}
 

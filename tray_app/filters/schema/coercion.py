@@ -59,7 +59,8 @@ class Coercion:
     def filled(self, value: Any, rule: Rule) -> Any:
         """The value with null for each required key that is missing and may be null.
 
-        A schema that requires every key says so that one may be left out (OpenAI's strict mode).
+        A schema that requires every key says so that one may be left out (OpenAI's strict mode). An
+        object without any stays empty where it needs another one too: that has to be asked for.
         """
         if ref := rule.get("$ref"):
             value = self.filled(value, ref)
@@ -76,9 +77,10 @@ class Coercion:
         now = {
             key: self.filled(one, named[key]) if key in named else one for key, one in value.items()
         }
-        for key in rule.get("required", ()):
-            if key not in now and key in named and self._may_be_null(named[key]):
-                now[key] = None
+        missing = [key for key in rule.get("required", ()) if key not in now]
+        left_out = [key for key in missing if key in named and self._may_be_null(named[key])]
+        if now or len(left_out) == len(missing):
+            now |= dict.fromkeys(left_out)
         is_same = len(now) == len(value) and all(now[key] is value[key] for key in now)
         return value if is_same else now
 

@@ -71,15 +71,19 @@ class _Checked:
             value = self._typed(value)
         excused = only_missing if lenient else _never
         coercion = self._lenient if lenient else self._strict
-        if lenient:
-            value = coercion.filled(value, self._rule)
         wrong = self._wrong(value, excused)
         while wrong:
             meant = self._meant(value, coercion, excused)
             if meant is value or weight(still := self._wrong(meant, excused)) >= weight(wrong):
                 break
             value, wrong = meant, still
-        return Fit(coercion.filled(value, self._rule) if lenient else value, told(wrong))
+        # Only now: a null put into a wrapper, or beside a key by another name, would hide what is
+        # wrong there.
+        if lenient and (filled := coercion.filled(value, self._rule)) is not value:
+            still = self._wrong(filled, excused)
+            if weight(still) <= weight(wrong):
+                value, wrong = filled, still
+        return Fit(value, told(wrong))
 
     def _meant(self, value: Any, coercion: Coercion, excused: "_Excused") -> Any:
         """The value that was meant, out of what it was wrapped into."""
