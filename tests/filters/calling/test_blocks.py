@@ -119,6 +119,7 @@ FOUND: list[tuple[str, list[Any]]] = [
     ("Write <function=read> to call it.", ["Write <function=read> to call it."]),
     (f"I look: {call(path='a')}", ["I look: ", READ]),
     (f"I look: {BARE}", ["I look: ", READ]),
+    ('I look: <tool_call>{name: "read", arguments: {path: "a"}}</tool_call>', ["I look: ", READ]),
     (f"<tool_call>\n</tool_call>\n{call(path='a')}", [READ]),
     ("Well.\n<tool_call>\n\n</tool_call>\nSo.", ["Well.\n\nSo."]),
     ("A regex: <function=(.*?)> so", ["A regex: <function=(.*?)> so"]),

@@ -21,6 +21,10 @@ def opening(inner: str, *, is_alone: bool, is_bare: bool = False) -> Opening:
     [
         ('\n{"name"', True, True),
         ("[{", True, True),
+        ('{name: "read"', True, True),
+        ('\'{"name"', True, True),
+        ("{\n  na", True, None),
+        ("{nay", True, False),
         ("\n<function=read>", True, True),
         ("\nread\n{", True, True),
         ('" is one', True, False),

@@ -13,10 +13,12 @@ from .names import Names
 _START = re.compile(r"\s*(?:&lt;(?:function|invoke|parameter)|[{\['\"#]|```|/[/*]|<(?!/)\S)")
 _MAY_START = re.compile(r"\s*(?:[\w.:-]*\s*|`{1,2}|/|</?[a-z_]{0,20}|&[lt]{0,2};?[a-z]{0,9})\Z")
 _START_BEHIND = re.compile(
-    r"\s*(?:&lt;(?:function|invoke|parameter)|\"?[{\[]\s*\\?[\"'{\[]|```|<(?!/)\S)"
+    r"\s*(?:&lt;(?:function|invoke|parameter)|[\"']?[{\[]\s*(?:\\?[\"'{\[]|name\s*:\s*[\"'])"
+    r"|```|<(?!/)\S)"
 )
 _MAY_START_BEHIND = re.compile(
-    r"\s*(?:[\w.:-]*\s*|`{1,2}|<|\"?(?:[{\[]\s*\\?)?|&[lt]{0,2};?[a-z]{0,9})\Z"
+    r"\s*(?:[\w.:-]*\s*|`{1,2}|<|[\"']?(?:[{\[]\s*(?:\\|n|na|nam|name\s*:?\s*)?)?"
+    r"|&[lt]{0,2};?[a-z]{0,9})\Z"
 )
 _BY_NAME = re.compile(r"\s*([\w.:-]+)\s*[\n({<]")
 _START_IN_FUNCTION = re.compile(r"\s*(?:[{<]|&lt;)")
