@@ -87,10 +87,11 @@ def test_an_answer_in_words_is_no_repair_where_a_tool_was_called_wrongly() -> No
     assert shown.text == "So:\n\nThat was an example."
     assert shown.finishes == ["stop"]
 
-    wrong = Answer().turn(call("count"))
-    assert wrong.asked_again
-    with pytest.raises(ProxyError):
-        wrong.turn("I cannot count.")
+    for first, second in [(call("count"), "I cannot count."), (f"So:\n{call('reed')}", " \n")]:
+        wrong = Answer().turn(first)
+        assert wrong.asked_again
+        with pytest.raises(ProxyError):
+            wrong.turn(second)
 
 
 @pytest.mark.parametrize("cut", range(1, len(call(path="ab")) - len("\n</tool_call>")))
@@ -193,6 +194,10 @@ def test_a_call_among_thoughts_and_no_answer_is_asked_for() -> None:
     answer.turn(call(path="a"))
     assert answer.calls == [("read_file", {"path": "a"})]
     assert not Answer().calling.rescue(empty)
+
+    # They may have stood in the text, where the upstream takes them for an answer.
+    told = said(Answer().turn(thoughts=call(path="a")).asked_again)
+    assert told[0][1].startswith("You wrote a call in your thoughts and then answered nothing.")
 
 
 ANSWERS = st.lists(

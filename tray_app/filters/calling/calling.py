@@ -243,19 +243,25 @@ class Calling:
         if self._wrong is not None and len(self._sent) == self._sent_before:
             # The model was told and wrote no call: that may be an answer, or none.
             may_say_so = self._wrong.allows_words and self._choice.mode != "required"
-            return None if may_say_so and self._withheld else self._wrong
+            return None if may_say_so and self._said_in_repair() else self._wrong
         if self._choice.mode == "required" and not self._sent and reason == "stop":
             return _Fault("You called no tool", Kind.TOOL_CALL_MISSING)
         if reason == "stop" and not self._sent and not self._has_said and not self._withheld:
             # What is empty may be a silent block of the site, which an answer of mere tags is not.
             has_tags = any(map(str.strip, self._raw))
-            return _Fault(_TAGS, may_be_none=True) if has_tags else _EMPTY
+            if has_tags:
+                return _Fault(_TAGS, may_be_none=True)
+            return _ONLY_DRAFTED if self._has_drafted else _EMPTY
         return None
+
+    def _said_in_repair(self) -> str:
+        words = "".join(self._withheld)
+        return words if words.strip() else ""
 
     def _say_withheld(self) -> None:
         if len(self._sent) == self._sent_before:
             self._blocks.flush()
-            if words := "".join(self._withheld):
+            if words := self._said_in_repair():
                 # They are of another turn than what was said before the call.
                 self._emit(TextDelta(f"\n\n{words.lstrip()}" if self._has_said else words))
 
@@ -324,8 +330,7 @@ class Calling:
         is_empty = error.kind is Kind.UPSTREAM_EMPTY
         if not is_empty or not self._has_drafted or self._sent or "repair" in self._tried:
             return False
-        why = "You wrote a call in your thoughts and then answered nothing"
-        self._repair(_Fault(why, Kind.UPSTREAM_EMPTY))
+        self._repair(_ONLY_DRAFTED)
         return True
 
 
@@ -352,6 +357,9 @@ class _Fault(Struct, frozen=True):
 
 
 _EMPTY = _Fault("You answered nothing", Kind.UPSTREAM_EMPTY)
+_ONLY_DRAFTED = _Fault(
+    "You wrote a call in your thoughts and then answered nothing", Kind.UPSTREAM_EMPTY
+)
 
 
 def _unreadable(ended: Ended) -> _Fault:
