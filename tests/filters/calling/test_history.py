@@ -88,6 +88,8 @@ def test_a_result_that_is_missing_does_not_give_its_place_to_another() -> None:
         "user",
         f"{missing}\n<tool_response>\nY\n</tool_response>",
     )
+    apart = [did(calls("write", call_id=call_id)) for call_id in "xyz"]
+    assert shown(*apart, result("Y", "y"))[1] == shown(three, result("Y", "y"))[1]
     late = shown(three, result("Y", "y"), said("user", "go on"), result("Z", "z"), result("X", "x"))
     assert [text.count(missing) for _, text in late] == [0, 1, 0]
     assert re.findall(r"\b[X-Z]\b", late[2][1]) == ["X", "Z"]

@@ -289,9 +289,11 @@ class _History:
 
 
 def _calls(messages: Sequence[Message]) -> dict[int, deque[Place]]:
-    """The calls by the number of their message."""
+    """The calls by the number of their message, those of several in a row together."""
     found: dict[int, deque[Place]] = {}
     for at, message in enumerate(messages):
+        if message.role == "assistant" and at - 1 in found:
+            found[at] = found[at - 1]
         for number, part in enumerate(message.parts):
             if isinstance(part, ToolCallPart):
                 found.setdefault(at, deque()).append((at, number))
