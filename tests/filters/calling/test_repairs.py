@@ -302,6 +302,15 @@ def test_an_answer_of_mere_tags_is_no_empty_one(answer: str, words: str, kind: K
     assert caught.value.kind is kind
 
 
+def test_thoughts_that_stood_in_the_text_alone_are_no_empty_answer() -> None:
+    """The site has answered something, and is left in peace for no silence."""
+    answer = Answer().turn(thoughts="Hm.")
+    assert "You answered nothing. Answer now" in said(answer.asked_again)[-1][1]
+    with pytest.raises(ProxyError) as caught:
+        answer.turn(thoughts="Hm.")
+    assert caught.value.kind is Kind.TOOL_CALL_INVALID
+
+
 def test_words_are_no_answer_where_a_call_has_to_be() -> None:
     answer = Answer(tool_choice=ToolChoice("required")).turn(call("nope"))
     assert answer.asked_again

@@ -12,6 +12,7 @@ from typing import Literal
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from tray_app.core.errors import Kind, ProxyError
 from tray_app.core.model import (
@@ -87,6 +88,8 @@ class Calling:
         """What is to go on with half a call; none of it could be told before its end."""
         self._withheld: list[str] = []
         self._thought = ""
+        self._has_thought = False
+        """In the present turn."""
         self._is_done = self._has_drafted = False
 
     def __call__(self, event: Event) -> None:
@@ -97,6 +100,7 @@ class Calling:
             self._raw.append(event.text)
             self._feed(event.text)
         elif type(event) is ReasoningDelta:
+            self._has_thought = True
             self._look_for_draft(event.text)
             self._emit(event)
         elif type(event) is Finished:
@@ -247,11 +251,11 @@ class Calling:
         if self._choice.mode == "required" and not self._sent and reason == "stop":
             return _Fault("You called no tool", Kind.TOOL_CALL_MISSING)
         if reason == "stop" and not self._sent and not self._has_said and not self._withheld:
-            # What is empty may be a silent block of the site, which an answer of mere tags is not.
-            has_tags = any(map(str.strip, self._raw))
-            if has_tags:
+            # What is empty may be a silent block of the site, which mere tags or thoughts are not.
+            if any(map(str.strip, self._raw)):
                 return _Fault(_TAGS, may_be_none=True)
-            return _ONLY_DRAFTED if self._has_drafted else _EMPTY
+            said = _ONLY_DRAFTED if self._has_drafted else _EMPTY
+            return replace(said, is_silence=not self._has_thought)
         return None
 
     def _said_in_repair(self) -> str:
@@ -309,6 +313,7 @@ class Calling:
         if told is not None:
             self.again += (Message("user", (TextPart(told),)),)
         self._raw.clear()
+        self._has_thought = False
         self._repeated = 0
         self._sent_before = len(self._sent)
         self._turn = turn
@@ -317,6 +322,7 @@ class Calling:
     def renew(self) -> None:
         """Be ready for the answer to a question that another filter asks."""
         self._is_done = False
+        self._has_thought = False
         self._raw.clear()
         self._withheld.clear()
         self._blocks.restart()
@@ -341,6 +347,8 @@ class _Fault(Struct, frozen=True):
     kind: Kind = Kind.TOOL_CALL_INVALID
     may_be_none: bool = False
     """There is no such tool, or no call can be seen in it: the model may have shown an example."""
+    is_silence: bool = True
+    """Where nothing was answered: nothing was thought either."""
 
     @property
     def allows_words(self) -> bool:
@@ -351,8 +359,10 @@ class _Fault(Struct, frozen=True):
         """The same for whoever asked."""
         if self.kind is Kind.TOOL_CALL_MISSING:
             return ProxyError(self.kind, "The model called no tool though one had to be called")
-        if self.kind is Kind.UPSTREAM_EMPTY:
+        if self.kind is Kind.UPSTREAM_EMPTY and self.is_silence:
             return ProxyError(self.kind, "Qwen answered nothing")
+        if self.kind is Kind.UPSTREAM_EMPTY:
+            return ProxyError(Kind.TOOL_CALL_INVALID, "The model thought and answered nothing")
         return ProxyError(self.kind, f"The model wrote a call that cannot be used ({self.why})")
 
 
