@@ -214,6 +214,12 @@ def test_of_an_answer_that_was_too_long_the_json_goes_out(answer: str, left: str
     assert Answer({"type": "string"}).of(answer, end=Finished("length")) == answer
 
 
+def test_a_lone_text_that_was_too_long_goes_out_as_it_is() -> None:
+    """F9"""
+    schema = {"anyOf": [{"type": "string"}, {"type": "null"}]}
+    assert Answer(schema).of('"Let me th', end=Finished("length")) == '"Let me th'
+
+
 def test_an_answer_that_calls_tools_is_not_held_to_the_format() -> None:
     answer = Answer()
     call = ToolCallDelta(0, "{}", "call_1", "read")

@@ -178,7 +178,8 @@ def _begun(text: str) -> str:
     if begun[:1] not in {"{", "["}:
         found = _FENCE.search(begun) or _MEANT.search(begun)
         if found is None:
-            return ""
+            # A schema of several forms, or one that refers to another, may be of a lone text too.
+            return text if begun.startswith('"') else ""
         begun = begun[found.start() if found[0][0] in "[{" else found.end() :]
     try:
         return begun[: json.JSONDecoder().raw_decode(begun)[1]]
