@@ -87,7 +87,12 @@ def test_an_answer_in_words_is_no_repair_where_a_tool_was_called_wrongly() -> No
     assert shown.text == "So:\n\nThat was an example."
     assert shown.finishes == ["stop"]
 
-    for first, second in [(call("count"), "I cannot count."), (f"So:\n{call('reed')}", " \n")]:
+    broken = '<tool_call>\n{"name": "read_file", "arguments": <path>}\n</tool_call>'
+    wrong_ones = [call("count"), broken, broken[:45]]
+    for first, second in [
+        *((one, "I will.") for one in wrong_ones),
+        (f"So:\n{call('reed')}", " \n"),
+    ]:
         wrong = Answer().turn(first)
         assert wrong.asked_again
         with pytest.raises(ProxyError):

@@ -55,6 +55,8 @@ class Ended(Struct, frozen=True):
     """The problem in words that the model can act on."""
     at: int = 0
     """Where in the text the problem is."""
+    name: str = ""
+    """Of the tool that was to be called where there is a problem, as far as it is written."""
 
 
 class Block:

@@ -12,6 +12,8 @@ as long as it can still be that.
 import re
 from typing import Literal, Protocol
 
+from msgspec.structs import replace
+
 from tray_app.filters.fences import Fences
 
 from .block import Block, Ended, name_in
@@ -130,6 +132,7 @@ class Blocks:
 
     def _over(self, ended: Ended) -> None:
         """Hand on what a block came to; the line ends before its calls are of no use."""
+        ended = self._named(ended)
         self._leave()
         if ended.calls:
             self._space = ""
@@ -295,7 +298,7 @@ class Blocks:
             if ended is None:
                 continue
             if ended.problem is not None:
-                return ended
+                return self._named(ended)
             self._untagged = None
             self._over(ended)
             self.feed(ended.rest)
@@ -323,6 +326,9 @@ class Blocks:
         return (
             self._block.name if self._block is not None else name_in("".join(self._untagged or ()))
         )
+
+    def _named(self, ended: Ended) -> Ended:
+        return ended if ended.problem is None else replace(ended, name=self.begun)
 
     def would_end(self, text: str) -> bool:
         """Whether the call that is open would be whole with this text behind it."""

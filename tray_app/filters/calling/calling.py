@@ -159,7 +159,7 @@ class Calling:
             if self._fault is None and not self._is_done:
                 self._call(call)
         if ended.problem is not None and self._fault is None and not self._is_done:
-            self._fault = _unreadable(ended)
+            self._fault = self._unreadable(ended)
 
     def echoed(self) -> None:
         """The model answers itself: what is there counts, what follows is invented."""
@@ -243,7 +243,7 @@ class Calling:
     def _missing(self, left: Ended | None, reason: Finish) -> "_Fault | None":
         """What is wrong with an answer whose calls were all good."""
         if left is not None:
-            return _unreadable(left)
+            return self._unreadable(left)
         if self._wrong is not None and len(self._sent) == self._sent_before:
             # The model was told and wrote no call: that may be an answer, or none.
             may_say_so = self._wrong.allows_words and self._choice.mode != "required"
@@ -257,6 +257,11 @@ class Calling:
             said = _ONLY_DRAFTED if self._has_drafted else _EMPTY
             return replace(said, is_silence=not self._has_thought)
         return None
+
+    def _unreadable(self, ended: Ended) -> "_Fault":
+        # What names a tool is no example: told in words what it was to do, nobody would do it.
+        is_meant = self._names.meant(ended.name) is not None
+        return _Fault(_UNREADABLE.format(ended.why), may_be_none=not is_meant)
 
     def _said_in_repair(self) -> str:
         words = "".join(self._withheld)
@@ -370,7 +375,3 @@ _EMPTY = _Fault("You answered nothing", Kind.UPSTREAM_EMPTY)
 _ONLY_DRAFTED = _Fault(
     "You wrote a call in your thoughts and then answered nothing", Kind.UPSTREAM_EMPTY
 )
-
-
-def _unreadable(ended: Ended) -> _Fault:
-    return _Fault(_UNREADABLE.format(ended.why), may_be_none=True)
