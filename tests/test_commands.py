@@ -265,8 +265,8 @@ def test_many_answers_at_a_time_are_set_with_a_warning(portico: Portico) -> None
 
 def test_settings_that_must_not_be_written_are_left_alone_in_words(portico: Portico) -> None:
     """R56"""
-    file = portico.home / "settings.json"
-    before = file.read_bytes()
+    portico.say("settings", "set", "queue_size", "32")
+    before = (file := portico.home / "settings.json").read_bytes()
     file.write_bytes(newer := json.dumps({"version": 99}).encode())
 
     ended = portico.run("settings", "set", "queue_size", "5")
