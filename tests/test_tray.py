@@ -301,6 +301,9 @@ def test_without_a_panel_a_window_is_there_and_closing_it_quits(
             until(lambda: running.has_window("Portico"))
             assert running.portico.chat(running.portico.say("key", "show"))[0] == 200
             running.eyes.find("Copy endpoint", "button")
+            # A key that is pressed before the window has the keyboard is nobody's.
+            window = running.eyes.windows("Portico")[-1]
+            running.eyes.run("xdotool", "windowactivate", "--sync", window)
             running.eyes.keys("alt+F4")
             assert running.process.wait(15) == 0
     finally:
