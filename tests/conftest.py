@@ -3,6 +3,7 @@
 import gc
 import ipaddress
 import os
+import signal
 import socket
 import sys
 from collections.abc import Iterator
@@ -20,6 +21,10 @@ from tray_app.proxy.memory import stay_small
 # No test may touch the keyring of whoever runs it; some bring one of their own.
 os.environ["DBUS_SESSION_BUS_ADDRESS"] = "unix:path=/nonexistent/portico-tests"
 os.environ.pop("XDG_RUNTIME_DIR", None)
+
+# What a shell runs in the background ignores Ctrl+C, and so would every program that a test starts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A run is to tell of the change, not of chance or a busy machine; `deep` goes and looks further.
 settings.register_profile(
