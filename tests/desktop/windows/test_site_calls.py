@@ -151,7 +151,7 @@ def test_a_call_that_may_have_been_made_is_not_made_again() -> None:
 
     page.calls.add(call(), usable=True)
     page.does = 1
-    page.calls.start_waiting()
+    page.calls.start_waiting(usable=True)
 
     assert page.told == [End(MINE, "left")]
     assert len(page.ran) == 1
@@ -175,7 +175,7 @@ def test_a_call_waits_for_a_page_that_can_make_it() -> None:
     assert page.ran == []
     assert list(page.calls.waiting) == [MINE]
     page.calls.end_open("left")
-    page.calls.start_waiting()
+    page.calls.start_waiting(usable=True)
 
     assert list(page.calls.open) == [MINE]
     assert page.told == []
@@ -187,11 +187,11 @@ def test_a_page_that_is_about_to_go_is_asked_nothing() -> None:
 
     page.is_going = True
     page.calls.add(call(YOURS), usable=True)
-    page.calls.start_waiting()
+    page.calls.start_waiting(usable=True)
     assert page.tells(drained(MINE, end="network")) == [End(MINE, "left")]
     assert (page.calls.open, list(page.calls.waiting)) == ({}, [YOURS])
     page.is_going = False
-    page.calls.start_waiting()
+    page.calls.start_waiting(usable=True)
 
     assert list(page.calls.open) == [YOURS]
 

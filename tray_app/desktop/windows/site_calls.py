@@ -42,7 +42,7 @@ class Calls:
         scripts: Scripts,
         run: Callable[[str], Any],
         tell: Callable[[FromSite], None],
-        is_going: Callable[[], bool] = lambda: False,
+        is_going: Callable[[], bool],
     ) -> None:
         self._scripts = scripts
         self._run = run
@@ -67,7 +67,7 @@ class Calls:
             # It may have been made all the same; made again it would be there twice.
             self._tell(End(call.id, "left"))
 
-    def start_waiting(self, *, usable: bool = True) -> None:
+    def start_waiting(self, *, usable: bool) -> None:
         """Make the calls that waited for a page, if it can make them by now."""
         waiting, self.waiting = self.waiting, {}
         for call, until_s in waiting.values():
