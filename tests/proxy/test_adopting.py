@@ -257,3 +257,17 @@ def test_without_a_keyring_the_window_still_has_its_session_after_a_restart(
     assert (before["state"], before["by_window"], before["expires_at"]) == ("signed_in", True, None)
     assert reply.status == 200
     assert after["expires_at"] is not None
+
+
+def test_tokens_that_each_say_another_number_are_of_one_person(site: PracticeSite) -> None:
+    """R39"""
+    site._sessions.numbers_tokens = True
+    with windowed(site) as (proxy, window):
+        # The window was shown again, and what it has is taken although its token has ended.
+        site.expire_tokens()
+        assert proxy.control("session", what="adopt")["account"] == "person@practice.example"
+        site.expire_tokens()
+
+        assert proxy.chat().status == 200
+        assert proxy.control("session", what="show")["state"] == "signed_in"
+        assert window.renewals == 2

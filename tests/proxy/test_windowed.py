@@ -2,7 +2,9 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
@@ -20,6 +22,17 @@ from tray_app.upstreams.qwen import SITE
 
 MANY = QUICK.__class__(start_spacing_s=0.0, parallel_answers=8)
 REFRESH = "/api/v2/auths/refresh"
+
+
+@contextmanager
+def ageing(**parts: Any) -> Iterator[tuple[Running, PaperWindow, list[float]]]:
+    """A window that is signed in, and the clock that it, the site and the proxy go by."""
+    now = [time.time()]
+    site = PracticeSite(pace_s=0.0, clock=lambda: now[0])
+    site.start()
+    with windowed(site, wall_clock=lambda: now[0], **parts) as (proxy, window):
+        yield proxy, window, now
+    site.stop()
 
 
 def ask(proxy: Running, count: int) -> list[Reply]:
@@ -55,19 +68,15 @@ def test_however_many_wait_the_page_renews_once(site: PracticeSite) -> None:
         assert len(site.heard_on(REFRESH)) == 1
 
 
-def test_a_token_that_ends_is_renewed_before_it_is_used(site: PracticeSite) -> None:
+def test_a_token_that_ends_is_renewed_before_it_is_used() -> None:
     """R39"""
-    now = [time.time()]
-    aged = PracticeSite(pace_s=0.0, clock=lambda: now[0])
-    aged.start()
-    with windowed(aged, settings=MANY, wall_clock=lambda: now[0]) as (proxy, window):
+    with ageing(settings=MANY) as (proxy, window, now):
         now[0] += 896
         replies = ask(proxy, 3)
 
         assert [reply.status for reply in replies] == [200] * 3
         assert window.renewals == 1
         assert b"Token has expired" not in b"".join(reply.body for reply in replies)
-    aged.stop()
 
 
 def test_a_page_that_found_its_token_good_enough_is_loaded_again(
@@ -75,10 +84,7 @@ def test_a_page_that_found_its_token_good_enough_is_loaded_again(
 ) -> None:
     """R39"""
     monkeypatch.setattr(windowed_session, "TAKES_S", 1.0)
-    now = [time.time()]
-    aged = PracticeSite(pace_s=0.0, clock=lambda: now[0])
-    aged.start()
-    with windowed(aged, settings=MANY, wall_clock=lambda: now[0]) as (proxy, window):
+    with ageing(settings=MANY) as (proxy, window, now):
         window.vain = 1
         now[0] += 896
         before = proxy.chat()
@@ -87,8 +93,7 @@ def test_a_page_that_found_its_token_good_enough_is_loaded_again(
 
         assert [before.status, after.status] == [200, 200]
         assert window.renewals == 2
-        assert len(aged.heard_on(REFRESH)) == 1
-    aged.stop()
+        assert len(window.site.heard_on(REFRESH)) == 1
 
 
 def test_a_session_that_the_site_ended_is_said_to_be_for_all_who_wait(site: PracticeSite) -> None:
@@ -148,16 +153,13 @@ def test_what_the_page_renewed_by_itself_is_taken_up(site: PracticeSite) -> None
         until(lambda: token(proxy) in str(ring.entries))
 
 
-def signs_out(window: PaperWindow) -> None:
-    window.sign_out_at_site()
-
-
-def becomes_guest(window: PaperWindow) -> None:
-    window.become_guest()
-
-
 @pytest.mark.parametrize(
-    ("happens", "code"), [(signs_out, "session_ended"), (becomes_guest, "guest_session")]
+    ("happens", "code"),
+    [
+        (PaperWindow.sign_out_at_site, "session_ended"),
+        (PaperWindow.become_guest, "guest_session"),
+    ],
+    ids=["signed out", "guest"],
 )
 def test_a_page_that_has_the_session_no_more_ends_it(
     site: PracticeSite, happens: Callable[[PaperWindow], None], code: str
@@ -173,10 +175,7 @@ def test_a_page_that_has_the_session_no_more_ends_it(
 
 
 def test_who_looks_at_the_page_to_sign_in_and_leaves_it_stays_signed_in() -> None:
-    now = [time.time()]
-    aged = PracticeSite(pace_s=0.0, clock=lambda: now[0])
-    aged.start()
-    with windowed(aged, wall_clock=lambda: now[0]) as (proxy, window):
+    with ageing() as (proxy, window, now):
         window.go("/auth")
         # What the page said is heard by now.
         assert told(proxy) == "signed_in"
@@ -186,7 +185,6 @@ def test_who_looks_at_the_page_to_sign_in_and_leaves_it_stays_signed_in() -> Non
 
         assert proxy.chat().status == 200
         assert told(proxy) == "signed_in"
-    aged.stop()
 
 
 def shown_at_sign_in(window: PaperWindow) -> None:

@@ -54,6 +54,8 @@ class Sessions:
         self._secret = uuid.uuid4().bytes
         self.who = uuid.uuid4().hex
         """The number of the account that signs in; the tokens of its sign-ins say it."""
+        self.numbers_tokens = False
+        """Each token says a number of its own instead."""
 
     def sign_in(self) -> dict[str, object]:
         """A session of a client that keeps its cookies itself."""
@@ -155,8 +157,8 @@ class Sessions:
 
     def _new_token(self, chain: _Chain) -> tuple[str, float]:
         expires_at = self._clock() + self.token_life_s
-        claims = {"id": chain.who, "exp": int(expires_at), "type": "access_token"}
-        token = _jwt(claims)
+        who = uuid.uuid4().hex if self.numbers_tokens else chain.who
+        token = _jwt({"id": who, "exp": int(expires_at), "type": "access_token"})
         self._keep(self._tokens, token, expires_at)
         return token, expires_at
 

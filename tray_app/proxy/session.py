@@ -53,6 +53,8 @@ class _Before(Struct, frozen=True):
     refused_token: str | None = None
     state: str = ""
     """As others were told it; empty where it was not known yet."""
+    claim: str = ""
+    """Whose the new one is by its token, which may say anything."""
 
 
 class SessionOwner:
@@ -289,21 +291,21 @@ class SessionOwner:
             self._hold(self._kept_lane, session)
 
     def belongs_to(self, account: Account) -> None:
-        """Learn whose the session is."""
-        session = self.session
-        if session is not None:
+        """Learn whose the session is that is tried out."""
+        session, before = self.session, self._before
+        if session is not None and before is not None:
             # Only a number that the site says of the account too tells people apart.
-            who, guest = account.who if account.who == session.who else "", session.guest
+            who = account.who if account.who == before.claim else ""
             self.lane.session = msgspec.structs.replace(
-                session, account=account.label, guest=guest or account.guest, who=who
+                session, account=account.label, guest=session.guest or account.guest, who=who
             )
 
     def try_out(self, session: Session) -> None:
         """Take another session, which is kept by `keep` or given back by `undo`."""
         self._before = _Before(
-            self.lane, self._over, self._unread, self._refused_token, self.told_state
+            self.lane, self._over, self._unread, self._refused_token, self.told_state, session.who
         )
-        self._take(session)
+        self._take(msgspec.structs.replace(session, who=""))
 
     def undo(self) -> None:
         """Be again as before a session was tried out."""
@@ -357,8 +359,7 @@ class SessionOwner:
 
     def _keep_soon(self) -> None:
         self._keeping = None
-        session = self._kept_lane.session
-        if session is not None:
+        if (session := self._kept_lane.session) is not None:
             self._safe.save_soon(SESSION, to_text(session))
 
     async def quiet(self, within_s: float) -> None:
