@@ -265,7 +265,7 @@ def test_tokens_that_each_say_another_number_are_of_one_person(site: PracticeSit
     with windowed(site) as (proxy, window):
         # The window was shown again, and what it has is taken although its token has ended.
         site.expire_tokens()
-        assert proxy.control("session", what="adopt")["account"] == "person@practice.example"
+        assert adopt(proxy)["account"] == "person@practice.example"
         site.expire_tokens()
 
         assert proxy.chat().status == 200
