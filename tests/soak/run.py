@@ -28,6 +28,8 @@ _QUIET_S = 60.0
 """How long it may take until all is given back after the last request."""
 _SETTLES_S = 10.0
 """The same after the first one."""
+_APART_S = 2.0
+"""So far apart are two looks at what it holds then."""
 _JUDGED_S = 600.0
 """The slope says something from here on; a shorter soak is judged by its growth."""
 _FULL_S = 900.0
@@ -167,9 +169,7 @@ class _Soak:
         """All of it."""
         result, front = self._result, self._front
         await self._one(self._deck.first, 0)
-        result.before = _ALL_WELL
-        await self._quiet(_SETTLES_S)
-        result.before = result.after
+        await self._settle()
         cpu_s, self._began_s = self._watch.cpu_s(), time.monotonic()
         async with asyncio.TaskGroup() as group:
             watching = group.create_task(self._watching())
@@ -188,6 +188,15 @@ class _Soak:
             number += 1
             group.create_task(self._one(self._deck.next(now_s), number))
             await asyncio.sleep(max(0.0, number * INTERVAL_S - now_s))
+
+    async def _settle(self) -> None:
+        """Note what it holds before all, once two looks tell the same: files open a bit later."""
+        result, result.before = self._result, _ALL_WELL
+        await self._quiet(_SETTLES_S)
+        while result.before["descriptors"] != result.after["descriptors"]:
+            result.before = result.after
+            await asyncio.sleep(_APART_S)
+            await self._quiet(_SETTLES_S)
 
     async def _one(self, case: Case, number: int) -> None:
         result, began_s, outcome = self._result, time.monotonic(), "right"
