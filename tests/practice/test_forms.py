@@ -64,6 +64,10 @@ WRITTEN = {
                          + "\n</tool_call>",
     "name-as-tag": XML.replace("<function=write>", "<write>"),
     "function-invocation-around": f"<function_invocation>\n{XML}\n</function_invocation>",
+    "openai-message": json.dumps({"tool_calls": [{
+        "id": "call_1", "type": "function",
+        "function": {"name": "write", "arguments": '{"path": "a.txt", "content": "hi"}'},
+    }]}),
     "json-in-fence": f"```json\n{JSON}\n```",
     "tags-in-fence": f"```xml\n{BLOCK}\n```",
     "tight": f"<tool_call>{JSON}</tool_call>",

@@ -201,6 +201,13 @@ def _half(prose: str, call: Call) -> Written:
     return _said(prose, f"<tool_call>\n{text[: (begins + len(text)) // 2]}")
 
 
+def _as_message(call: Call) -> str:
+    """A message in the form that clients get."""
+    arguments = json.dumps(call.arguments, ensure_ascii=False)
+    function = {"name": call.name, "arguments": arguments}
+    return json.dumps({"tool_calls": [{"id": "call_1", "type": "function", "function": function}]})
+
+
 def _fenced(language: str) -> Callable[[Call], str]:
     return lambda call: f"```{language}\n{told(call)}\n```"
 
@@ -272,6 +279,8 @@ _LIST: Sequence[tuple[int, str, str, Callable[[Reply], Written]]] = (
      _each(lambda call: xml(call).replace(f"<function={call.name}>", f"<{call.name}>", 1))),
     (0, "function-invocation-around", "a function element in a wrapper of an older grammar",
      _each(lambda call: f"<function_invocation>\n{xml(call)}\n</function_invocation>")),
+    (0, "openai-message", "a message as clients' APIs have it, whose calls are in a list",
+     _each(_as_message)),
     (0, "json-in-fence", "the call's JSON in a fence, without tags", _each(_fenced("json"))),
     (0, "tags-in-fence", "the call, and meant, in a fence",
      _each(lambda call: f"```xml\n{block(call)}\n```")),

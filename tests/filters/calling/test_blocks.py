@@ -86,6 +86,8 @@ FOUND: list[tuple[str, list[Any]]] = [
     (IN_TAGS, [("write", {"content": ABOUT_CALLS})]),
     (f"{call(path='a')}\n<tool_response>\nx\n</tool_response>\nDone.", [READ, "echo"]),
     ("<tool_response>\nx", ["echo"]),
+    ('{"tool_calls": [' + call(path="a").splitlines()[1] + "]}", [READ]),
+    ('{"tool_calls": 3} a day', ['{"tool_calls": 3} a day']),
     # Talk about calls.
     ("The tag `<tool_call>` begins one.", ["The tag `<tool_call>` begins one."]),
     ("A <tool_call> tag is used so.", ["A <tool_call> tag is used so."]),

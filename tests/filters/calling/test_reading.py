@@ -15,6 +15,7 @@ from tray_app.filters.calling.reading import RawCall, read_calls
 
 ONE = '{"name": "write", "arguments": {"path": "a", "n": 1}}'
 WRITE = RawCall("write", {"path": "a", "n": 1})
+ENCODED = {"name": "write", "arguments": json.dumps(WRITE.arguments)}
 
 
 # Each form, with its number among the faults that were reported of these models and with the place
@@ -24,6 +25,18 @@ FORMS: dict[str, tuple[str, list[RawCall]]] = {
     "several objects": (f"{ONE}\n{ONE}", [WRITE, WRITE]),
     "several objects and commas": (f"{ONE},\n{ONE};", [WRITE, WRITE]),
     "a list": (f"[{ONE}, {ONE}]", [WRITE, WRITE]),
+    "a message of clients' APIs": (
+        json.dumps({"tool_calls": [{"id": "call_1", "type": "function", "function": ENCODED}]}),
+        [WRITE],
+    ),
+    "a message that says nothing else": (
+        f'{{"role": "assistant", "content": null, "tool_calls": [{ONE}, {ONE}]}}',
+        [WRITE, WRITE],
+    ),
+    "an argument with the name of the list of calls": (
+        '{"name": "log", "tool_calls": [1]}',
+        [RawCall("log", {"tool_calls": [1]})],
+    ),
     "a fence": (f"```json\n{ONE}\n```", [WRITE]),
     "19 a fence, codex#2229": (f"```\n{ONE}\n```\n", [WRITE]),
     "comments": (f"// now\n{ONE}\n# done", [WRITE]),

@@ -19,6 +19,7 @@ NAMES = Names([Tool("read", "", ONE), Tool("write", "", TWO)], frozenset({"read"
         ('{"name": "read", "arguments": {"path": "a",}}\n</tool_call>', {"path": "a"}),
         ('[{"name": "read", "parameters": {"path": "a"}}]', {"path": "a"}),
         ('{"type": "function", "function": {"name": "read", "arguments": "{}"}}', {}),
+        ('{"tool_calls": [{"function": {"name": "read", "arguments": "{}"}}]}', {}),
         ('{"fn_read": {"path": "a"}}', {"path": "a"}),
         ('{"fn_read": "a"}', {"path": "a"}),
         ('{"read": {"path": "a"}}', {"path": "a"}),
@@ -41,6 +42,10 @@ def test_a_text_that_is_a_call_and_nothing_else_is_one(
         '{"name": "read", "version": "1.0.0"}',
         '{"type": "function", "function": {"name": "read", "description": "x", "parameters": {}}}',
         '{"path": "a"}',
+        '{"tool_calls": [{"name": "nobody", "arguments": {}}]}',
+        '{"content": "So:", "tool_calls": [{"name": "read", "arguments": {}}]}',
+        '{"tool_calls": 3}',
+        '{"tool_calls": []}',
         '{"name": "write", "arguments": 3}',
     ],
 )

@@ -19,6 +19,7 @@ from tray_app.filters.fences import Fences
 from .block import Block, Ended, name_in
 from .names import Names
 from .opening import Opening
+from .reading import WRAPPER
 from .untagged import FENCED, read_untagged
 
 _TAG = re.compile(
@@ -235,10 +236,10 @@ class Blocks:
         key = _KEY.match(text, brace)
         if key is None:
             begun = _MAY_BE_KEY.match(text, brace)
-            names = (*_NAMING, *self._names.known)
+            names = (*_NAMING, WRAPPER, *self._names.known)
             may_be = begun and any(name.startswith(begun[1] or "") for name in names)
             return "held" if may_be else "text"
-        if key[1] in self._names.known:
+        if key[1] == WRAPPER or key[1] in self._names.known:
             return "json"
         if key[1] not in _NAMING:
             return "text"

@@ -19,6 +19,8 @@ _NAMES = ("name", "function", "tool", "tool_name", "function_name")
 _ARGUMENTS = ("arguments", "parameters", "args", "input", "params")
 _ENVELOPE = {"type", "id", "index", "call_id", "tool_call_id", "status", *_NAMES}
 _KINDS = ("function", "function_call", "tool_call", "tool_use")
+WRAPPER = "tool_calls"
+"""The key of all calls in a message of clients' APIs."""
 _ENCODINGS = 3
 _TAILS = 6
 _DEBRIS = re.compile(
@@ -161,6 +163,8 @@ class _Block:
         if not isinstance(value, dict):
             seen = f"{value!r:.30}"
             raise Malformed(f'expected an object with "name" and "arguments", not {seen},', at)
+        if (calls := _wrapped(value)) is not None:
+            return self._found(calls, at, encodings)
         function = value.get("function")
         fields = function if isinstance(function, dict) else value
         return [_call(fields, at, demands_arguments=self._demands_arguments)]
@@ -240,6 +244,13 @@ def _call(fields: dict[str, Any], at: int, *, demands_arguments: bool) -> RawCal
     if flat.get("type") in _KINDS:
         del flat["type"]
     return RawCall(name, flat)
+
+
+def _wrapped(value: dict[str, Any]) -> list[Any] | None:
+    """The calls of a message as clients' APIs have it, if it says nothing else; None for others."""
+    calls = value.get(WRAPPER)
+    said = (told for key, told in value.items() if key not in {WRAPPER, "role", "id", "type"})
+    return calls if isinstance(calls, list) and calls and not any(said) else None
 
 
 def _is_schema(key: str, value: Any) -> bool:
