@@ -134,13 +134,24 @@ def test_what_is_wrong_is_one_sentence_and_a_code(
 
 
 @pytest.mark.parametrize("words", [["settings", "get", "port"], ["doctor"], ["--practice"]])
-def test_a_bad_port_in_the_environment_is_two(
-    words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [("PORTICO_PORT", "0", "no port from 1"), ("PORTICO_LOG", "loud", "'loud', which is none of")],
+)
+def test_a_bad_variable_in_the_environment_is_two(
+    words: list[str],
+    name: str,
+    value: str,
+    said: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setenv("PORTICO_PORT", "0")
+    monkeypatch.setenv(name, value)
 
     assert main(words) == 2
-    assert "PORTICO_PORT" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert name in told
+    assert said in told
 
 
 @pytest.mark.parametrize("words", [["settings", "set", "port", "8000"], ["--practice"], ["doctor"]])

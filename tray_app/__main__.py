@@ -21,10 +21,8 @@ from tray_app.faults import watching
 from tray_app.startup import NO, USAGE, complain
 from tray_app.store import StoreError
 from tray_app.store.paths import find
-from tray_app.store.settings import SettingError, Settings
+from tray_app.store.settings import LOG_LEVELS, SettingError, Settings
 from tray_app.store.statistics import ROLLED_DAYS
-
-_LEVELS = ("debug", "info", "warning", "error")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -139,7 +137,7 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="let --host leave this computer: other devices, each with a key of its own",
     )
-    parser.add_argument("--log-level", choices=_LEVELS, metavar="L", help=", ".join(_LEVELS))
+    parser.add_argument("--log-level", choices=LOG_LEVELS, metavar="L", help=", ".join(LOG_LEVELS))
     parser.add_argument("--until-stdin-ends", action="store_true", help=argparse.SUPPRESS)
     parser.set_defaults(command=None)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")

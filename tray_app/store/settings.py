@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 TransportName = Literal["page", "direct", "auto"]
+LOG_LEVELS = ("debug", "info", "warning", "error")
 _MANY_ANSWERS = 4
 
 
@@ -292,6 +293,10 @@ def effective(
             raise SettingError(
                 "PORTICO_PORT", f"PORTICO_PORT is {port!r}, which is no port from 1 to 65535."
             ) from None
+    level = environ.get("PORTICO_LOG")
+    if level and level.lower() not in LOG_LEVELS:
+        levels = ", ".join(LOG_LEVELS)
+        raise SettingError("PORTICO_LOG", f"PORTICO_LOG is {level!r}, which is none of {levels}.")
     for name, value in flags.items():
         if value is not None:
             settings = with_value(settings, name, value)
