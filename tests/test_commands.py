@@ -295,14 +295,13 @@ def test_a_flag_outranks_the_environment_and_that_the_file(tmp_path: Path) -> No
     quiet = Portico(tmp_path)
 
     default = quiet.say("settings", "get", "port")
-    quiet.say("settings", "set", "port", filed)
+    told = quiet.run("settings", "set", "port", filed, PORTICO_PORT=named).stderr
     with_file = quiet.say("settings", "get", "port")
     with_variable = quiet.run("settings", "get", "port", PORTICO_PORT=named).stdout.strip()
     with serving(tmp_path, more={"PORTICO_PORT": named}) as started:
-        with_flag = started.say("settings", "get", "port")
-
-        assert (default, with_file, with_variable) == ("7936", filed, named)
-        assert with_flag == str(started.port)
+        assert started.say("settings", "get", "port") == str(started.port)
+    assert (default, with_file, with_variable) == ("7936", filed, named)
+    assert told == f"PORTICO_PORT is {named} here, and outranks it.\n"
     assert quiet.say("settings", "get", "port") == filed
 
 

@@ -299,7 +299,7 @@ def _key_line(shown: str, key: dict[str, Any]) -> str:
 
 def _settings(arguments: argparse.Namespace, paths: Paths, environ: Mapping[str, str]) -> int:
     if arguments.what == "set":
-        return _set(arguments.name, arguments.value, paths)
+        return _set(arguments.name, arguments.value, paths, environ)
     try:
         values = _ask(paths, "settings", what="list")
     except ConnectionError:
@@ -317,15 +317,18 @@ def _settings(arguments: argparse.Namespace, paths: Paths, environ: Mapping[str,
     return OK
 
 
-def _set(name: str, text: str, paths: Paths) -> int:
+def _set(name: str, text: str, paths: Paths, environ: Mapping[str, str]) -> int:
     value = parse(name, text)
+    chosen = with_value(Settings(), name, value)
     alone = partial(_set_alone, name, value, paths)
     restart = _done(paths, alone, "settings", what="set", name=name, value=text)
-    for warning in warnings_of(with_value(Settings(), name, value)):
+    for warning in warnings_of(chosen):
         print(warning, file=sys.stderr)
     print(f"{name} is {json.dumps(msgspec.to_builtins(value))} now.")
     if restart:
         print("Restart Portico for it to take effect.")
+    if name == "port" and effective(chosen, environ, {}) != chosen:
+        print(f"PORTICO_PORT is {environ['PORTICO_PORT']} here, and outranks it.", file=sys.stderr)
     return OK
 
 
