@@ -9,7 +9,7 @@ from tests.rings import MemoryRing, keeper
 from tests.waiting import comes
 from tray_app.core.calls import Tokens
 from tray_app.core.errors import Kind, ProxyError
-from tray_app.core.session import Session, SetCookie, from_text
+from tray_app.core.session import Account, Session, SetCookie, from_text
 from tray_app.proxy import session as module
 from tray_app.proxy.safe import Safe
 from tray_app.proxy.session import STALE_S, Lane, SessionOwner
@@ -298,3 +298,20 @@ async def test_cookies_are_kept_and_taken_away_and_every_secret_is_told() -> Non
     assert owned.session is not None
     assert owned.session.cookies == {"a": "3"}
     assert told == {"token", "1", "2", "3"}
+
+
+@pytest.mark.parametrize("is_unlocked", [False, True])
+async def test_whose_a_session_is_is_learned_also_where_the_keyring_opens_meanwhile(
+    *, is_unlocked: bool
+) -> None:
+    """S99"""
+    owned = SessionOwner(None, Safe(None), lambda: NOW_S)
+    owned.await_store()
+    owned.try_out(Session("new", {}, by_window=True, who="7"))
+    if is_unlocked:
+        owned.take_up(Session("kept", {}, by_window=True, who="8"))
+    owned.belongs_to(Account("me@example.org", who="7"))
+    await owned.keep()
+
+    assert owned.session is not None
+    assert (owned.session.account, owned.session.who) == ("me@example.org", "7")

@@ -282,7 +282,7 @@ class SessionOwner:
     def take_up(self, session: Session | None) -> None:
         """Take what the keyring held, unless somebody brought or cleared a session meanwhile."""
         if self._before is not None and self._before.unread:
-            self._before = _Before(Lane())
+            self._before = _Before(Lane(), claim=self._before.claim)
         elif self._unread:
             self._unread = False
         else:
