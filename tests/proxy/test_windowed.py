@@ -13,12 +13,13 @@ from tests.paper import PaperWindow, windowed
 from tests.rings import MemoryRing, keeper
 from tests.waiting import until
 from tray_app.compose import practice_site
+from tray_app.core.errors import ProxyError
 from tray_app.core.session import Session
 from tray_app.practice import PracticeSite, acts
 from tray_app.proxy import windowed as windowed_session
 from tray_app.proxy.window import PageCookie
-from tray_app.proxy.windowed import session_with
-from tray_app.upstreams.qwen import SITE
+from tray_app.proxy.windowed import WindowedSession, session_with
+from tray_app.upstreams.qwen import QWEN, SITE
 
 MANY = QUICK.__class__(start_spacing_s=0.0, parallel_answers=8)
 REFRESH = "/api/v2/auths/refresh"
@@ -306,6 +307,14 @@ def test_a_token_of_somebody_else_renews_nothing(site: PracticeSite, *, is_asked
 
         assert proxy.chat().code == "session_ended"
         assert (told(proxy), token(proxy)) == ("revoked", before)
+
+
+async def test_cookies_of_somebody_else_go_with_no_call(site: PracticeSite) -> None:
+    """S99"""
+    with windowed(site) as (proxy, window):
+        its = WindowedSession(window, SITE, QWEN, proxy.service.parts.person.owner, time.time)
+        with pytest.raises(ProxyError, match="signed out"):
+            await its.with_cookies(Session("theirs", {}, by_window=True, who="7"))
 
 
 @pytest.mark.slow

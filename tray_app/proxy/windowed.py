@@ -17,6 +17,7 @@ from tray_app.core.session import PageSession, Session
 from tray_app.core.site import Site
 
 from .session import SessionOwner
+from .unusable import unusable
 from .window import PageCookie, SiteWindow
 
 TAKES_S = 16.0
@@ -153,9 +154,14 @@ class WindowedSession:
             raise
 
     async def with_cookies(self, session: Session) -> Session:
-        """The session with the window's cookies, for one call that is not made by its page."""
+        """The session with the window's cookies, for one call that is not made by its page.
+
+        Raises `ProxyError`, also where they are somebody else's by now.
+        """
         cookies = await self._window.cookies()
         found = self.found().session
+        if found is not None and found.is_of_another(session):
+            raise unusable("revoked")
         if found is not None:
             session = msgspec.structs.replace(session, token=found.token)
         return session_with(session, cookies, self._site)
