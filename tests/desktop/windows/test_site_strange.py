@@ -269,7 +269,8 @@ def test_the_site_being_gone_is_told_as_that(visit: Visiting, strange: StrangeSi
 
 @pytest.mark.parametrize("way", ["opens", "links&target=_blank", "links"])
 @pytest.mark.parametrize(
-    "to", [OUTSIDE, "http://elsewhere.example/", "file:///etc/passwd", "data:text/html,hello"]
+    "to",
+    [OUTSIDE, "http://elsewhere.example/", "file:///etc/passwd", "data:text/html,hello", "#here"],
 )
 def test_a_click_leads_to_the_persons_own_browser_or_nowhere(
     visit: Visiting, screen: Screen, strange: StrangeSite, outside: Outside, way: str, to: str

@@ -123,7 +123,9 @@ class GtkEngine(Engine):
 
     def _ask_for(self, webview: Any, url: str) -> None:
         """Load a page, whose address is not that of the window before it is there."""
-        self._is_asking = True
+        # A place in the page that is there is no other page, and none is ever told to be there.
+        is_within = "#" in url and _whole(url) == _whole(webview.get_uri() or "")
+        self._is_asking = self._is_asking or not is_within
         webview.load_uri(url)
 
     @property
@@ -326,6 +328,11 @@ def _deny(_: Any, request: Any) -> bool:
     """Refuse the page camera, place and notices."""
     request.deny()
     return True
+
+
+def _whole(url: str) -> str:
+    """The address of a page, for that of a place in it."""
+    return url.partition("#")[0]
 
 
 def _cookie(name: str, value: str, domain: str, *, secure: bool) -> Cookie:
