@@ -326,3 +326,16 @@ def test_a_site_without_its_script_is_asked_all_the_same(
     # Another page was tried for the first, and is not again so soon.
     assert first.head_s < 14.0
     assert second.head_s < 5.0
+
+
+def test_a_page_that_could_not_be_loaded_is_loaded_anew_for_a_later_call(
+    practice: PracticeSite, child: SiteChild
+) -> None:
+    practice.on("page", acts.Raw(b"", head=b"no HTTP at all\r\n\r\n"))
+    child.say(Visit("/"))
+    child.say(Hide())
+    vain = child.fetch("GET", "/api/models", bearer="")
+    practice.on("page", acts.page(APP))
+
+    assert vain.why == "unusable"
+    assert child.ask("hello").ended().said()

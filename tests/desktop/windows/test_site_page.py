@@ -72,34 +72,81 @@ def test_a_renewal_is_vain_once_its_page_had_its_time(monkeypatch: pytest.Monkey
     assert not renewal.is_over(page(1, usable=True, stored="old"))
 
 
-@pytest.mark.parametrize(
-    ("age_s", "script", "wrapped", "check", "since_now", "bare"),
-    [
-        (1, "/main.js", True, False, True, False),
-        (1, "/main.js", False, False, False, False),
-        (13, "/main.js", False, False, True, False),
-        (11, "", False, False, False, False),
-        (13, "", False, False, True, True),
-        (13, "", False, True, False, False),
-    ],
-)
-def test_a_page_without_the_sites_script_is_bare_when_it_can_make_calls(
-    age_s: float, script: str, wrapped: bool, check: bool, since_now: bool, bare: bool
-) -> None:
-    state = page(age_s, usable=False)
-    state.is_installed = True
-    seen = Look(
-        url="", is_there=True, stored={}, check=check, script=script, is_complete=True,
+def seen(script: str = "", *, complete: bool = True, wrapped: bool = False) -> Look:
+    """What a look at a page tells that our script is in."""
+    return Look(
+        url="", is_there=True, stored={}, check=False, script=script, is_complete=complete,
         is_wrapped=wrapped,
     )  # fmt: skip
 
-    assert state.note(seen, is_check=check) is since_now
+
+@pytest.mark.parametrize(
+    ("age_s", "script", "complete", "wrapped", "check", "since_now", "bare"),
+    [
+        (1, "/main.js", True, True, False, True, False),
+        (1, "/main.js", True, False, False, False, False),
+        (13, "/main.js", True, False, False, True, False),
+        (11, "", True, False, False, False, False),
+        (13, "", True, False, False, True, True),
+        (13, "", True, False, True, False, False),
+        # It is slow, and its script is told only once the document was read.
+        (13, "", False, False, False, True, False),
+        # Its script has another address than we know, and does what the site's does.
+        (13, "", True, True, False, True, False),
+    ],
+)
+def test_a_page_without_anything_of_the_sites_is_bare_when_it_can_make_calls(
+    age_s: float, script: str, complete: bool, wrapped: bool, check: bool, since_now: bool,
+    bare: bool,
+) -> None:  # fmt: skip
+    state = page(age_s, usable=False)
+    state.is_installed = True
+    look = seen(script, complete=complete, wrapped=wrapped)
+
+    assert state.note(look, is_check=check) is since_now
     assert (state.is_usable, state.is_bare) == (since_now, bare)
-    assert not state.note(seen, is_check=check)
+    assert not state.note(look, is_check=check)
+
+
+def test_a_page_whose_script_comes_late_is_bare_no_more_and_tells_it_once() -> None:
+    state = page(13, usable=False)
+    state.is_installed = True
+    looks = [seen(), seen(complete=False), seen("/main.js"), seen("/main.js")]
+
+    told = [(state.note(look, is_check=False), state.is_bare) for look in looks]
+
+    assert told == [(True, True), (False, False), (True, False), (False, False)]
+
+
+def test_what_a_page_has_that_is_about_to_be_left_is_not_the_next_ones() -> None:
+    state = page(1, usable=False)
+    left = state.note(seen("/main.js", wrapped=True), is_check=False)
+    state.since_s -= 12
+    state.is_installed = True
+
+    assert (left, state.note(seen(), is_check=False), state.is_bare) == (False, True, True)
 
 
 def test_a_bare_page_is_loaded_anew_more_rarely_each_time() -> None:
     seconds = iter(range(1000, 1500))
     anew = Anew(lambda: next(seconds))
+    bare = page(13, usable=False)
+    bare.is_installed = True
+    bare.note(seen(), is_check=False)
 
-    assert [at for at in range(500) if anew.is_due()] == [0, 60, 180, 420]
+    assert [at for at in range(500) if anew.is_due(bare)] == [0, 60, 180, 420]
+
+
+@pytest.mark.parametrize(
+    ("age_s", "here", "elsewhere", "lost"),
+    [(11, False, False, False), (13, False, False, True), (13, True, False, False),
+     (13, False, True, False)],
+)  # fmt: skip
+def test_a_page_that_never_came_is_loaded_anew_each_time(
+    age_s: float, here: bool, elsewhere: bool, lost: bool
+) -> None:
+    state, anew = page(age_s, usable=False), Anew()
+    state.is_installed, state.is_elsewhere = here, elsewhere
+
+    assert state.is_strange is lost
+    assert [anew.is_due(state), anew.is_due(state)] == [lost, lost]

@@ -105,14 +105,12 @@ class SiteWindow:
 
         self._wire = wire
         self._site: Site = begin.site
-        self._profile = begin.profile
-        self._title = begin.title
+        self._profile, self._title = begin.profile, begin.title
         self._is_shown = begin.shown
-        self._is_leaving = False
+        self._is_leaving = self._is_check_told = False
         self._url = self._turned_back = ""
         self._scripts = Scripts(begin.site, secrets.token_hex(16))
         self._calls = Calls(self._scripts, self._run, wire.tell, lambda: is_going(self._engine))
-        self._is_check_told = False
         self._page = PageState()
         self._anew = Anew()
         self._renewal: Renewal | None = None
@@ -223,7 +221,7 @@ class SiteWindow:
     def _follow(self, what: object) -> None:
         match what:
             case Fetch():
-                self._leave_bare()
+                self._leave_strange()
                 self._calls.add(what, usable=self._page.is_usable)
             case Abort(call_id):
                 self._calls.abort(call_id)
@@ -267,11 +265,13 @@ class SiteWindow:
         if self._engine is not None:
             self._engine.load(self._site.chat_origin + path)
 
-    def _leave_bare(self) -> None:
+    def _leave_strange(self) -> None:
         """Load a page anew that has nothing of the site's, where that is in nobody's way."""
-        is_in_the_way = self._is_shown or self._is_check_told or self._calls.open
-        if self._page.is_bare and not is_in_the_way and self._anew.is_due():
-            self._go(self._site.pages.home)
+        if self._page.is_strange and not (self._is_shown or self._calls.open):
+            # What came into it since the last look counts.
+            self._look()
+            if not is_going(self._engine) and self._anew.is_due(self._page):
+                self._go(self._site.pages.home)
 
     def _page_left(self) -> None:
         """Note that the page is another one soon, or already."""
@@ -335,6 +335,7 @@ class SiteWindow:
         self._looked_s = time.monotonic()
         url = self._engine.url() if self._engine else ""
         is_own = origin_of(url) == self._site.chat_origin
+        self._page.is_elsewhere = bool(url) and not is_own
         seen = looked(self._run(self._scripts.look)) if is_own else None
         is_new = seen is not None and not seen.is_there
         is_left = self._page.is_installed and seen is None and not self._calls.drain()

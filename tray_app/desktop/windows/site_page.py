@@ -34,26 +34,57 @@ class PageState:
         """Our script is in it."""
         self.is_usable = False
         """It can make calls."""
-        self.is_bare = False
-        """It can, and has nothing of the site's: it may be a gateway's, in the site's place."""
         self.stored: dict[str, str] | None = None
         self._complete_s: float | None = None
+        self.is_elsewhere = False
+        """It is somebody else's, as on the way through signing in."""
+        self._script = ""
+        self._is_wrapped = self._is_check = False
 
     def note(self, seen: Look, *, is_check: bool) -> bool:
-        """Note what a look at the page told; returns whether it can make calls since now."""
+        """Note what a look at the page told.
+
+        Returns:
+            Whether it can make calls since now, or has its script only since now.
+        """
         if seen.is_there and self.is_late:
             # It was to be left, and nothing came in its place.
             self.is_installed = True
+        if not self.is_installed:
+            # It is the one that is about to be left.
+            return False
         if not seen.is_complete:
             self._complete_s = None
         elif self._complete_s is None:
             self._complete_s = time.monotonic()
+        is_late_script = self.is_usable and bool(seen.script) and not self._script
+        self._script, self._is_wrapped = seen.script or self._script, seen.is_wrapped
+        self._is_check = seen.check
         is_ready = bool(seen.script) and (seen.is_wrapped or self.is_at_rest)
         is_ready = is_ready or self.is_late
-        if self.is_usable or is_check or not (self.is_installed and is_ready):
-            return False
-        self.is_usable, self.is_bare = True, not seen.script
+        if self.is_usable or is_check or not is_ready:
+            return is_late_script
+        self.is_usable = True
         return True
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether it can make calls and has nothing of the site's, with all that it names there.
+
+        It may be a gateway's, in the site's place. One that is still loading may be the site's.
+        """
+        has_something = self._script or self._is_wrapped or self._is_check
+        return self.is_usable and self._complete_s is not None and not has_something
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether no page came in the site's place: an engine shows one of its own there."""
+        return self.is_late and not self.is_installed and not self.is_elsewhere
+
+    @property
+    def is_strange(self) -> bool:
+        """Whether it is not the site's page, as far as can be seen."""
+        return self.is_bare or self.is_lost
 
     @property
     def is_at_rest(self) -> bool:
@@ -81,7 +112,7 @@ class PageState:
 
 
 class Anew:
-    """When a page that has nothing of the site's is loaded anew: more rarely each time.
+    """When a page is loaded anew that is lost, or bare: the latter more rarely each time.
 
     It can make calls, but not as a browser of the site makes them. And there may be no other.
     """
@@ -90,8 +121,11 @@ class Anew:
         self._clock = clock
         self._next_s, self._pause_s = 0.0, _ANEW_S
 
-    def is_due(self) -> bool:
+    def is_due(self, page: PageState) -> bool:
         """Whether it is time, which counts as done then."""
+        return page.is_lost or (page.is_bare and self._is_time())
+
+    def _is_time(self) -> bool:
         now_s = self._clock()
         if now_s < self._next_s:
             return False
