@@ -342,13 +342,15 @@ def test_a_daily_limit_says_how_much_is_left_of_it() -> None:
     """R38"""
     clock = Clock()
     brakes = Brakes(clock)
-    limit = ProxyError(Kind.DAILY_LIMIT, "used up", retry_after_s=7 * 3600.0)
+    said = "The allowance for files is used up and returns later"
+    limit = ProxyError(Kind.DAILY_LIMIT, said, retry_after_s=7 * 3600.0, advice="Send none.")
     ask(brakes, limit)
 
     assert "in about 7 hours" in limit.text
     assert "in about 7 hours" in told(brakes).text
     clock.now_s += 6.5 * 3600
-    assert "in about 30 min" in told(brakes).text
+    left = "The allowance for files is used up and returns in about 30 min. Send none."
+    assert told(brakes).text == left
 
 
 def test_a_daily_limit_without_a_time_is_not_asked_again_for_long() -> None:

@@ -29,6 +29,9 @@ _USED_UP_S = 1800.0
 TRYING_S = 5.0
 """When to come again, for those who are refused while the one careful try goes on."""
 
+_USED_UP = "Today's allowance for this model is used up"
+_RETURNS = " and returns "
+"""Between what is used up and when it is there again."""
 _LONG_S = 60.0
 """More than a client hears of in seconds."""
 _HOURS_S = 5400.0
@@ -95,7 +98,11 @@ class Brakes:
         if left_s <= 0:
             del self._cool[matter]
             return
-        raise ProxyError(error.kind, _said(error, left_s), retry_after_s=left_s)
+        told = error.copy()
+        told.message, told.retry_after_s = _said(error, left_s), left_s
+        # It is another request that hears of it.
+        told.param = told.again = None
+        raise told
 
     def _holding(self, until_s: float) -> ProxyError:
         left_s = until_s - self._clock()
@@ -225,8 +232,8 @@ def _said(error: ProxyError, left_s: float) -> str:
     if error.retry_after_s is None:
         return error.message
     if error.kind is Kind.DAILY_LIMIT:
-        when = _about(left_s)
-        return f"Today's allowance for this model is used up and returns in about {when}"
+        used_up, returns, _ = error.message.partition(_RETURNS)
+        return f"{used_up if returns else _USED_UP}{_RETURNS}in about {_about(left_s)}"
     if left_s < _LONG_S:
         return error.message
     said = error.message or error.kind.row.title

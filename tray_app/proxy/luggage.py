@@ -25,6 +25,8 @@ _ALSO = {
 }
 """Other endings that say the same."""
 
+_OF_THE_FILE = {Kind.FILE_REJECTED, Kind.CONTENT_FILTER}
+"""What the upstream says of one file alone."""
 _WISHES: dict[FileWish, Wish] = {
     "picture": PICTURE,
     "file": FILE,
@@ -68,7 +70,7 @@ class Luggage:
         try:
             return await self._attacher.attached(file, lane)
         except ProxyError as error:
-            if error.kind is Kind.FILE_REJECTED:
+            if error.kind in _OF_THE_FILE:
                 error.param = file.param
             raise
 

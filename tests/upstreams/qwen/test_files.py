@@ -345,13 +345,37 @@ def test_an_error_says_which_file_and_what_the_store_said() -> None:
     )
 
 
+@pytest.mark.parametrize("answers", [[], [STORED], [STORED, GOOD]])
+def test_a_file_whose_content_is_refused_is_named(answers: list[Answer]) -> None:
+    refusal = refused("data_inspection_failed", "内容安全警告：输入数据可能包含不当内容！")
+    granted = [grant()] if answers else []
+    error = Played(PAPER, *granted, *answers, refusal).error
+
+    assert error is not None
+    assert error.kind is Kind.CONTENT_FILTER
+    assert error.text == (
+        "Qwen's content filter refused the file paper.pdf. Send another file."
+    )
+
+
+def test_an_allowance_of_files_is_none_of_a_model() -> None:
+    """R38"""
+    error = Played(PICTURE, refused("RateLimited", "daily usage limit")).error
+
+    assert str(error and error.text) == (
+        "Today's allowance for files is used up and returns later, usually the next day. "
+        "Ask without files until it returns."
+    )
+
+
 @pytest.mark.parametrize(
     ("name", "kind", "plain"),
     [("/etc/passwd", "document", "passwd"), ("C:\\dir\\a.txt", "document", "a.txt"),
      ("..", "image", "image"), ("", "document", "file"), ("a\r\nb\0.png", "image", "ab.png"),
      ("\ud800a.png", "image", "a.png"), ("x" * 200 + ".pdf", "document", "x" * 92 + ".pdf"),
      ("Ünïcode 漢字.docx", "document", "Ünïcode 漢字.docx"), ("a/", "video", "video"),
-     (" . a . ", "audio", "a")],
+     (" . a . ", "audio", "a"), (".env", "document", "file.env"),
+     ("a/.pdf", "document", "file.pdf"), (".png", "image", "image.png")],
 )  # fmt: skip
 def test_a_file_gets_a_plain_name(name: str, kind: FileKind, plain: str) -> None:
     assert files.plain_name(File(kind, name, "a/b", b"")) == plain

@@ -39,6 +39,9 @@ _CLASSES: dict[FileKind, str] = {
     "video": "video",
     "audio": "audio",
 }
+_OTHER_FILE = "Send another file."
+_WITHOUT_FILES = "Ask without files until it returns."
+_ONLY_END = re.compile(r"\.[^ .]+")
 _CODE = re.compile(rb"<Code>([A-Za-z]{1,64})</Code>")
 _TOO_LARGE = {"EntityTooLarge", "MaxFileSizeExceeded"}
 _FAILED = {"failed", "fail", "error"}
@@ -82,11 +85,15 @@ def upload(file: File, stamp: Stamp) -> Flow:
 def plain_name(file: File) -> str:
     """What a file is called at the site: the last part of its name, short, of visible characters.
 
-    The end is kept, since it tells the site what it is.
+    The end is kept, since it tells the site what it is. One that is nothing but its end, as `.env`
+    is, gets a beginning.
     """
     last = re.split(r"[/\\]", file.name)[-1]
-    shown = "".join(char for char in last if char.isprintable()).strip(" .")
-    return shown[-_NAME_CHARS:].lstrip(" .") or _ASKED[file.kind]
+    shown = "".join(char for char in last if char.isprintable()).strip()
+    plain = shown.strip(" .")
+    if _ONLY_END.fullmatch(shown):
+        plain = _ASKED[file.kind] + shown
+    return plain[-_NAME_CHARS:].lstrip(" .") or _ASKED[file.kind]
 
 
 def _stored(file: File, name: str, stamp: Stamp) -> Generator[Step, Answer, _Placed]:
@@ -185,6 +192,16 @@ def _check(answer: Answer, name: str) -> None:
     is_lost = fault.kind is Kind.UPSTREAM_ERROR and faults.LOST_FILE.search(words)
     if is_form or is_lost:
         raise ProxyError(Kind.FILE_REJECTED, f"Qwen does not take the file {name}")
+    if fault.kind is Kind.CONTENT_FILTER:
+        # Other words in the prompt would change nothing about it.
+        said = f"Qwen's content filter refused the file {name}"
+        raise ProxyError(Kind.CONTENT_FILTER, said, advice=_OTHER_FILE)
+    if fault.kind is Kind.DAILY_LIMIT:
+        # No model was named, so none has to do with it.
+        said = fault.message.replace("for this model", "for files")
+        raise ProxyError(
+            Kind.DAILY_LIMIT, said, retry_after_s=fault.retry_after_s, advice=_WITHOUT_FILES
+        )
     raise fault
 
 
