@@ -274,6 +274,16 @@ def test_no_address_is_taken_for_base64_where_only_addresses_are() -> None:
         assert part == file(address, "picture", "image_url")
 
 
+@pytest.mark.parametrize("address", ["data:image/png;base64,AAAA", WEB])
+def test_blanks_around_an_address_are_none_of_it(address: str) -> None:
+    """S92b"""
+    part = read({"type": "image_url", "image_url": {"url": f" \n{address}\r\n"}})
+
+    assert part == file(address, "picture", "image_url")
+    fault = refusal({"type": "image_url", "image_url": {"url": " \n"}})
+    assert fault.param == f"{AT}.image_url.url"
+
+
 def test_fields_of_files_are_nobodys_business_in_a_text() -> None:
     sent = {"type": "text", "text": "Hi", "source": 5, "title": [], "data": {}, "detail": "odd"}
     message = msgspec.convert({"role": "user", "content": [sent]}, ChatMessage)

@@ -147,14 +147,16 @@ def attached(part: ContentPart, at: str) -> FilePart | TextPart:
     if place is None:
         _refuse_id(_read(part.file_id, str, f"{at}.file_id"), f"{at}.file_id")
         place = _Place(usual, "", None)
-    if not place.source:
+    # Blanks around an address are nobody's wish, and none of it.
+    source = (place.source or "").strip()
+    if not source:
         raise _missing(f"{at}.{place.field}{place.inner}")
     return FilePart(
-        source=place.source,
-        wish=_meant(_told(place.source) or told_type(part), wish),
+        source=source,
+        wish=_meant(_told(source) or told_type(part), wish),
         param=f"{at}.{place.field}",
         name=short_name(place.name or _name(part, at)),
-        is_bare=place.may_be_bare and not is_address(place.source),
+        is_bare=place.may_be_bare and not is_address(source),
     )
 
 
