@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import gc
+import json
 import time
 import tracemalloc
 
@@ -11,9 +12,11 @@ import pytest
 from tests.core.samples import SAMPLES
 from tests.harness import Running
 from tests.proxy.strangers import fetching, reply, room, stranger
+from tests.proxy.test_preparing import asked, paper
 from tests.waiting import comes
 from tray_app.core.errors import Kind, ProxyError
 from tray_app.core.model import FilePart
+from tray_app.practice import acts
 from tray_app.proxy.attaching import Attacher
 from tray_app.proxy.attachments import Attachments
 from tray_app.proxy.luggage import Luggage
@@ -109,6 +112,16 @@ async def test_the_first_that_cannot_be_brought_ends_the_others(proxy: Running) 
 
         assert (raised.value.kind, raised.value.param) == (Kind.FILE_REJECTED, "b")
         await asyncio.wait_for(left.wait(), 5)
+
+
+@pytest.mark.parametrize("code", ["data_inspection_failed", "Bad_Request"])
+def test_a_file_that_the_site_refuses_is_named_by_its_field(proxy: Running, code: str) -> None:
+    proxy.site.on("parse", acts.refused(code, "Invalid file information!"))
+    told = asked(proxy, "Read it", paper("of this"))
+
+    assert told.status == 400
+    assert json.loads(told.body)["error"]["param"] == "messages[0].content[1].file"
+    assert "notes.txt. Send another file." in told.body.decode()
 
 
 async def test_what_came_beside_what_did_not_is_in_memory_no_more(proxy: Running) -> None:

@@ -353,9 +353,7 @@ def test_a_file_whose_content_is_refused_is_named(answers: list[Answer]) -> None
 
     assert error is not None
     assert error.kind is Kind.CONTENT_FILTER
-    assert error.text == (
-        "Qwen's content filter refused the file paper.pdf. Send another file."
-    )
+    assert error.text == ("Qwen's content filter refused the file paper.pdf. Send another file.")
 
 
 def test_an_allowance_of_files_is_none_of_a_model() -> None:
