@@ -120,6 +120,35 @@ def test_what_is_drawn_is_what_was_said_last_after_its_own_pictures(proxy: Runni
 
     reply = asked(proxy, "a red square", paper("no picture"), model="qwen3.7-plus-draw")
     assert (reply.status, reply.code) == (400, "invalid_request")
+    assert json.loads(reply.body)["error"]["param"] == "messages[0].content[1].file"
+
+
+@pytest.mark.parametrize("first", ["words", "picture"])
+def test_words_and_pictures_in_messages_of_their_own_are_drawn_after_together(
+    proxy: Running, first: str
+) -> None:
+    words = {"role": "user", "content": "a red square on it"}
+    pictures = {"role": "user", "content": [part(picture("PNG"))]}
+    before = {"role": "user", "content": "This one failed"}
+    messages = [before, words, pictures] if first == "words" else [before, pictures, words]
+    reply = proxy.chat(model="qwen3.7-plus-draw", messages=messages)
+
+    assert heard(proxy.site)["content"] == "a red square on it"
+    assert len(heard(proxy.site)["files"]) == 1
+    assert "x-portico-ignored" not in reply.headers
+
+
+@pytest.mark.parametrize("route", ["images/generations", "completions"])
+def test_what_is_told_of_a_prompt_names_its_own_field(proxy: Running, route: str) -> None:
+    """What has no messages is not told of messages."""
+    model = "qwen3.7-plus" if route == "images/generations" else "qwen3-omni-flash"
+    sent = {"model": model, "prompt": LINE * 4_000}
+    shortened = proxy.ask("POST", f"/v1/{route}", sent)
+    refused = proxy.ask("POST", f"/v1/{route}", {**sent, "prompt": LINE * 200_000})
+
+    assert (shortened.status, shortened.headers["x-portico-ignored"]) == (200, "prompt")
+    assert (refused.status, refused.code) == (400, "context_length_exceeded")
+    assert json.loads(refused.body)["error"]["param"] == "prompt"
 
 
 @pytest.mark.slow

@@ -72,6 +72,8 @@ class Asked(Struct, frozen=True):
     encoder: EncoderMaker
     pictures: int = 0
     """So many are wanted: once they are there no further prompt is asked; 0 for no such end."""
+    field: str = "messages"
+    """What has the words that are asked."""
 
 
 class Dialect(Protocol):

@@ -106,7 +106,8 @@ class OpenAICompletions:
                 return _StreamEncoder(stamp, model, echoes, with_usage=with_usage)
             return _WholeEncoder(stamp, model, echoes)
 
-        return Asked(prompts, stream, ignored_fields(body, _HONOURED), encoder)
+        ignored = ignored_fields(body, _HONOURED)
+        return Asked(prompts, stream, ignored, encoder, field="prompt")
 
     def error(self, error: ProxyError) -> bytes:
         """An error object as JSON."""

@@ -141,7 +141,8 @@ def _asked(sent: _Request, files: tuple[FilePart, ...], ignored: tuple[str, ...]
     def encoder(stamp: Stamp, model: str) -> Encoder:
         return StreamedPictures(stamp, wanted) if stream else WholePictures(stamp, wanted)
 
-    return Asked((prompt,) * count, stream, ignored, encoder, pictures=count)
+    prompts = (prompt,) * count
+    return Asked(prompts, stream, ignored, encoder, pictures=count, field="prompt")
 
 
 def _ignored(body: bytes, sent: _Request) -> tuple[str, ...]:

@@ -9,7 +9,15 @@ from msgspec.structs import replace
 
 from tray_app.core.errors import Kind, ProxyError
 from tray_app.core.files import File
-from tray_app.core.model import Choice, FilePart, ModelInfo, Prompt, Variant
+from tray_app.core.model import (
+    Choice,
+    FilePart,
+    Message,
+    ModelInfo,
+    Prompt,
+    TextPart,
+    Variant,
+)
 from tray_app.core.ports import Asked
 from tray_app.filters import ITEM_BYTES, Means, Prepared, prepared
 from tray_app.filters.attached import needs, plan, settled
@@ -117,9 +125,10 @@ class Preparer:
         found = await desk.luggage.brought(planned.wanted, share)
         planned, files = settled(planned, found)
         prompt, ignored = planned.prompt, ignored + planned.ignored
-        if choice.variant.draw and any(file.kind != "image" for file in files):
+        others = [file for file in files if file.kind != "image"]
+        if choice.variant.draw and others:
             why = "A picture is drawn after pictures, and after no other files"
-            raise ProxyError(Kind.INVALID_REQUEST, why, param="messages")
+            raise ProxyError(Kind.INVALID_REQUEST, why, param=others[0].param)
         able = self._able(choice, files)
         if is_heavy:
             # To make it short takes long enough to be noticed by everybody else.
@@ -209,12 +218,33 @@ def _drawn(prompt: Prompt) -> tuple[Prompt, tuple[str, ...]]:
     if prompt.format is not None:
         why = "response_format: a picture is no JSON"
         raise ProxyError(Kind.INVALID_REQUEST, why, param="response_format")
-    said = tuple(message for message in prompt.messages if message.role == "user")
-    last = said[-1:] or prompt.messages
-    left = [one for one in prompt.messages if said and one is not said[-1]]
+    asked = _asked_last(prompt.messages)
+    parts = tuple(part for message in asked for part in message.parts)
+    last = (replace(asked[-1], parts=parts),) if asked else prompt.messages
+    left = [one for one in prompt.messages if asked and one not in asked]
     files = [part.param for one in left for part in one.parts if isinstance(part, FilePart)]
     ignored = (*(["tools"] if prompt.tools else []), *files[-_NAMED:])
     return replace(prompt, tools=(), messages=last), ignored
+
+
+def _asked_last(messages: tuple[Message, ...]) -> tuple[Message, ...]:
+    """What the person said last; who sends words and pictures as messages of their own means both.
+
+    Words before other words are no part of it: they may be of a drawing that failed.
+    """
+    ends = [at for at, message in enumerate(messages, 1) if message.role == "user"]
+    end = max(ends, default=0)
+    begin = max(end - 1, 0)
+    while begin and messages[begin - 1].role == "user":
+        has_words = any(map(_has_words, messages[begin:end]))
+        if has_words and _has_words(messages[begin - 1]):
+            break
+        begin -= 1
+    return messages[begin:end]
+
+
+def _has_words(message: Message) -> bool:
+    return any(isinstance(part, TextPart) and part.text.strip() for part in message.parts)
 
 
 def _blind(model: ModelInfo, wanted: Iterable[str], other: ModelInfo | None) -> ProxyError:

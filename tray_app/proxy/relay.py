@@ -27,6 +27,8 @@ _log = logging.getLogger(__name__)
 
 _LARGE_BYTES = 256 << 10
 """A body that is larger is understood beside everybody else."""
+_TALK = frozenset({"messages", "instructions", "history"})
+"""What the words of a conversation are called; a request may have them in another field."""
 
 
 class Relay:
@@ -146,6 +148,7 @@ class Relay:
                 is_whole = await self._made(work, encoder, exchange)
             end = encoder.close()
         except ProxyError as error:
+            error.param = error.param and _field(sent.asked, error.param)
             # What was drawn was paid for, and is not thrown away for what could not be.
             some = _some(sent.asked, encoder)
             if some is None and not exchange.committed:
@@ -168,7 +171,8 @@ class Relay:
             exchange.draws()
         ignored = [*work.asked.ignored, *(name for job in work.jobs for name in job.ignored)]
         if ignored:
-            exchange.tell("x-portico-ignored", ", ".join(dict.fromkeys(ignored)))
+            names = dict.fromkeys(_field(work.asked, name) for name in ignored)
+            exchange.tell("x-portico-ignored", ", ".join(names))
         if any(job.is_switched for job in work.jobs):
             exchange.tell("x-portico-model", work.model)
         return work
@@ -203,6 +207,11 @@ class _Sent:
         self.model = asked.prompts[0].model
         """As the client wrote it."""
         self.deed = deed
+
+
+def _field(asked: Asked, name: str) -> str:
+    """A field by the name that it has in this request."""
+    return asked.field if asked.field != "messages" and name in _TALK else name
 
 
 def _some(asked: Asked, encoder: Encoder) -> bytes | None:
