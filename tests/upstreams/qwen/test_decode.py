@@ -98,6 +98,14 @@ def test_a_picture_made_by_a_tool_is_shown_once() -> None:
     assert text_of(events) == "Here it is."
 
 
+def test_a_picture_that_is_told_again_with_another_key_is_one() -> None:
+    told = [delta(f"https://cdn.qwenlm.ai/a.png?key={key}", "image_gen_tool") for key in "kl"]
+    decoder = QwenDecoder(media_hosts=("cdn.qwenlm.ai",))
+    events = decode(created(), *told, finished(), decoder=decoder)
+
+    assert len([event for event in events if isinstance(event, ImageReady)]) == 1
+
+
 def test_a_picture_elsewhere_is_none() -> None:
     decoder = QwenDecoder(draws=True, media_hosts=("cdn.qwenlm.ai",))
     punish = "https://cdn.qwenlm.ai/_____tmd_____/punish?x5secdata=1"

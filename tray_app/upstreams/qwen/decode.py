@@ -26,7 +26,7 @@ from tray_app.core.model import (
 from tray_app.core.sse import EventTooLargeError, SseDecoder
 
 from . import faults, usage
-from .media import IMAGE_PHASES, is_media, pictured
+from .media import IMAGE_PHASES, is_media, path_of, pictured
 from .search import SearchRounds
 from .summary import Summary
 
@@ -331,8 +331,8 @@ class QwenDecoder:
         for url in urls:
             if not is_media(url, self._media_hosts):
                 self.elsewhere = url
-            elif url not in self._images:
-                self._images.add(url)
+            elif path_of(url) not in self._images:
+                self._images.add(path_of(url))
                 self._answered = self.begun = True
                 emit(ImageReady(url))
         if words and delta.role in {None, "assistant"}:
