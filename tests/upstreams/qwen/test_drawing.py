@@ -289,6 +289,16 @@ def test_a_picture_is_an_answer_also_where_its_stream_broke_off() -> None:
     assert not in_text.lacks
 
 
+def test_what_goes_wrong_behind_a_picture_does_not_undo_it() -> None:
+    wrong = data({"error": {"code": "internal_error", "details": "Something failed"}})
+    drawing = Drawing(created(), delta("Yours: "), delta(ONE, "image_gen"), wrong)
+
+    assert drawing.events[:2] == [ImageReady(ONE), TextDelta("Yours: ")]
+    assert drawing.events[-1] == Finished()
+    limit = data({"error": {"code": "RateLimited", "num": 3}})
+    assert failure(created(), delta(ONE, "image_gen"), limit).kind is Kind.DAILY_LIMIT
+
+
 @pytest.mark.parametrize(
     ("frames", "is_over"),
     [

@@ -59,7 +59,14 @@ class DrawingDecoder:
     def feed(self, data: bytes, emit: Emit) -> None:
         if self.finished:
             return
-        self._inner.feed(data, partial(self._take, emit))
+        try:
+            self._inner.feed(data, partial(self._take, emit))
+        except ProxyError as error:
+            if error.kind is not Kind.UPSTREAM_ERROR or not self._shown:
+                raise
+            # What went wrong behind a picture does not undo it, and to ask again would draw twice.
+            self._complete(Finished(), emit)
+            return
         if self._inner.finished and not self.is_over:
             self._settle(emit)
 
