@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -13,7 +14,7 @@ from tests.proxy.baseline import forgive
 from tests.proxy.test_relay import broken
 from tests.upstreams.qwen.frames import created, delta
 from tests.waiting import WITHIN_S, until
-from tray_app.practice import acts
+from tray_app.practice import acts, frames
 from tray_app.practice.http import chunk, head
 
 _CHUNKED = ("Transfer-Encoding", "chunked")
@@ -53,6 +54,29 @@ def test_what_was_read_before_a_reset_is_there(proxy: Running, stream: bool) -> 
     paths = [heard.request.path for heard in proxy.site.heard]
     assert paths.count("/api/v2/chat/completions") == 1
     proxy.check_sound()
+
+
+@pytest.mark.parametrize("is_told", [True, False])
+def test_a_drawing_that_is_cut_off_is_not_drawn_again(proxy: Running, is_told: bool) -> None:
+    """R20: what was drawn is the answer, as the stream told it or else as the chat has it."""
+    site = proxy.site
+    url = f"{site.origin}/output/u/t2i/r/a.png?key=k"
+
+    def make(scene: acts.Scene) -> Iterator[bytes]:
+        yield frames.created(scene.chat_id, scene.response_id)
+        if is_told:
+            yield frames.Answer(scene.response_id).picture(url, (8, 8))
+
+    if not is_told:
+        message = {"role": "assistant", "content_list": [{"phase": "image_gen", "content": url}]}
+        site.on("chat", acts.value({"data": {"chat": {"messages": [message]}}}))
+    site.will(acts.Events(make, then="cut"), acts.Events(lambda _: iter(()), then="cut"))
+    drawn = proxy.ask("POST", "/v1/images/generations", {"prompt": "a red square"})
+    nothing = proxy.ask("POST", "/v1/images/generations", {"prompt": "a red square"})
+
+    assert drawn.json()["data"] == [{"url": url}]
+    assert (nothing.status, nothing.code) == (502, "upstream_disconnected")
+    assert len(site.heard_on("/api/v2/chat/completions")) == 2
 
 
 SHORTEST = (

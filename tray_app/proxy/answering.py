@@ -327,8 +327,9 @@ class Answering:
         """Every piece of the answer, one write for each read."""
         exchange, talk = self._exchange, self._talk
         feed = talk.feed
+        broke: list[ProxyError] = []
         while not (decoder.finished or talk.ending.over):
-            data = await body.read()
+            data = await self._piece(body, broke)
             exchange.heard()
             began = self._began
             try:
@@ -336,6 +337,11 @@ class Answering:
                     decoder.feed(data, feed)
                 else:
                     decoder.close(feed)
+            except ProxyError:
+                if broke:
+                    # An error and a frame that has it would hold each other.
+                    raise broke.pop() from None
+                raise
             finally:
                 self._began = decoder.begun
                 # What came before an error belongs to the client.
@@ -344,6 +350,20 @@ class Answering:
                 exchange.listen(idle_s, Kind.UPSTREAM_STALLED, "Qwen stopped in mid-answer")
             if not data:
                 return
+
+    async def _piece(self, body: Body, broke: list[ProxyError]) -> bytes:
+        """The next bytes of the answer; none at its end.
+
+        A connection that breaks, and is noted as such, is the end of a drawing: what is there by
+        then is its answer, and what is not may be in the chat. To ask again would draw it twice.
+        """
+        try:
+            return await body.read()
+        except ProxyError as error:
+            if not self._job.draws or error.kind is not Kind.UPSTREAM_DISCONNECTED:
+                raise
+            broke.append(error.copy())
+            return b""
 
     async def _bring_made(self) -> None:
         """Bring as many of the pictures that were made as the client takes.
