@@ -70,6 +70,16 @@ async def test_a_file_is_taken_bare_as_well() -> None:
         assert (raised.value.kind, raised.value.param) == (Kind.FILE_REJECTED, "file")
 
 
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-16"])
+async def test_a_text_in_another_encoding_is_told_why_it_is_refused(encoding: str) -> None:
+    data = "Größe;Maß\n".encode(encoding)
+    with pytest.raises(ProxyError) as raised:
+        await fetching().take(data, FILE, name="Maße.CSV", param="file")
+
+    said = "The file is called a text, and is none in UTF-8. Send another file."
+    assert (raised.value.text, raised.value.param) == (said, "file")
+
+
 async def test_a_file_by_its_address_has_the_name_that_the_client_gives_it() -> None:
     async with stranger() as public:
         public.answers["/x"] = reply(b"print()")

@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tray_app.core.errors import Kind, ProxyError
-from tray_app.core.kinds import KINDS, PICTURES, FileKind, kind_of
+from tray_app.core.kinds import KINDS, PICTURES, TEXTS, FileKind, kind_of
 
 from .budget import Share
 from .fetcher import Fetcher, NotFetchedError
@@ -145,6 +145,8 @@ async def _known(data: bytes, told: _Told) -> Attachment:
     else:
         kind = kind_of(data, told.name)
     wanted = told.wish.kinds
+    if kind is None and wanted is None and told.name.rpartition(".")[2].lower() in TEXTS:
+        raise told.rejected("is called a text, and is none in UTF-8")
     if kind is None or (wanted is not None and kind.name not in wanted):
         raise told.rejected("is of a kind that is not taken")
     return Attachment(data, kind, told.name)
