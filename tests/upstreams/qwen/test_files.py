@@ -225,6 +225,18 @@ def test_a_document_that_is_never_read_is_given_up_after_two_minutes() -> None:
     assert played.asked.count(PARSED) == 75
 
 
+def test_a_look_that_tells_nothing_is_not_the_end_of_a_document() -> None:
+    """R70"""
+    page = Answer(504, {"content-type": "text/html"}, b"<html>504</html>")
+    wrong = refused("Internal_Server_Error", "")
+    looks = [page, wrong, state("running"), Answer(200, {}, b""), page, state("success")]
+
+    assert Played(PAPER, grant(), STORED, GOOD, *looks).error is None
+    given_up = Played(PAPER, grant(), STORED, GOOD, page, wrong, wrong)
+    assert given_up.kind is Kind.UPSTREAM_ERROR
+    assert given_up.asked.count(PARSED) == 3
+
+
 def test_the_time_that_looking_takes_counts_too() -> None:
     slow = state("running")
     slow = Answer(slow.status, slow.headers, slow.body, took_s=29.0)
@@ -348,12 +360,10 @@ def test_an_error_says_which_file_and_what_the_store_said() -> None:
 @pytest.mark.parametrize("answers", [[], [STORED], [STORED, GOOD]])
 def test_a_file_whose_content_is_refused_is_named(answers: list[Answer]) -> None:
     refusal = refused("data_inspection_failed", "内容安全警告：输入数据可能包含不当内容！")
-    granted = [grant()] if answers else []
-    error = Played(PAPER, *granted, *answers, refusal).error
+    error = Played(PAPER, *([grant()] if answers else []), *answers, refusal).error
 
-    assert error is not None
-    assert error.kind is Kind.CONTENT_FILTER
-    assert error.text == ("Qwen's content filter refused the file paper.pdf. Send another file.")
+    said = "Qwen's content filter refused the file paper.pdf. Send another file."
+    assert str(error and error.text) == said
 
 
 def test_an_allowance_of_files_is_none_of_a_model() -> None:

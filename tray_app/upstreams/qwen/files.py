@@ -26,6 +26,9 @@ PARSE_S = 120.0
 """How long a document may take to be read."""
 _PAUSES_S = (0.5,) * 10 + (1.0,) * 15 + (2.0,) * 50
 """Between two looks at a document: 120 s in all."""
+_NOT_YET = {Kind.UPSTREAM_ERROR, Kind.UPSTREAM_BAD_RESPONSE, Kind.UPSTREAM_TIMEOUT}
+_STUMBLES = 3
+"""So many looks in a row that tell nothing are an error."""
 _NAME_CHARS = 96
 _ASKED: dict[FileKind, str] = {
     "image": "image",
@@ -154,12 +157,21 @@ def _of_store(answer: Answer, name: str) -> ProxyError | None:
 def _parsed(file_id: str, name: str) -> Generator[Step, Answer, None]:
     """Have a document read, and wait for it."""
     _check((yield _post(wire.FILE_PARSE, {"file_id": file_id})), name)
-    waited_s = 0.0
+    waited_s, stumbles = 0.0, 0
     for pause_s in _PAUSES_S:
         yield Pause(pause_s)
         answer = yield _post(wire.FILE_PARSED, {"file_id_list": [file_id]})
-        _check(answer, name)
-        status = _status(answer, file_id)
+        try:
+            _check(answer, name)
+        except ProxyError as fault:
+            # It is only a look: the file would have to be given anew for the next one.
+            stumbles += 1
+            if fault.kind not in _NOT_YET or stumbles == _STUMBLES:
+                raise
+            status = ""
+        else:
+            stumbles = 0
+            status = _status(answer, file_id)
         if status == "success":
             return
         if status in _FAILED:
