@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.harness import Running
+from tests.harness import QUICK, Running, running
 from tests.proxy.baseline import forgive
 from tests.proxy.test_relay import broken
 from tests.upstreams.qwen.frames import created, delta
 from tests.waiting import WITHIN_S, until
-from tray_app.practice import acts, frames
+from tray_app.practice import PracticeSite, acts, frames
 from tray_app.practice.http import chunk, head
 
 _CHUNKED = ("Transfer-Encoding", "chunked")
@@ -77,6 +77,22 @@ def test_a_drawing_that_is_cut_off_is_not_drawn_again(proxy: Running, is_told: b
     assert drawn.json()["data"] == [{"url": url}]
     assert (nothing.status, nothing.code) == (502, "upstream_disconnected")
     assert len(site.heard_on("/api/v2/chat/completions")) == 2
+
+
+def test_a_picture_before_a_silence_is_the_answer(site: PracticeSite) -> None:
+    """R20"""
+    url = f"{site.origin}/output/u/t2i/r/a.png?key=k"
+
+    def make(scene: acts.Scene) -> Iterator[bytes]:
+        yield frames.created(scene.chat_id, scene.response_id)
+        yield frames.Answer(scene.response_id).picture(url, (8, 8))
+
+    settings = QUICK.__class__(start_spacing_s=0.0, idle_timeout_s=20.0)
+    site.will(acts.Events(make, then="hang"))
+    with running(site, settings=settings, hurry=20.0) as proxy:
+        drawn = proxy.ask("POST", "/v1/images/generations", {"prompt": "a red square"})
+
+    assert drawn.json()["data"] == [{"url": url}]
 
 
 SHORTEST = (

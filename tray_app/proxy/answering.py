@@ -356,9 +356,14 @@ class Answering:
 
         A connection that breaks, and is noted as such, is the end of a drawing: what is there by
         then is its answer, and what is not may be in the chat. To ask again would draw it twice.
+        So is a silence behind a picture, before it is long enough to be an error.
         """
+        has_made = self._job.draws and (self._outlet.pictures or self._outlet.made)
         try:
-            return await body.read()
+            async with asyncio.timeout(self._desk.limits().idle_s / 2 if has_made else None):
+                return await body.read()
+        except TimeoutError:
+            return b""
         except ProxyError as error:
             if not self._job.draws or error.kind is not Kind.UPSTREAM_DISCONNECTED:
                 raise
