@@ -180,6 +180,7 @@ def test_a_stream_says_that_it_brings_no_address() -> None:
         ({"images": [{"image_url": {"url": BARE}}]}, BARE, "images[0].image_url.url", True),
         ({"images": [{"url": "http://x/"}]}, "http://x/", "images[0].url", False),
         ({"images": [BARE]}, BARE, "images[0]", True),
+        ({"image": f" {DATA_URL}\n"}, DATA_URL, "image", False),
     ],
 )
 def test_a_picture_to_draw_after_may_come_in_many_ways(

@@ -37,7 +37,8 @@ async def test_what_is_no_picture_is_refused_whatever_it_is_called(data: bytes) 
 
     assert (error.kind, error.kind.row.status) == (Kind.FILE_REJECTED, 400)
     assert error.param == "messages[0]"
-    assert error.text == "The picture is of a kind that is not taken. Send another file."
+    said = "The picture is of a kind that is not taken. Send a PNG, JPEG, WebP, GIF or BMP."
+    assert error.text == said
 
 
 @pytest.mark.parametrize(
@@ -55,6 +56,14 @@ async def test_an_address_that_holds_nothing_good_is_a_400(address: str, why: st
     error = await fault(fetching(), address)
 
     assert (error.kind.row.status, error.message) == (400, f"The picture {why}")
+
+
+@pytest.mark.parametrize("address", ["AAAA", "/9j/4AAQSkZJRg==", "a/b.png", "//host/a.png"])
+async def test_what_is_no_address_at_all_is_told_so(address: str) -> None:
+    error = await fault(fetching(), address)
+
+    assert error.kind is Kind.IMAGE_URL_NOT_ALLOWED
+    assert error.message == "The picture's address begins with neither data: nor https://"
 
 
 async def test_a_file_is_taken_bare_as_well() -> None:

@@ -213,6 +213,7 @@ def _picture(item: str | _Picture, at: str) -> FilePart:
 
 
 def _sourced(source: str, at: str) -> FilePart:
+    source = source.strip()
     if not source:
         raise invalid(at, f"{at}: expected a picture, got nothing")
     return FilePart(source, "picture", at, is_bare=_ADDRESS.match(source) is None)

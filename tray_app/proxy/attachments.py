@@ -4,6 +4,7 @@ All of it has its place in the share of the request that it is for.
 """
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 
 from msgspec import Struct
@@ -18,6 +19,7 @@ from .limits import Limits
 from .unpacking import NotUnpackedError, from_base64, from_data_url, is_data_url
 
 _Unpack = Callable[[str, int], Awaitable[bytes]]
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _LARGE_BYTES = 256 << 10
 """What is larger is looked at beside everybody else: all of a text has to be."""
 
@@ -33,13 +35,21 @@ class Wish(Struct, frozen=True):
     """Names of kinds; None for all."""
     unfetched: Kind
     """What is said where it cannot be fetched."""
+    instead: str = ""
+    """What to send where it is of another kind."""
 
 
 def _family(family: str) -> frozenset[str]:
     return frozenset(kind.name for kind in KINDS.values() if kind.family == family)
 
 
-PICTURE = Wish("picture", "image/*", PICTURES, Kind.IMAGE_URL_NOT_ALLOWED)
+PICTURE = Wish(
+    "picture",
+    "image/*",
+    PICTURES,
+    Kind.IMAGE_URL_NOT_ALLOWED,
+    "Send a PNG, JPEG, WebP, GIF or BMP.",
+)
 FILE = Wish("file", "*/*", None, Kind.FILE_REJECTED)
 AUDIO = Wish("audio", "audio/*", _family("audio"), Kind.FILE_REJECTED)
 VIDEO = Wish("video", "video/*", _family("video"), Kind.FILE_REJECTED)
@@ -83,6 +93,10 @@ class Attachments:
         told = _Told(wish, name, param)
         if is_data_url(address):
             return await self._unpacked(from_data_url, address, share, told)
+        if not _SCHEME.match(address):
+            # It is nobody's address, so to say so tells nothing of anybody's network.
+            why = f"The {wish.what}'s address begins with neither data: nor https://"
+            raise ProxyError(wish.unfetched, why, param=param)
         return await self._fetched(address, share, told)
 
     async def unpack(
@@ -135,8 +149,9 @@ class _Told(Struct, frozen=True):
     name: str
     param: str | None
 
-    def rejected(self, why: str) -> ProxyError:
-        return ProxyError(Kind.FILE_REJECTED, f"The {self.wish.what} {why}", param=self.param)
+    def rejected(self, why: str, advice: str = "") -> ProxyError:
+        said = f"The {self.wish.what} {why}"
+        return ProxyError(Kind.FILE_REJECTED, said, param=self.param, advice=advice)
 
 
 async def _known(data: bytes, told: _Told) -> Attachment:
@@ -148,5 +163,5 @@ async def _known(data: bytes, told: _Told) -> Attachment:
     if kind is None and wanted is None and told.name.rpartition(".")[2].lower() in TEXTS:
         raise told.rejected("is called a text, and is none in UTF-8")
     if kind is None or (wanted is not None and kind.name not in wanted):
-        raise told.rejected("is of a kind that is not taken")
+        raise told.rejected("is of a kind that is not taken", told.wish.instead)
     return Attachment(data, kind, told.name)
