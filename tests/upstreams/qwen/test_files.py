@@ -16,8 +16,8 @@ from tray_app.core.files import Attached, File, FileKind
 from tray_app.upstreams.qwen import QWEN, files
 
 STAMP = Stamp(now_s=1_790_000_000.5, new_id=lambda: "uuid", timezone="GMT+0800", local="now")
-PICTURE = File("image", "a.png", "image/png", b"picture")
-PAPER = File("document", "paper.pdf", "application/pdf", b"paper")
+PICTURE = File("image", "a.png", "image/png", b"picture", "messages[0]")
+PAPER = File("document", "paper.pdf", "application/pdf", b"paper", "messages[0]")
 GRANT = "POST /api/v2/files/getstsToken"
 PUT = "PUT b-1.store.example/person/f-1_a.png"
 PARSE = "POST /api/v2/files/parse"
@@ -227,8 +227,7 @@ def test_a_document_that_is_never_read_is_given_up_after_two_minutes() -> None:
 
 def test_a_look_that_tells_nothing_is_not_the_end_of_a_document() -> None:
     """R70"""
-    page = Answer(504, {"content-type": "text/html"}, b"<html>504</html>")
-    wrong = refused("Internal_Server_Error", "")
+    page, wrong = Answer(504, {}, b"<html>504</html>"), refused("Internal_Server_Error", "")
     looks = [page, wrong, state("running"), Answer(200, {}, b""), page, state("success")]
 
     assert Played(PAPER, grant(), STORED, GOOD, *looks).error is None
@@ -357,23 +356,25 @@ def test_an_error_says_which_file_and_what_the_store_said() -> None:
     )
 
 
-@pytest.mark.parametrize("answers", [[], [STORED], [STORED, GOOD]])
-def test_a_file_whose_content_is_refused_is_named(answers: list[Answer]) -> None:
-    refusal = refused("data_inspection_failed", "内容安全警告：输入数据可能包含不当内容！")
-    error = Played(PAPER, *([grant()] if answers else []), *answers, refusal).error
+OURS = File("document", "message.txt", "text/plain", b"a part of a long prompt")
+FILTER = refused("data_inspection_failed", "内容安全警告：输入数据可能包含不当内容！")
+LIMITED = """\
+Today's allowance for files is used up and returns later, usually the next day. \
+Ask without files, and shorter, until it returns."""
+FILTERED = "Qwen's content filter refused the file paper.pdf. Send another file."
 
-    said = "Qwen's content filter refused the file paper.pdf. Send another file."
-    assert str(error and error.text) == said
 
-
-def test_an_allowance_of_files_is_none_of_a_model() -> None:
+@pytest.mark.parametrize(
+    ("file", "answers", "text"),
+    [(PAPER, [FILTER], FILTERED), (PAPER, [grant(), STORED, GOOD, FILTER], FILTERED),
+     (OURS, [FILTER], "Qwen's content filter refused the prompt. Rephrase the prompt."),
+     (OURS, [grant(), STORED, GOOD, state("failed")],
+      "Qwen could not read the file message.txt. Shorten the conversation."),
+     (PICTURE, [refused("RateLimited", "daily usage limit")], LIMITED)],
+)  # fmt: skip
+def test_what_is_refused_says_what_to_do(file: File, answers: list[Answer], text: str) -> None:
     """R38"""
-    error = Played(PICTURE, refused("RateLimited", "daily usage limit")).error
-
-    assert str(error and error.text) == (
-        "Today's allowance for files is used up and returns later, usually the next day. "
-        "Ask without files until it returns."
-    )
+    assert getattr(Played(file, *answers).error, "text", "") == text
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,8 @@ _CLASSES: dict[FileKind, str] = {
     "audio": "audio",
 }
 _OTHER_FILE = "Send another file."
-_WITHOUT_FILES = "Ask without files until it returns."
+_WITHOUT_FILES = "Ask without files, and shorter, until it returns."
+_SHORTER = "Shorten the conversation."
 _ONLY_END = re.compile(r"\.[^ .]+")
 _CODE = re.compile(rb"<Code>([A-Za-z]{1,64})</Code>")
 _TOO_LARGE = {"EntityTooLarge", "MaxFileSizeExceeded"}
@@ -81,7 +82,7 @@ def upload(file: File, stamp: Stamp) -> Flow:
     name = plain_name(file)
     placed = yield from _stored(file, name, stamp)
     if file.kind == "document":
-        yield from _parsed(placed.file_id, name)
+        yield from _parsed(placed.file_id, file, name)
     return Reply(Attached(_encode(_item(file, name, placed, stamp)), GOOD_S, file.kind))
 
 
@@ -103,11 +104,11 @@ def _stored(file: File, name: str, stamp: Stamp) -> Generator[Step, Answer, _Pla
     """Put a file into the store; where it is refused, once more with new keys."""
     placed, put = yield from _asked(file, name, stamp)
     answer = yield put
-    fault = _of_store(answer, name)
+    fault = _of_store(answer, file, name)
     if fault is not None and fault.kind is Kind.UPSTREAM_ERROR:
         placed, put = yield from _asked(file, name, stamp)
         answer = yield put
-        fault = _of_store(answer, name)
+        fault = _of_store(answer, file, name)
     if fault is not None:
         raise fault
     return placed
@@ -117,7 +118,7 @@ def _asked(file: File, name: str, stamp: Stamp) -> Generator[Step, Answer, tuple
     """Leave to put a file, and the upload that follows from it."""
     wish = {"filename": name, "filesize": len(file.data), "filetype": _ASKED[file.kind]}
     answer = yield _post(wire.FILE_GRANT, wish)
-    _check(answer, name)
+    _check(answer, file, name)
     try:
         placed = _granted.decode(answer.body).data
     except msgspec.DecodeError:
@@ -135,14 +136,14 @@ def _moment_of(answer: Answer, stamp: Stamp) -> float:
     return date.replace(tzinfo=date.tzinfo or UTC).timestamp()
 
 
-def _of_store(answer: Answer, name: str) -> ProxyError | None:
+def _of_store(answer: Answer, file: File, name: str) -> ProxyError | None:
     """What the store has against an upload; `UPSTREAM_ERROR` where new keys may help."""
     if 200 <= answer.status < 300:
         return None
     found = _CODE.search(answer.body)
     code = found[1].decode() if found else f"status {answer.status}"
     if answer.status == 413 or code in _TOO_LARGE:
-        return ProxyError(Kind.FILE_REJECTED, f"The file {name} is too large for Qwen")
+        return _rejected(file, f"The file {name} is too large for Qwen")
     if answer.status == 403 or answer.status >= 500:
         return ProxyError(Kind.UPSTREAM_ERROR, f"Qwen's file store did not take {name} ({code})")
     if answer.status < 400:
@@ -154,15 +155,15 @@ def _of_store(answer: Answer, name: str) -> ProxyError | None:
     )
 
 
-def _parsed(file_id: str, name: str) -> Generator[Step, Answer, None]:
+def _parsed(file_id: str, file: File, name: str) -> Generator[Step, Answer, None]:
     """Have a document read, and wait for it."""
-    _check((yield _post(wire.FILE_PARSE, {"file_id": file_id})), name)
+    _check((yield _post(wire.FILE_PARSE, {"file_id": file_id})), file, name)
     waited_s, stumbles = 0.0, 0
     for pause_s in _PAUSES_S:
         yield Pause(pause_s)
         answer = yield _post(wire.FILE_PARSED, {"file_id_list": [file_id]})
         try:
-            _check(answer, name)
+            _check(answer, file, name)
         except ProxyError as fault:
             # It is only a look: the file would have to be given anew for the next one.
             stumbles += 1
@@ -175,7 +176,7 @@ def _parsed(file_id: str, name: str) -> Generator[Step, Answer, None]:
         if status == "success":
             return
         if status in _FAILED:
-            raise ProxyError(Kind.FILE_REJECTED, f"Qwen could not read the file {name}")
+            raise _rejected(file, f"Qwen could not read the file {name}")
         waited_s += pause_s + answer.took_s
         if waited_s >= PARSE_S:
             break
@@ -194,7 +195,7 @@ def _status(answer: Answer, file_id: str) -> str:
     return found[0].lower() if found else ""
 
 
-def _check(answer: Answer, name: str) -> None:
+def _check(answer: Answer, file: File, name: str) -> None:
     """Raise the error that an answer is; what is said of the file itself is the file's fault."""
     fault = faults.of_page(answer.status, answer.headers, answer.body)
     if fault is None:
@@ -203,8 +204,8 @@ def _check(answer: Answer, name: str) -> None:
     is_form = fault.kind is Kind.PROTOCOL_CHANGED and _FILE.search(words)
     is_lost = fault.kind is Kind.UPSTREAM_ERROR and faults.LOST_FILE.search(words)
     if is_form or is_lost:
-        raise ProxyError(Kind.FILE_REJECTED, f"Qwen does not take the file {name}")
-    if fault.kind is Kind.CONTENT_FILTER:
+        raise _rejected(file, f"Qwen does not take the file {name}")
+    if fault.kind is Kind.CONTENT_FILTER and file.param is not None:
         # Other words in the prompt would change nothing about it.
         said = f"Qwen's content filter refused the file {name}"
         raise ProxyError(Kind.CONTENT_FILTER, said, advice=_OTHER_FILE)
@@ -215,6 +216,12 @@ def _check(answer: Answer, name: str) -> None:
             Kind.DAILY_LIMIT, said, retry_after_s=fault.retry_after_s, advice=_WITHOUT_FILES
         )
     raise fault
+
+
+def _rejected(file: File, said: str) -> ProxyError:
+    """The error that a refused file is; one that no client sent is a part of a long prompt."""
+    advice = _SHORTER if file.param is None else ""
+    return ProxyError(Kind.FILE_REJECTED, said, advice=advice)
 
 
 def _item(file: File, name: str, placed: _Placed, stamp: Stamp) -> dict[str, Any]:
