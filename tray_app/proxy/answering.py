@@ -329,7 +329,7 @@ class Answering:
         feed = talk.feed
         broke: list[ProxyError] = []
         while not (decoder.finished or talk.ending.over):
-            data = await self._piece(body, broke)
+            data = await (self._drawn(body, idle_s, broke) if self._job.draws else body.read())
             exchange.heard()
             began = self._began
             try:
@@ -351,21 +351,21 @@ class Answering:
             if not data:
                 return
 
-    async def _piece(self, body: Body, broke: list[ProxyError]) -> bytes:
-        """The next bytes of the answer; none at its end.
+    async def _drawn(self, body: Body, idle_s: float, broke: list[ProxyError]) -> bytes:
+        """The next bytes of a drawing; none at its end.
 
-        A connection that breaks, and is noted as such, is the end of a drawing: what is there by
-        then is its answer, and what is not may be in the chat. To ask again would draw it twice.
-        So is a silence behind a picture, before it is long enough to be an error.
+        A connection that breaks, and is noted as such, is its end: what is there by then is its
+        answer, and what is not may be in the chat. To ask again would draw it twice. So is a
+        silence behind a picture, before it is long enough to be an error.
         """
-        has_made = self._job.draws and (self._outlet.pictures or self._outlet.made)
+        has_made = self._outlet.pictures or self._outlet.made
         try:
-            async with asyncio.timeout(self._desk.limits().idle_s / 2 if has_made else None):
+            async with asyncio.timeout(idle_s / 2 if has_made else None):
                 return await body.read()
         except TimeoutError:
             return b""
         except ProxyError as error:
-            if not self._job.draws or error.kind is not Kind.UPSTREAM_DISCONNECTED:
+            if error.kind is not Kind.UPSTREAM_DISCONNECTED:
                 raise
             broke.append(error.copy())
             return b""
