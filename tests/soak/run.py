@@ -32,7 +32,11 @@ _APART_S = 2.0
 """So far apart are two looks at what it holds then."""
 _JUDGED_S = 600.0
 """The slope says something from here on; a shorter soak is judged by its growth."""
-_FULL_S = 900.0
+_FULL_S = 1800.0
+"""What is kept of the last requests and files takes so long to be full: RSS rises until then.
+
+Seen: 2026-11-22, an hour at two requests a second, its least of every half minute.
+"""
 _MOST_SLOPE = 1.0
 _MOST_GROWTH_MIB = 15.0
 _SPARE = 3
