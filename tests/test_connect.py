@@ -370,9 +370,10 @@ def test_where_nobody_runs_what_was_known_last_is_offered(
     monkeypatch.delenv("PORTICO_PORT", raising=False)
 
     assert main(["connect", "nanocoder", "--dry-run"]) == 1
-    assert main(["connect", "codex"]) == 1
+    assert (main(["connect", "codex"]), main(["connect", "roo-code", "--test"])) == (1, 1)
 
     told = capsys.readouterr()
+    assert "Portico does not run" in told.err
     assert f'base_url = "http://127.0.0.1:{Settings().port}/v1"' in told.out
     assert 'model = "qwen3.7-plus"' in told.out
 

@@ -60,7 +60,9 @@ def connect(arguments: Namespace, paths: Paths, environ: Mapping[str, str], keye
     if client.unreachable:
         return _complain(client.unreachable, NO)
     try:
-        connecting.offer, connecting.settings = _offer(client, arguments.model, paths, environ)
+        connecting.offer, connecting.settings, connecting.is_running = _offer(
+            client, arguments.model, paths, environ
+        )
     except ProxyError as error:
         return _complain(error.text, USAGE)
     match arguments.do:
@@ -106,20 +108,22 @@ def _unserved(client: Client) -> str:
 
 def _offer(
     client: Client, model: str | None, paths: Paths, environ: Mapping[str, str]
-) -> tuple[Offer, Settings]:
-    """What there is to offer, without a key, and the settings in force.
+) -> tuple[Offer, Settings, bool]:
+    """What there is to offer, without a key, the settings in force, and whether Portico serves.
 
     Raises `ProxyError` for a model that is not there.
     """
     settings = effective(load(paths.settings, lambda: datetime.now(UTC)).settings, environ, {})
     try:
-        endpoint = ask(str(paths.door), {"do": "status"})["endpoint"]
+        status = ask(str(paths.door), {"do": "status"})
+        endpoint, is_running = status["endpoint"], status["state"] == "running"
         told = ask(str(paths.door), {"do": "models"})
         models = tuple(msgspec.convert(told, list[ModelInfo]))
         settings = msgspec.convert(
             ask(str(paths.door), {"do": "settings", "what": "list"}), Settings
         )
     except ConnectionError:
+        is_running = False
         endpoint = f"http://127.0.0.1:{settings.port}{settings.path_prefix}/v1"
         models = _last_models(paths)
     if model is not None and not any(fnmatchcase(model, alias) for alias in settings.aliases):
@@ -131,7 +135,7 @@ def _offer(
         models=models,
         made_at=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.000Z}",
     )
-    return offer, settings
+    return offer, settings, is_running
 
 
 def _last_models(paths: Paths) -> tuple[ModelInfo, ...]:
@@ -144,6 +148,7 @@ class _Connecting:
 
     offer: Offer
     settings: Settings
+    is_running: bool
 
     def __init__(
         self, client: Client, environ: Mapping[str, str], keyed: Keyed, *, keeps_key: bool
@@ -228,6 +233,9 @@ class _Connecting:
 
         if not is_served(self._client):
             return _complain(_unserved(self._client), NO)
+        if not self.is_running:
+            # Whoever else has the port by now is not to be sent the key.
+            return _complain("Portico does not run. Start it first.", NO)
         self._take_key()
         offer = self.offer
         tried = try_out(self._client, offer.endpoint, offer.key, offer.model)

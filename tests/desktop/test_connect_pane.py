@@ -3,6 +3,7 @@
 import asyncio
 import http.client
 import json
+import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -140,6 +141,20 @@ async def test_trying_says_why_it_does_not_work(at_work: Office) -> None:
     assert "does not answer" in stopped.text
 
 
+async def test_nobody_else_who_has_the_port_is_sent_the_key(at_work: Office) -> None:
+    pane = await opened(at_work, "openai")
+    port = at_work.instance.supervisor.parts.settings.port
+    at_work.instance.supervisor.stop()
+    at_work.instance.supervisor.settle(10)
+    with socket.create_server(("127.0.0.1", port)) as stranger:
+        stranger.setblocking(False)
+        await pane.do("try", "", "")
+
+        with pytest.raises(BlockingIOError):
+            stranger.accept()
+    assert "does not answer" in text(at_work, pane, "tried").text
+
+
 async def test_another_model_is_in_everything_that_is_pasted(at_work: Office) -> None:
     pane = await opened(at_work, "roo-code")
     before = values(at_work, pane)["Model"]
@@ -227,12 +242,15 @@ async def test_what_is_not_the_panes_own_is_passed_on(at_work: Office) -> None:
     await pane.do("sign_in", "", "")
     await pane.do("bring", "", "")
     await pane.do("start", "", "")
+    await pane.do("use_port", "7937", "")
     await pane.do("no such deed", "", "")
     await pane.do("back", "", "")
     await pane.do("search", "", "zed")
     view = pane.view(at_work.facts(), EN)
 
-    assert at_work.actions == [Action("sign_in"), Action("bring"), Action("start")]
+    assert at_work.actions == [
+        Action("sign_in"), Action("bring"), Action("start"), Action("use_port", "7937"),
+    ]  # fmt: skip
     assert [item.label for item in view.aside.items] == ["Zed"]
     assert view.back == ""
     assert not [part for part in view.parts if isinstance(part, Code)]

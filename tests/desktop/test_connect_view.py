@@ -262,6 +262,30 @@ def test_what_keeps_every_app_from_an_answer_is_above_with_the_way_out() -> None
     assert isinstance(nobody.notices[0].buttons[0], Button)
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_port_that_is_taken_is_told_in_the_persons_language_with_one_that_is_free(
+    language: str,
+) -> None:
+    state, words = Connecting(offer=Offer("", HIDDEN_KEY, "")), Words(language)
+    run = Run("failed", "portico settings set port 7937", "port_taken", "nginx", 7937)
+    taken, nobodys, denied, ended = (
+        connect_view(state, facts(run=one), words).notices[0]
+        for one in (
+            run,
+            msgspec.structs.replace(run, holder=""),
+            msgspec.structs.replace(run, code="port_denied"),
+            Run("failed", "It died.", "died"),
+        )
+    )
+
+    assert "nginx" in taken.text
+    assert all("7936" in one.text for one in (taken, nobodys, denied))
+    assert not any("settings set" in one.text for one in (taken, nobodys, denied))
+    assert [button.act for button in taken.buttons] == ["use_port:7937", "start"]
+    assert [button.kind for button in taken.buttons] == ["default", "plain"]
+    assert ended.text == words("notice.failed.died.text")
+
+
 @pytest.mark.parametrize(
     ("kind", "said"), [("starting", "Starting…"), ("stopping", "Stopping…"), ("running", "")]
 )

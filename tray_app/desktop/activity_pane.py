@@ -24,7 +24,7 @@ from .connect_view import Said
 from .diagnostics import scrub_kept
 from .facts import Facts
 from .menu import Action
-from .pane import Desk, Doing, Telling, show_folder
+from .pane import Desk, Doing, Telling, show_folder, use_port
 from .windows.parts import ActivityView
 from .words import Words
 
@@ -67,6 +67,7 @@ class ActivityPane:
             "forget": self._keep,
             "read": self._read,
             "start": partial(self._pass_on, "start"),
+            "use_port": partial(use_port, desk),
             "sign_in": partial(self._pass_on, "sign_in"),
             "bring": partial(self._pass_on, "bring"),
         }

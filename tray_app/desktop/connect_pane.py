@@ -11,6 +11,7 @@ import shlex
 import sys
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -35,7 +36,7 @@ from .connect_view import (
 )
 from .facts import Facts
 from .menu import Action
-from .pane import Desk, Telling, copy
+from .pane import Desk, Doing, Telling, copy, use_port
 from .windows.parts import ConnectView
 from .words import Words
 
@@ -58,7 +59,7 @@ class ConnectPane:
         self._models: tuple[ModelInfo, ...] = ()
         self._names: tuple[str, ...] = ()
         self._is_at_login = self._has_offered_login = False
-        self._deeds = {
+        self._deeds: dict[str, Doing] = {
             "search": self._search,
             "choose": self._choose,
             "back": self._back,
@@ -73,6 +74,7 @@ class ConnectPane:
             "need": self._let_in,
             "at_login": self._start_at_login,
             "start": self._pass_on,
+            "use_port": partial(use_port, desk),
             "sign_in": self._pass_on,
             "bring": self._pass_on,
         }
@@ -308,6 +310,10 @@ class ConnectPane:
         if self._state.tried.tone == "busy":
             return
         client, words = self._client, self._desk.words()
+        if self._desk.instance.supervisor.run.kind != "running":
+            # Whoever else has the port by now is not to be sent the key.
+            self._change(tried=Said("bad", words("tried.silent")))
+            return
         busy = Said("busy", words("connect.try.busy", client=called(client, words)))
         self._change(tried=busy)
         self._desk.changed()

@@ -96,14 +96,33 @@ def connect_view(state: Connecting, facts: Facts, words: Words) -> ConnectView:
 def notices(facts: Facts, words: Words) -> Iterator[Text]:
     """What keeps every app from being answered, with the way out of it."""
     if facts.run.kind in {"stopped", "failed"}:
-        start = Button("start", words("menu.start"), "default")
-        yield Text("stopped", facts.run.said or words("connect.stopped"), "bad", (start,))
+        yield Text("stopped", _why_stopped(facts, words), "bad", tuple(_ways_on(facts, words)))
     elif facts.run.kind != "running":
         yield Text("stopped", words(f"line.{facts.run.kind}"), "busy")
     if facts.status is not None and facts.status.session.state == "signed_out":
         sign_in = Button("sign_in", words("menu.sign_in"), "default")
         bring = Button("bring", words("menu.bring"))
         yield Text("nobody", words("connect.nobody"), "bad", (sign_in, bring))
+
+
+def _why_stopped(facts: Facts, words: Words) -> str:
+    run, port = facts.run, facts.settings.port
+    match run.code:
+        case "port_taken" if run.holder:
+            return words("connect.failed.port_taken.by", program=run.holder, port=port)
+        case "port_taken" | "port_denied":
+            return words(f"connect.failed.{run.code}", port=port)
+        case "address_gone" | "died":
+            return words(f"notice.failed.{run.code}.text")
+        case _:
+            return run.said or words("connect.stopped")
+
+
+def _ways_on(facts: Facts, words: Words) -> Iterator[Button]:
+    free = facts.run.free_port
+    if free is not None:
+        yield Button(f"use_port:{free}", words("menu.use_port", port=free), "default")
+    yield Button("start", words("menu.start"), "default" if free is None else "plain")
 
 
 def is_kept(keyring: SafeStatus) -> bool:

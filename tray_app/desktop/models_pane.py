@@ -15,7 +15,7 @@ from .connect_view import Said
 from .facts import Facts
 from .menu import Action
 from .models_view import Choosing, Offered, models_view
-from .pane import Desk, Doing, Telling, copy
+from .pane import Desk, Doing, Telling, copy, use_port
 from .windows.parts import ModelsView
 from .words import Words
 
@@ -40,6 +40,7 @@ class ModelsPane:
             "copy": self._copy,
             "renew": self._renew,
             "start": partial(self._pass_on, "start"),
+            "use_port": partial(use_port, desk),
             "sign_in": partial(self._pass_on, "sign_in"),
             "bring": partial(self._pass_on, "bring"),
         }

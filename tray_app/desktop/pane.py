@@ -98,6 +98,11 @@ async def copy(text: str, *, secret: bool) -> None:
     await asyncio.wrap_future(clipboard.copy(text, secret=secret))
 
 
+async def use_port(desk: Desk, port: str, _: str) -> None:
+    """Listen on another port from now on, as the menu does."""
+    await desk.act(Action("use_port", port))
+
+
 async def show_folder(folder: Path, tell: Callable[[str], None], words: Words) -> None:
     """Open a folder as the person's desktop does, or tell where to look."""
     try:
