@@ -17,7 +17,7 @@ PLAIN = NAMES.map(str.strip).filter(bool)
 @pytest.mark.parametrize(
     ("struct", "name", "form"),
     [
-        (Settings, "port", Form("number", low=1, high=65535)),
+        (Settings, "port", Form("number", low=1, high=65535, is_whole=True)),
         (Settings, "start_spacing_s", Form("number", low=0, high=60)),
         (Settings, "path_prefix", Form("text")),
         (Settings, "notices", Form("switch")),

@@ -85,7 +85,7 @@ def test_a_setting_is_in_force_at_once_or_says_why_not(running: Tray) -> None:
     running.eyes.click("Answers")
     running.eyes.press(running.eyes.find("Answers at the same time", "entry")[2])
     running.eyes.keys("ctrl+a", "0", "Tab")
-    until(lambda: "Write a number from 1 to 1000." in running.eyes.names())
+    until(lambda: "Write a whole number from 1 to 1000." in running.eyes.names())
     refused = running.portico.say("settings", "get", "parallel_answers")
     running.eyes.keys("shift+Tab", "ctrl+a", "5", "Return")
     until(lambda: running.portico.say("settings", "get", "parallel_answers") == "5")

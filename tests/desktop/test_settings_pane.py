@@ -84,8 +84,11 @@ async def test_every_setting_is_changed_in_force_and_can_be_reset(at_work: Offic
 @pytest.mark.parametrize(
     ("name", "typed", "said"),
     [
-        ("port", "70000", "Write a number from 1 to 65535."),
-        ("port", "many", "Write a number from 1 to 65535."),
+        ("port", "70000", "Write a whole number from 1 to 65535."),
+        ("port", "many", "Write a whole number from 1 to 65535."),
+        ("parallel_answers", "1,5", "Write a whole number from 1 to 1000."),
+        ("idle_timeout_s", "0", "Write a number from 0.1 to 600."),
+        ("aliases", "gpt-4", "That does not fit. One a line, with * for anything, such as gpt-* ="),
         ("path_prefix", "no slash", "That does not fit. Such as /qwen; empty for none."),
         ("hosts", "with space", "That does not fit. One a line, without a port"),
         ("outbound_proxy", "ftp://x", "That does not fit. system, none, or an address"),
@@ -226,5 +229,6 @@ async def test_what_was_refused_is_marked_in_the_list_until_it_is_put_right(
     await pane.do("key_set", "patience_s:default", "30")
 
     assert elsewhere == ["group:endpoint", "group:keys"]
-    assert (refused.value, refused.error) == ("99999999", "Write a number from 1 to 65535.")
+    assert refused.value == "99999999"
+    assert refused.error == "Write a whole number from 1 to 65535."
     assert marked() == []

@@ -43,7 +43,7 @@ SETTINGS = st.builds(
     start_spacing_s=st.floats(0, 60),
     queue_size=st.integers(1, 1000),
     show_variants=st.booleans(),
-    aliases=st.dictionaries(st.text(), st.text(), max_size=3),
+    aliases=st.dictionaries(st.text(min_size=1), st.text(min_size=1), max_size=3),
     hosts=st.lists(st.sampled_from(["pc.lan", "[fe80::1]", "PC_2"]), max_size=3).map(tuple),
     origins=st.lists(
         st.sampled_from(["http://a", "https://b.example:1", "moz-extension://a-1"]), max_size=2

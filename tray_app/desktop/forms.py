@@ -31,6 +31,8 @@ class Form(Struct, frozen=True):
     choices: tuple[str, ...] = ()
     low: float | None = None
     high: float | None = None
+    is_whole: bool = False
+    """Whether a number has no fraction."""
     is_table: bool = False
     """Whether each line has a name and what it stands for."""
 
@@ -46,7 +48,9 @@ def form_of(struct: type[Struct], name: str) -> Form:
     if get_origin(kind) is Literal:
         return Form("choice", get_args(kind))
     plain = get_origin(kind) or kind
-    return Form(_KINDS.get(plain, "text"), low=low, high=high, is_table=plain is dict)
+    return Form(
+        _KINDS.get(plain, "text"), low=low, high=high, is_whole=plain is int, is_table=plain is dict
+    )
 
 
 def _lower(meta: Meta) -> float | None:

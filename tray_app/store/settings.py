@@ -6,6 +6,7 @@ A flag outranks the environment, which outranks the file, which outranks the def
 import ipaddress
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta, Struct
@@ -13,6 +14,7 @@ from msgspec import Meta, Struct
 TransportName = Literal["page", "direct", "auto"]
 LOG_LEVELS = ("debug", "info", "warning", "error")
 _MANY_ANSWERS = 4
+_Named = Annotated[str, Meta(min_length=1)]
 
 
 def _about(description: str, *, restart: bool = False, **limits: Any) -> Meta:
@@ -43,7 +45,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         bool, _about("List -thinking, -search and -draw names beside each model.")
     ] = True
     aliases: Annotated[
-        dict[str, str], _about('Other names for models, with *: {"gpt-*": "qwen3.7-plus"}.')
+        dict[_Named, _Named], _about('Other names for models, with *: {"gpt-*": "qwen3.7-plus"}.')
     ] = {}
     xml_tools: Annotated[
         tuple[str, ...],
@@ -225,7 +227,20 @@ def with_value(settings: Settings, name: str, value: object) -> Settings:
         why = _unfit_for_a_network(changed.network_host)
         if why:
             raise SettingError(name, f"{name}: {why}")
+    if name == "outbound_proxy" and not _has_place(changed.outbound_proxy):
+        raise SettingError(name, f"{name}: {_taken(name)}")
     return changed
+
+
+def _has_place(proxy: str) -> bool:
+    """Whether an address has a host and, if it names one, a port that can be."""
+    if proxy in {"system", "none"}:
+        return True
+    try:
+        parts = urlsplit(proxy)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def _taken(name: str) -> str:
