@@ -39,10 +39,11 @@ def test_what_opens_a_door_is_never_the_default() -> None:
     assert "10.0.0.1" in views.ask_for_network("10.0.0.1", words).text
 
 
-def test_what_was_wrong_with_a_session_is_said_first() -> None:
+def test_what_was_wrong_with_a_session_is_told_apart_from_how_it_is_done() -> None:
     view = views.ask_for_session(Words("en"), "There is no session in this.")
 
-    assert view.facts[0] == "There is no session in this."
+    assert view.fault == "There is no session in this."
+    assert view.facts == views.ask_for_session(Words("en")).facts
     assert view.field
 
 

@@ -2,6 +2,8 @@
 
 from base64 import b64encode
 
+import msgspec
+
 from .icons import png
 from .menu import LINE_ROW
 from .state import Decision
@@ -62,12 +64,12 @@ def ask_for_session(words: Words, said: str = "") -> QuestionView:
         words: The language.
         said: What was wrong with the one before.
     """
-    view = _question(words, "sign_in", danger=False)
-    facts = (said, *view.facts) if said else view.facts
-    return QuestionView(
-        title=view.title, text=view.text, facts=facts, answers=view.answers, safe=view.safe,
-        language=view.language, field=words("ask.sign_in.field"), busy=words("ask.sign_in.busy"),
-    )  # fmt: skip
+    return msgspec.structs.replace(
+        _question(words, "sign_in", danger=False),
+        fault=said,
+        field=words("ask.sign_in.field"),
+        busy=words("ask.sign_in.busy"),
+    )
 
 
 def _question(words: Words, name: str, *, danger: bool, **values: object) -> QuestionView:

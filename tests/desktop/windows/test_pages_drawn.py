@@ -121,3 +121,12 @@ def test_whatever_a_text_says_it_is_text(screen: Screen, name: WindowName, view:
 
     assert json.loads(found[1]) == [True for _ in HOSTILE]
     assert found[2:] == [0, "none", "[]"]
+
+
+def test_what_was_wrong_stands_apart_and_is_spoken(screen: Screen) -> None:
+    fault = "document.querySelector('[role=alert]').textContent"
+    wrong = msgspec.structs.replace(PASTE, fault="There is no session in this.")
+
+    found = looked_at(screen, "question", showing(PASTE), fault, showing(wrong), fault)
+
+    assert (found[1], found[3]) == ("", "There is no session in this.")

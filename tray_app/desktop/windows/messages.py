@@ -57,6 +57,8 @@ class QuestionView(
     safe: str
     """The id of the answer that changes nothing: the Escape key gives it."""
     language: str
+    fault: str = ""
+    """What is wrong, such as with the answer before; empty for nothing."""
     field: str = ""
     """What is to be typed or pasted beside the answer; empty for nothing."""
     busy: str = ""

@@ -159,6 +159,7 @@ function showField(label) {
 
 function showQuestion(view) {
   say(find("text"), view.text);
+  say(find("fault"), view.fault);
   find("facts").replaceChildren(...view.facts.map((fact) => make("li", "", fact)));
   find("facts").hidden = view.facts.length === 0;
   const buttons = view.answers.map((one) => {
@@ -170,6 +171,10 @@ function showQuestion(view) {
   showField(view.field);
   const first = buttons.find((button) => button.className === "default") ?? buttons[0];
   (view.field === "" ? first : find("typed"))?.focus();
+  // The engine is content where a part of it can be seen.
+  if (view.field !== "") {
+    for (const id of ["typed", "fault"]) find(id).scrollIntoView({ block: "nearest" });
+  }
   safe = view.safe;
   busy = view.busy;
   showBusy("");
