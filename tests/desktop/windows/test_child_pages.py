@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.desktop.screen import Screen, is_gone
-from tests.desktop.windows.views import STATUS
+from tests.desktop.screen import Screen, is_gone, screen_in
+from tests.desktop.windows.views import STATUS, VIEWS
 from tests.desktop.windows.window_child import Child, shown
 from tests.waiting import until
 from tray_app.desktop.windows.child import LOST_PAGE
@@ -59,3 +59,17 @@ def test_a_page_that_hangs_keeps_no_window_without_a_parent(
     assert child.code() == 0
     hanging[0].resume()
     until(lambda: all(map(is_gone, family)))
+
+
+def test_a_window_is_no_larger_than_a_small_screen(
+    tmp_path_factory: pytest.TempPathFactory, children: list[Child]
+) -> None:
+    with screen_in(tmp_path_factory.mktemp("small"), "1024x600x24") as small:
+        child = shown(small, children, VIEWS["activity"])
+        [window] = until(lambda: small.windows(VIEWS["activity"].title))
+        told = small.run("xdotool", "getwindowgeometry", "--shell", window)
+        sides = dict(line.split("=") for line in told.split())
+        child.stop()
+        children.clear()
+
+    assert (int(sides["WIDTH"]), int(sides["HEIGHT"])) == (922, 510)

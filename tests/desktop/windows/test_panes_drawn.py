@@ -26,6 +26,7 @@ from tray_app.desktop.windows.parts import Button, Item, Section, SettingsView, 
 
 pytestmark = pytest.mark.desktop
 DRAIN = "portico.drain()"
+BUTTON_KEY = ("push button", "Key")
 BUSY = msgspec.structs.replace(
     CONNECT,
     parts=(
@@ -167,6 +168,24 @@ def test_a_section_is_opened_by_the_program_and_kept_by_the_person(screen: Scree
     found = looked_at(screen, "settings", *scripts, is_open)
 
     assert [found[at] for at in (1, 3, 5, 7)] == [False, True, True, True]
+
+
+def test_what_opens_a_section_is_a_button_that_tells_whether_it_is_open(
+    screen: Screen, children: list[Child]
+) -> None:
+    def one(*, folded: bool | None) -> SettingsView:
+        section = Section("key", "Key", (Text("x", "Inside"),), folded=folded)
+        return msgspec.structs.replace(SETTINGS, parts=(section,))
+
+    child = shown(screen, children, one(folded=True))
+    closed = screen.find("Key", "push button")[3]
+    screen.click("Key")
+    until(lambda: "expanded" in screen.find(*reversed(BUTTON_KEY))[3])
+    child.say(Show(one(folded=None)))
+    until(lambda: not [one for one in screen.read() if one[:2] == BUTTON_KEY])
+
+    assert ("expandable" in closed, "expanded" in closed) == (True, False)
+    assert ("heading", "Key") in {(role, name) for role, name, _, _ in screen.read()}
 
 
 def test_what_is_gone_leaves_the_focus_near(screen: Screen) -> None:

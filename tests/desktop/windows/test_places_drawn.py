@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from tests.desktop.screen import Screen
 from tests.desktop.windows.test_pages_drawn import looked_at, showing
 from tests.desktop.windows.test_panes_drawn import settings, told
-from tests.desktop.windows.views import ASIDE, CONNECT, SETTINGS
+from tests.desktop.windows.views import ASIDE, CONNECT, COPY, PASTE, SETTINGS
 from tray_app.desktop.windows.parts import (
     Button,
     Choice,
@@ -20,6 +20,7 @@ from tray_app.desktop.windows.parts import (
     Table,
     Text,
     Tone,
+    Value,
 )
 
 pytestmark = pytest.mark.desktop
@@ -218,3 +219,31 @@ def test_the_longest_choice_can_be_read(screen: Screen) -> None:
     found = looked_at(screen, "settings", showing(settings(choice=choices)), missing, width=900)
 
     assert found[1] <= 0
+
+
+@pytest.mark.parametrize("width", [660, 780, 900])
+def test_an_address_is_broken_over_two_lines_at_most(screen: Screen, width: int) -> None:
+    address = Value("a", "Base URL for apps", "http://127.0.0.1:12386/v1", (COPY,))
+    lines = (
+        "(() => { const one = document.querySelector('.value code');"
+        "const { lineHeight, paddingTop } = getComputedStyle(one);"
+        "return (one.offsetHeight - 2 * parseFloat(paddingTop)) / parseFloat(lineHeight) })()"
+    )
+
+    found = looked_at(
+        screen, "connect", of(Section("s", "Address", (address,))), lines, width=width
+    )
+
+    assert found[1] < 2.5
+
+
+def test_what_is_typed_is_in_sight_where_a_question_outgrows_its_window(screen: Screen) -> None:
+    long = replace(PASTE, facts=tuple("A long way to do it. " * 9 for _ in "abc"))
+    inside = (
+        "document.querySelector('#typed').getBoundingClientRect().bottom"
+        " <= document.querySelector('.foot').getBoundingClientRect().top + 1"
+    )
+
+    found = looked_at(screen, "question", showing(long), inside, width=480)
+
+    assert found[1] is True

@@ -57,6 +57,7 @@ _SIZES = {
 _SMALLEST = (320, 200)
 _LARGEST = 0.85
 """No window takes more of a screen's height by itself."""
+_WIDEST = 0.9
 _LAST_WORD_S = 1.0
 """So long the person's closing waits for what was typed; a page that hangs has nothing to say."""
 
@@ -151,7 +152,9 @@ class _Pane:
     def _drive(self) -> None:
         self._window.events.loaded.wait()
         if self._begins():
-            if self._name not in PANES:
+            if self._name in PANES:
+                self._shrink()
+            else:
                 self._fit()
             self._wire.tell(Ready())
         pause_s = _FOCUSED_S
@@ -196,6 +199,16 @@ class _Pane:
             told = self._ask(f"portico.size({width})")
             wide, high = msgspec.json.decode(told, type=tuple[int, int])
             self._window.resize(wide, max(high, _SMALLEST[1]))
+
+    def _shrink(self) -> None:
+        """Take no more than most of a small screen, so that the frame's buttons are on it."""
+        size = _SIZES[self._name]
+        with contextlib.suppress(msgspec.DecodeError):
+            told = self._ask("JSON.stringify([screen.availWidth, screen.availHeight])")
+            wide, high = msgspec.json.decode(told, type=tuple[int, int])
+            fitting = min(size[0], round(wide * _WIDEST)), min(size[1], round(high * _LARGEST))
+            if fitting != size:
+                self._window.resize(*fitting)
 
     def _grow(self) -> None:
         """Make the window higher where a later view needs it, as far as the screen has room."""

@@ -144,9 +144,13 @@ const makers = {
       title.hidden = part.title === "";
       mark(known.node, "aria-labelledby", part.title && title.id);
       if (part.folded !== null && !known.fold) {
-        known.fold = make("details", "", make("summary", "", title), body);
+        known.fold = newFold(title, body);
         known.node.append(known.fold);
-      } else if (part.folded === null && !title.isConnected) known.node.prepend(title);
+      } else if (part.folded === null) {
+        known.fold?.remove();
+        known.fold = null;
+        put(known.node, [title, body]);
+      }
       if (known.folded !== part.folded && known.fold) known.fold.open = !part.folded;
       known.folded = part.folded;
       drawParts(inner, part.parts);
@@ -154,6 +158,17 @@ const makers = {
     return known;
   },
 };
+
+// Screen readers are told nothing of a summary by WebKit's GTK port, unless it is a button.
+function newFold(title, body) {
+  const summary = make("summary", "", title);
+  const fold = make("details", "", summary, body);
+  const tell = () => mark(summary, "aria-expanded", String(fold.open));
+  mark(summary, "role", "button");
+  fold.addEventListener("toggle", tell);
+  tell();
+  return fold;
+}
 
 const inputs = {
   text: () => make("input", ""),
