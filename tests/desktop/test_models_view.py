@@ -95,3 +95,11 @@ def test_it_can_be_drawn_in_every_language(language: str) -> None:
     view = models(Words(language))
 
     assert len(abilities(view)) == len(ABILITIES) + 2
+
+
+def test_abilities_are_parted_as_the_language_does_it() -> None:
+    notes = {language: models(Words(language)).aside.items[0].note for language in ("en", "zh")}
+
+    assert ", " in notes["en"]
+    assert "、" in notes["zh"]
+    assert "," not in notes["zh"]

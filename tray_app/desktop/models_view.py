@@ -107,7 +107,8 @@ def _searched(model: ModelInfo, words: Words) -> str:
 
 def _can(model: ModelInfo, words: Words) -> str:
     """What it can do, in a few words."""
-    return ", ".join(words(f"ability.{name}") for name in ABILITIES if getattr(model, name))
+    able = (words(f"ability.{name}") for name in ABILITIES if getattr(model, name))
+    return words("ability.between").join(able)
 
 
 def _parts(state: Choosing, facts: Facts, words: Words) -> Iterator[Part]:
