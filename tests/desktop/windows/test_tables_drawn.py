@@ -187,3 +187,13 @@ def test_every_request_of_a_long_list_is_drawn(screen: Screen) -> None:
     found = looked_at(screen, "activity", showing(activity(EN, past=past)), f"{BODY}.length")
 
     assert found[1] == 200 + len(LIVE) + len(SUMS) + len(REFUSED.reasons)
+
+
+def test_a_long_name_leaves_room_for_the_other_columns(screen: Screen) -> None:
+    past = replace(PAST[0], model="m" * 200)
+    view = activity_view(Watching(past=(past,)), facts(), EN)
+    wide = "((one) => one.scrollWidth - one.clientWidth)(document.querySelector('.table'))"
+
+    found = looked_at(screen, "activity", showing(view), wide, width=1120)
+
+    assert found[1] == 0

@@ -1,6 +1,9 @@
 // A table: lines of the same kind, kept by their ids, so that what comes in above the line that
 // somebody is in leaves them there.
 
+// A name as an app may make it up: broken, so that it takes no room of the other columns.
+const LONG_WORD = /\S{25}/;
+
 makers.table = () => {
   const head = make("tr", "");
   const body = make("tbody", "");
@@ -40,6 +43,7 @@ makers.table = () => {
     columns.forEach((column, at) => {
       const cell = (one.cells[at] ??= make("td", ""));
       cell.className = column.is_number ? "number" : "";
+      cell.classList.toggle("long", LONG_WORD.test(line.cells[at]));
       if (at < columns.length - 1 || !line.button || isApart(columns)) say(cell, line.cells[at]);
       else {
         say(one.words, line.cells[at]);
