@@ -123,8 +123,8 @@ class SettingsPane:
         """That what was typed is none of the values that a setting takes."""
         form, words = form_of(Settings, name), self._desk.words()
         if form.kind == "number":
-            name = "settings.number.whole" if form.is_whole else "settings.number"
-            return words(name, low=text_of(form.low), high=text_of(form.high))
+            key = "settings.number.whole" if form.is_whole else "settings.number"
+            return words(key, low=text_of(form.low), high=text_of(form.high))
         return f"{words('settings.unfit')} {words(f'setting.{name}.about')}"
 
     async def _set_network(self, address: str) -> None:
