@@ -190,7 +190,7 @@ async def test_every_way_to_fail_is_told_in_the_same_words(
             await fault(bringing, "http://inside.example/"),
             await fault(bringing, "http://nowhere.example/"),
             await fault(closed, f"http://closed.example:{closed_port}/"),
-            await fault(bringing, "no address"),
+            await fault(bringing, "https://no address/"),
         ]
 
     assert {(error.kind, error.text, error.param) for error in errors} == {

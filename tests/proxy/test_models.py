@@ -75,6 +75,23 @@ def test_without_any_list_the_built_in_one_is_offered(site: PracticeSite) -> Non
         assert reply.headers["x-portico-models-age"] == "built-in"
 
 
+def test_a_name_that_only_the_site_s_list_could_tell_of_is_not_said_to_be_none(
+    site: PracticeSite,
+) -> None:
+    """R69"""
+    clock = Time()
+    with running(site, wall_clock=clock) as proxy:
+        site.on("models", acts.value({"detail": "not now"}, 500), acts.Whole(ONE))
+        told = [proxy.chat(model="stored-model"), proxy.ask("GET", "/v1/models/stored-model")]
+        known = proxy.chat(model="qwen3.7-plus")
+        clock.now_s += 6
+        later = proxy.chat(model="stored-model")
+
+        assert [(one.status, one.code) for one in told] == [(502, "upstream_error")] * 2
+        assert b"a model 'stored-model' is not known yet: Qwen" in told[0].body
+        assert (known.status, later.status) == (200, 200)
+
+
 def test_one_model_is_found_by_any_of_its_names(proxy: Running) -> None:
     assert proxy.ask("GET", "/v1/models/qwen3.7-plus-search").json()["id"] == "qwen3.7-plus-search"
     assert proxy.ask("GET", "/v1/models/qwen3%2E7-plus").status == 200

@@ -21,7 +21,7 @@ FRESH_S = 3600.0
 _RETRY_S = 60.0
 """How soon a list that could not be had is asked for again."""
 _AGAIN_S = 5.0
-"""How soon a person may have it asked for again."""
+"""The same where there is none yet, and where a person has it asked for."""
 
 
 class Shelf(msgspec.Struct, frozen=True):
@@ -90,6 +90,15 @@ class Models:
         except ProxyError:
             return None
 
+    def why_unknown(self, name: str) -> ProxyError | None:
+        """Why nobody knows of a name that is not built in; None where the site told its list."""
+        if self._of_s is not None or self._fault is None:
+            return None
+        error = self._fault.copy()
+        said = error.message or error.row.title
+        error.message = f"Whether Qwen has a model {name!r} is not known yet: {said}"
+        return error
+
     async def choose(
         self,
         prompt: Prompt,
@@ -99,16 +108,19 @@ class Models:
         """The model and features a prompt asks for, of those that may; raises `ProxyError`.
 
         A list that is at hand is good enough for a name that it holds, so nobody waits for a newer
-        one; for a name it does not hold a newer one is worth the wait.
+        one; for a name it does not hold a newer one is worth the wait. Where the site has not told
+        any list, nobody knows that it has no such model: why it did not is the error then.
         """
         await self._take_from_shelf()
         try:
             choice = self._choose(prompt, aliases, may)
         except ProxyError:
             is_on_its_way = self._one_at_a_time.locked() and not self._is_fresh()
-            if not self._is_due() and not is_on_its_way:
-                raise
-            await self._brought()
+            if self._is_due() or is_on_its_way:
+                await self._brought()
+            why = self.why_unknown(prompt.model)
+            if why is not None and self.find(prompt.model, aliases) is None:
+                raise why from None
             return self._choose(prompt, aliases, may)
         if self._is_due() and self._runner.breaker.is_closed:
             # Where only one may try, that is the prompt, for which somebody waits.
@@ -131,7 +143,8 @@ class Models:
         return self._upstream.choose(msgspec.structs.replace(prompt, model=meant), models)
 
     def _is_due(self) -> bool:
-        return not self._is_fresh() and abs(self._clock() - self._tried_s) >= _RETRY_S
+        pause_s = _AGAIN_S if self._of_s is None else _RETRY_S
+        return not self._is_fresh() and abs(self._clock() - self._tried_s) >= pause_s
 
     def _is_fresh(self) -> bool:
         return self._of_s is not None and 0 <= self._clock() - self._of_s < FRESH_S

@@ -219,7 +219,7 @@ class Door:
         name = unquote(rest[1:])
         model = desk.models.find(name, desk.settings().aliases)
         if model is None:
-            raise unknown_model(name)
+            raise desk.models.why_unknown(name) or unknown_model(name)
         return _json_answer(request, model_body(name, model), told)
 
     def _refusal(
