@@ -39,16 +39,26 @@ ENDS = {
 }
 
 
+_before: list[SseDecoder] = []
+"""What other tests left, which is held so that it can be told from what comes."""
+
+
 @pytest.fixture
 def _nothing_is_collected() -> Iterator[None]:
     gc.collect()
     gc.disable()
+    _before[:] = there()
     yield
+    _before.clear()
     gc.enable()
 
 
+def there() -> list[SseDecoder]:
+    return [one for one in gc.get_objects() if isinstance(one, SseDecoder)]
+
+
 def decoders() -> int:
-    return sum(isinstance(one, SseDecoder) for one in gc.get_objects())
+    return len(there()) - len(_before)
 
 
 @pytest.mark.usefixtures("_nothing_is_collected")
