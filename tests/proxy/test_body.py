@@ -242,6 +242,18 @@ def test_what_is_done_with_thousands_of_messages_holds_nobody_up(site: PracticeS
     assert found.longest_wait_s < 0.1
 
 
+@pytest.mark.slow
+def test_what_is_drawn_after_thousands_of_messages_holds_nobody_up(site: PracticeSite) -> None:
+    """S76"""
+    blank = {"role": "user", "content": " "}
+    more = {"model": "qwen3.7-plus-draw", "messages": [blank] * 5_000 + [HELLO]}
+
+    found = went(site, more, closely=True)
+
+    assert found.status == 200
+    assert found.longest_wait_s < 0.2
+
+
 def test_a_body_is_the_same_however_it_is_cut(proxy: Running) -> None:
     typed = ("Content-Type: application/json", "Transfer-Encoding: chunked")
     pieces = b"".join(b"%x\r\n%c\r\n" % (1, byte) for byte in CHAT) + b"0\r\n\r\n"

@@ -218,29 +218,33 @@ def _drawn(prompt: Prompt) -> tuple[Prompt, tuple[str, ...]]:
     if prompt.format is not None:
         why = "response_format: a picture is no JSON"
         raise ProxyError(Kind.INVALID_REQUEST, why, param="response_format")
-    asked = _asked_last(prompt.messages)
+    at = _asked_last(prompt.messages)
+    asked = prompt.messages[at]
     parts = tuple(part for message in asked for part in message.parts)
     last = (replace(asked[-1], parts=parts),) if asked else prompt.messages
-    left = [one for one in prompt.messages if asked and one not in asked]
+    left = prompt.messages[: at.start] + prompt.messages[at.stop :] if asked else ()
     files = [part.param for one in left for part in one.parts if isinstance(part, FilePart)]
     ignored = (*(["tools"] if prompt.tools else []), *files[-_NAMED:])
     return replace(prompt, tools=(), messages=last), ignored
 
 
-def _asked_last(messages: tuple[Message, ...]) -> tuple[Message, ...]:
-    """What the person said last; who sends words and pictures as messages of their own means both.
+def _asked_last(messages: tuple[Message, ...]) -> slice:
+    """Where it is what the person said last.
 
-    Words before other words are no part of it: they may be of a drawing that failed.
+    Who sends words and pictures as messages of their own means both. Words before other words are
+    no part of it: they may be of a drawing that failed.
     """
     ends = [at for at, message in enumerate(messages, 1) if message.role == "user"]
-    end = max(ends, default=0)
-    begin = max(end - 1, 0)
+    begin = end = max(ends, default=0)
+    has_words = False
+    # There may be very many, so each is looked at once.
     while begin and messages[begin - 1].role == "user":
-        has_words = any(map(_has_words, messages[begin:end]))
-        if has_words and _has_words(messages[begin - 1]):
+        says = _has_words(messages[begin - 1])
+        if says and has_words:
             break
+        has_words = has_words or says
         begin -= 1
-    return messages[begin:end]
+    return slice(begin, end)
 
 
 def _has_words(message: Message) -> bool:
