@@ -137,6 +137,24 @@ def test_a_bare_page_is_loaded_anew_more_rarely_each_time() -> None:
     assert [at for at in range(500) if anew.is_due(bare)] == [0, 60, 180, 420]
 
 
+def test_a_slow_page_that_comes_to_nothing_is_loaded_anew_no_more_often() -> None:
+    seconds = iter(range(1000, 1500))
+    anew = Anew(lambda: next(seconds))
+
+    def come(script: str = "") -> PageState:
+        """A page that can make calls before it is complete."""
+        state = page(13, usable=False)
+        state.is_installed = True
+        for look in (seen(complete=False), seen(script)):
+            if state.note(look, is_check=False):
+                anew.heed(state)
+        return state
+
+    assert [at for at in range(100) if anew.is_due(come())] == [0, 60]
+    come("/main.js")
+    assert anew.is_due(come())
+
+
 @pytest.mark.parametrize(
     ("age_s", "here", "elsewhere", "lost"),
     [(11, False, False, False), (13, False, False, True), (13, True, False, False),

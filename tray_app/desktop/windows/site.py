@@ -111,8 +111,7 @@ class SiteWindow:
         self._url = self._turned_back = ""
         self._scripts = Scripts(begin.site, secrets.token_hex(16))
         self._calls = Calls(self._scripts, self._run, wire.tell, lambda: is_going(self._engine))
-        self._page = PageState()
-        self._anew = Anew()
+        self._page, self._anew = PageState(), Anew()
         self._renewal: Renewal | None = None
         self._looked_s = self._outside_s = 0.0
         self._engine: Engine | None = None
@@ -268,9 +267,10 @@ class SiteWindow:
     def _leave_strange(self) -> None:
         """Load a page anew that has nothing of the site's, where that is in nobody's way."""
         if self._page.is_strange and not (self._is_shown or self._calls.open):
-            # What came into it since the last look counts.
+            # What came into it since the last look counts, and calls that waited may go on now.
             self._look()
-            if not is_going(self._engine) and self._anew.is_due(self._page):
+            is_used = self._calls.open or is_going(self._engine)
+            if not is_used and self._anew.is_due(self._page):
                 self._go(self._site.pages.home)
 
     def _page_left(self) -> None:
@@ -375,7 +375,7 @@ class SiteWindow:
             self._wire.tell(Stored(seen.stored))
         self._tell_check(visible=seen.check)
         if page.note(seen, is_check=self._site.pages.check_path in self._url):
-            self._anew = self._anew if page.is_bare else Anew()
+            self._anew.heed(page)
             self._wire.tell(Usable(seen.is_wrapped, urlsplit(seen.script).path[:_URL_CHARS]))
 
     def _tell_check(self, *, visible: bool) -> None:

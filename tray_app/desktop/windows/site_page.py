@@ -73,8 +73,12 @@ class PageState:
 
         It may be a gateway's, in the site's place. One that is still loading may be the site's.
         """
-        has_something = self._script or self._is_wrapped or self._is_check
-        return self.is_usable and self._complete_s is not None and not has_something
+        return self.is_usable and self._complete_s is not None and not self.has_something
+
+    @property
+    def has_something(self) -> bool:
+        """Whether something of the site's is in it."""
+        return bool(self._script) or self._is_wrapped or self._is_check
 
     @property
     def is_lost(self) -> bool:
@@ -124,6 +128,14 @@ class Anew:
     def is_due(self, page: PageState) -> bool:
         """Whether it is time, which counts as done then."""
         return page.is_lost or (page.is_bare and self._is_time())
+
+    def heed(self, page: PageState) -> None:
+        """Begin with the first pause again once the site's page came.
+
+        One that has nothing yet may only be slow, and bare all the same.
+        """
+        if page.has_something:
+            self._next_s, self._pause_s = 0.0, _ANEW_S
 
     def _is_time(self) -> bool:
         now_s = self._clock()
