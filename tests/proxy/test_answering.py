@@ -71,6 +71,17 @@ def test_a_file_that_the_site_has_lost_is_given_anew(proxy: Running) -> None:
     assert len(site.heard_on(ASK)) == 5
 
 
+def test_an_allowance_of_files_that_ends_in_the_turn_holds_up_no_model(proxy: Running) -> None:
+    site = proxy.site
+    assert asked(proxy, "one", PICTURE).status == 200
+    site.will(acts.refused("Bad_Request", "The file is not exist"))
+    site.on("grant", acts.refused("RateLimited", "daily usage limit", num=7))
+    first, again = asked(proxy, "two", PICTURE), asked(proxy, "three", PICTURE)
+
+    assert [first.code, again.code, proxy.chat().status] == ["daily_limit", "daily_limit", 200]
+    assert len(site.heard_on(GRANT)) == 2
+
+
 def test_as_many_pictures_are_made_as_are_wanted(proxy: Running) -> None:
     reply = drawn(proxy, n=3, size="16:9")
 

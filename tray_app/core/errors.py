@@ -236,6 +236,8 @@ class ProxyError(Exception):
         self.param = param
         self.again: Again | None = again
         self.place = place
+        self.has_cooled = False
+        """Something cools down for it already."""
         self._advice = advice
 
     def copy(self) -> "ProxyError":

@@ -284,7 +284,8 @@ class Answering:
         self._token = (await desk.owner.current()).token
         lane = desk.owner.lane
         if self._job.files:
-            given = await desk.luggage.given(self._job.files, lane)
+            with desk.brakes.apart(_FILES):
+                given = await desk.luggage.given(self._job.files, lane)
             prompt = replace(prompt, files=given)
         choice = self._job.choice
         async with self._chat(prompt, lane) as run:

@@ -151,6 +151,15 @@ class Brakes:
             self._went_wrong(error, matter)
             raise
 
+    @contextmanager
+    def apart(self, matter: str) -> Iterator[None]:
+        """Do within a question what the site counts apart: the model does not cool down for it."""
+        try:
+            yield
+        except ProxyError as error:
+            self._cool_down(error, matter)
+            raise
+
     def _went_wrong(self, error: ProxyError, matter: str) -> None:
         if error.kind is Kind.VERIFICATION_NEEDED:
             self._challenged(error)
@@ -159,15 +168,22 @@ class Brakes:
             if self._empties >= _EMPTIES:
                 self._empties = 0
                 self._challenged(error)
-        elif error.kind in _COOLS or (error.kind in _STUMBLES and error.retry_after_s):
-            usual_s = _USED_UP_S if error.kind is Kind.DAILY_LIMIT else _COOL_S
-            wait_s = error.retry_after_s or usual_s
-            until_s = self._clock() + wait_s
-            # Who asked before that, and hears of less, does not end it sooner.
-            if until_s >= self._cool.get(matter, (0.0,))[0]:
-                # Not itself: it holds on to the request that met it, and it may be hours.
-                self._cool[matter] = (until_s, error.copy())
-            error.message = _said(error, wait_s)
+        else:
+            self._cool_down(error, matter)
+
+    def _cool_down(self, error: ProxyError, matter: str) -> None:
+        """Let a matter alone for a while where an error says so that was not of another."""
+        is_told = error.kind in _COOLS or (error.kind in _STUMBLES and error.retry_after_s)
+        if not is_told or error.has_cooled:
+            return
+        usual_s = _USED_UP_S if error.kind is Kind.DAILY_LIMIT else _COOL_S
+        wait_s = error.retry_after_s or usual_s
+        until_s = self._clock() + wait_s
+        # Who asked before that, and hears of less, does not end it sooner.
+        if until_s >= self._cool.get(matter, (0.0,))[0]:
+            # Not itself: it holds on to the request that met it, and it may be hours.
+            self._cool[matter] = (until_s, error.copy())
+        error.message, error.has_cooled = _said(error, wait_s), True
 
     def _challenged(self, error: ProxyError) -> None:
         if self._stands and self._trying is None:
