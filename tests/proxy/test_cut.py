@@ -79,6 +79,20 @@ def test_a_drawing_that_is_cut_off_is_not_drawn_again(proxy: Running, is_told: b
     assert len(site.heard_on("/api/v2/chat/completions")) == 2
 
 
+def test_a_drawing_that_is_cut_off_behind_a_check_is_held_up_by_it(proxy: Running) -> None:
+    """R20: to ask again would make it worse."""
+    url = f"{proxy.site.origin}/_____tmd_____/punish"
+
+    def make(scene: acts.Scene) -> Iterator[bytes]:
+        yield frames.created(scene.chat_id, scene.response_id)
+        yield frames.Answer(scene.response_id).picture(url, (8, 8))
+
+    proxy.site.will(acts.Events(make, then="cut"))
+    drawn = proxy.ask("POST", "/v1/images/generations", {"prompt": "a red square"})
+
+    assert (drawn.status, drawn.code) == (503, "verification_needed")
+
+
 def test_a_picture_before_a_silence_is_the_answer(site: PracticeSite) -> None:
     """R20"""
     url = f"{site.origin}/output/u/t2i/r/a.png?key=k"

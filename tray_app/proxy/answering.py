@@ -338,8 +338,8 @@ class Answering:
                     decoder.feed(data, feed)
                 else:
                     decoder.close(feed)
-            except ProxyError:
-                if broke:
+            except ProxyError as error:
+                if broke and error.kind is not Kind.VERIFICATION_NEEDED:
                     # An error and a frame that has it would hold each other.
                     raise broke.pop() from None
                 raise
