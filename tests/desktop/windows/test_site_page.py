@@ -160,11 +160,24 @@ def test_a_slow_page_that_comes_to_nothing_is_loaded_anew_no_more_often() -> Non
     [(11, False, False, False), (13, False, False, True), (13, True, False, False),
      (13, False, True, False)],
 )  # fmt: skip
-def test_a_page_that_never_came_is_loaded_anew_each_time(
+def test_a_page_that_never_came_is_loaded_anew(
     age_s: float, here: bool, elsewhere: bool, lost: bool
 ) -> None:
     state, anew = page(age_s, usable=False), Anew()
     state.is_installed, state.is_elsewhere = here, elsewhere
 
     assert state.is_strange is lost
-    assert [anew.is_due(state), anew.is_due(state)] == [lost, lost]
+    assert anew.is_due(state) is lost
+
+
+def test_a_page_that_is_only_slow_has_more_time_to_come_each_time() -> None:
+    seconds = iter(range(1000, 1500))
+    anew = Anew(lambda: next(seconds))
+    lost = page(13, usable=False)
+
+    assert [at for at in range(150) if anew.is_due(lost)] == [0, 24, 72, 120]
+    came = page(13, usable=True)
+    came.is_installed = True
+    came.note(seen("/main.js"), is_check=False)
+    anew.heed(came)
+    assert [anew.is_due(lost), anew.is_due(lost)] == [True, False]

@@ -1,5 +1,6 @@
 """What is known of the page that is there, and how often it is worth a look."""
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ RENEWAL_S = 25.0
 """How long a renewal may take altogether."""
 _ANEW_S = 60.0
 """How far apart pages that have nothing of the site's are loaded anew at first."""
+_LOST_S, _LOST_AT_MOST_S = 24.0, 48.0
+"""The same for pages that did not come: at first, and from then on."""
 _LOOK_S = 0.25
 """How often a page is looked at that somebody sees, or that may be renewing its session."""
 _LOOK_BUSY_S = 1.0
@@ -116,18 +119,21 @@ class PageState:
 
 
 class Anew:
-    """When a page is loaded anew that is lost, or bare: the latter more rarely each time.
+    """When a page is loaded anew that is lost or bare: more rarely each time.
 
-    It can make calls, but not as a browser of the site makes them. And there may be no other.
+    A lost one may only be slow. A bare one can make calls, but not as a browser of the site makes
+    them, and there may be no other.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._next_s, self._pause_s = 0.0, _ANEW_S
+        self._bare, self._lost = _Pauses(_ANEW_S), _Pauses(_LOST_S, _LOST_AT_MOST_S)
 
     def is_due(self, page: PageState) -> bool:
         """Whether it is time, which counts as done then."""
-        return page.is_lost or (page.is_bare and self._is_time())
+        if page.is_lost:
+            return self._lost.is_over(self._clock())
+        return page.is_bare and self._bare.is_over(self._clock())
 
     def heed(self, page: PageState) -> None:
         """Begin with the first pause again once the site's page came.
@@ -135,13 +141,22 @@ class Anew:
         One that has nothing yet may only be slow, and bare all the same.
         """
         if page.has_something:
-            self._next_s, self._pause_s = 0.0, _ANEW_S
+            self._bare, self._lost = _Pauses(_ANEW_S), _Pauses(_LOST_S, _LOST_AT_MOST_S)
 
-    def _is_time(self) -> bool:
-        now_s = self._clock()
-        if now_s < self._next_s:
+
+@dataclass
+class _Pauses:
+    """Pauses that grow, the first before the second time."""
+
+    pause_s: float
+    most_s: float = math.inf
+    next_s: float = 0.0
+
+    def is_over(self, now_s: float) -> bool:
+        """Whether a pause is over, and the next one begins."""
+        if now_s < self.next_s:
             return False
-        self._next_s, self._pause_s = now_s + self._pause_s, self._pause_s * 2
+        self.next_s, self.pause_s = now_s + self.pause_s, min(self.pause_s * 2, self.most_s)
         return True
 
 
