@@ -84,12 +84,27 @@ def test_a_name_that_only_the_site_s_list_could_tell_of_is_not_said_to_be_none(
         site.on("models", acts.value({"detail": "not now"}, 500), acts.Whole(ONE))
         told = [proxy.chat(model="stored-model"), proxy.ask("GET", "/v1/models/stored-model")]
         known = proxy.chat(model="qwen3.7-plus")
-        clock.now_s += 6
+        clock.now_s += 21
         later = proxy.chat(model="stored-model")
 
         assert [(one.status, one.code) for one in told] == [(502, "upstream_error")] * 2
         assert b"a model 'stored-model' is not known yet: Qwen" in told[0].body
         assert (known.status, later.status) == (200, 200)
+
+
+def test_a_list_that_never_comes_keeps_nobody_from_asking(site: PracticeSite) -> None:
+    clock = Time()
+    with running(site, wall_clock=clock, clock=clock) as proxy:
+        site.on("models", *[acts.value({"detail": "not now"}, 503)] * 40)
+        told = set()
+        for _ in range(60):
+            clock.now_s += 5
+            proxy.ask("GET", "/v1/models")
+            told.add(proxy.chat(model="stored-model").code)
+
+        assert told == {"upstream_error"}
+        assert len(site.heard_on("/api/models")) > 10
+        assert proxy.chat(model="qwen3.7-plus").status == 200
 
 
 def test_one_model_is_found_by_any_of_its_names(proxy: Running) -> None:

@@ -20,8 +20,10 @@ _log = logging.getLogger(__name__)
 FRESH_S = 3600.0
 _RETRY_S = 60.0
 """How soon a list that could not be had is asked for again."""
+_FIRST_RETRY_S = 20.0
+"""The same where there is none yet: too rarely for that alone to open the breaker."""
 _AGAIN_S = 5.0
-"""The same where there is none yet, and where a person has it asked for."""
+"""How soon a person may have it asked for again."""
 
 
 class Shelf(msgspec.Struct, frozen=True):
@@ -143,7 +145,7 @@ class Models:
         return self._upstream.choose(msgspec.structs.replace(prompt, model=meant), models)
 
     def _is_due(self) -> bool:
-        pause_s = _AGAIN_S if self._of_s is None else _RETRY_S
+        pause_s = _FIRST_RETRY_S if self._of_s is None else _RETRY_S
         return not self._is_fresh() and abs(self._clock() - self._tried_s) >= pause_s
 
     def _is_fresh(self) -> bool:
