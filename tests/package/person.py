@@ -76,7 +76,8 @@ def quit_by_menu(running: Tray) -> None:
     What was copied can still be pasted then, until its time is over or something else is copied.
     """
     root = psutil.Process(running.process.pid)
-    family = [root, *root.children(recursive=True)]
+    # What ended a moment ago has no command line any more.
+    family = [one for one in (root, *root.children(recursive=True)) if not is_gone(one)]
     holders = [one for one in family if one.cmdline()[1:] == ["clipboard"]]
     running.remote.click("Quit Portico")
     assert running.process.wait(20) == 0
